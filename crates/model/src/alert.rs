@@ -1,0 +1,115 @@
+//! An alert 告警: what detection says, deduplicated (catalogue D5).
+
+use serde::{Deserialize, Serialize};
+
+use crate::entity::Entity;
+use crate::event::AttackOutcome;
+use crate::role::words;
+use crate::{AlertId, AuditPolicyId, CustomerId, DeviceId, EventId, IncidentId, Severity, Timestamp};
+
+words! {
+    /// Where an alert came from.
+    AlertOrigin {
+        /// A Sigma rule.
+        Rule = "rule",
+        /// A Sigma correlation.
+        Correlation = "correlation",
+        /// The device's own alarm (catalogue D0).
+        Device = "device",
+    }
+}
+
+words! {
+    /// What became of it.
+    AlertState {
+        /// No policy has looked at it.
+        New = "new",
+        /// Kept for people to look at: no policy raised or ignored it.
+        Open = "open",
+        /// Linked to an incident.
+        Raised = "raised",
+        /// Ignored by one of our policies 已忽略告警.
+        Ignored = "ignored",
+    }
+}
+
+/// An alert.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Alert {
+    /// Identity, derived from customer, rule, key and first event.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub id: AlertId,
+    /// Whose it is.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub customer: CustomerId,
+    /// The device whose event came first.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub device: DeviceId,
+    /// Where it came from.
+    pub origin: AlertOrigin,
+    /// Sigma rule id, or `<source>:<alarm name>` for a device's own alarm.
+    pub rule_id: String,
+    /// Title of the rule or name of the alarm.
+    pub title: String,
+    /// How bad.
+    pub severity: Severity,
+    /// What became of the attack, the worst seen.
+    pub outcome: AttackOutcome,
+    /// ATT&CK techniques, such as `T1110.003`.
+    pub techniques: Vec<String>,
+    /// What the same detections were put together by, such as `source_address=203.0.113.9`.
+    pub key: String,
+    /// How many detections it stands for.
+    pub count: i64,
+    /// Time of the first event.
+    pub first: Timestamp,
+    /// Time of the last event.
+    pub last: Timestamp,
+    /// What it is about.
+    pub entities: Vec<Entity>,
+    /// Sample events, whole: retention never erases evidence.
+    pub samples: Vec<Sample>,
+    /// What became of it.
+    pub state: AlertState,
+    /// The policy that decided.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub policy: Option<AuditPolicyId>,
+    /// The incident it is linked to.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub incident: Option<IncidentId>,
+    /// When it was first written.
+    pub created: Timestamp,
+    /// Goes up with every change.
+    pub version: i64,
+}
+
+/// How many sample events an alert keeps at most: the first ones and the newest.
+pub const SAMPLES: usize = 5;
+
+/// One event that made a rule fire, kept with the alert.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Sample {
+    /// The event.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub event: EventId,
+    /// Its time.
+    pub time: Timestamp,
+    /// The source that parsed it.
+    pub source: String,
+    /// The record as received.
+    pub raw: String,
+    /// Which fields and values made the rule fire.
+    pub matched: Vec<MatchedField>,
+}
+
+/// A field and value that made a rule fire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MatchedField {
+    /// The field as the rule names it; empty for a keyword.
+    pub field: String,
+    /// The value as logged.
+    pub value: String,
+}
