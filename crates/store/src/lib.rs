@@ -1,1 +1,47 @@
-//! .
+#![doc = include_str!("../README.md")]
+
+mod alert;
+mod api_token;
+mod asset;
+mod audit;
+mod audit_policy;
+mod backup;
+mod catalogue;
+mod change;
+mod customer;
+mod data_folder;
+mod db;
+mod device;
+mod device_credential;
+mod error;
+mod incident;
+mod incident_entry;
+mod migrate;
+mod page;
+mod resource_group;
+mod row;
+pub mod secret;
+mod session;
+mod sign_in;
+mod sql;
+mod store;
+mod tx;
+mod user;
+mod watermark;
+
+pub use alert::AlertFilter;
+pub use asset::AssetFilter;
+pub use audit::{AuditFilter, AuditVerdict};
+pub use audit_policy::AuditPolicyFilter;
+pub use catalogue::{Catalogue, CatalogueFile, CatalogueWatermark, SequenceRange};
+pub use customer::CustomerFilter;
+pub use data_folder::DataFolder;
+pub use device::{DeviceActivity, DeviceFilter};
+pub use device_credential::SenderIdentity;
+pub use error::{Error, Result};
+pub use incident::IncidentFilter;
+pub use resource_group::ResourceGroupFilter;
+pub use store::{Store, StoreConfig};
+pub use tx::Tx;
+pub use user::UserFilter;
+pub use watermark::Watermark;

@@ -1,0 +1,249 @@
+//! A statement under construction: fixed text with `?` for values, numbered `$1`, `$2` ... as both databases read it.
+//!
+//! Text can only come from the program itself (`&'static str`), values only as arguments.
+
+use model::{Scope, Severity, Timestamp};
+use serde::Serialize;
+
+/// A value of one of the four types both databases keep faithfully.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Arg {
+    Int(Option<i64>),
+    Bool(bool),
+    Text(Option<String>),
+    Bytes(Option<Vec<u8>>),
+}
+
+/// A statement with its values.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sql {
+    text: String,
+    args: Vec<Arg>,
+    placeholders: usize,
+}
+
+/// Begins a statement.
+pub(crate) fn sql(text: &'static str) -> Sql {
+    Sql::default().push(text)
+}
+
+impl Sql {
+    /// Goes on with `text`.
+    pub(crate) fn push(mut self, text: &'static str) -> Self {
+        for part in text.split_inclusive('?') {
+            match part.strip_suffix('?') {
+                Some(before) => {
+                    self.placeholders += 1;
+                    self.text.push_str(before);
+                    self.text.push('$');
+                    self.text.push_str(&self.placeholders.to_string());
+                }
+                None => self.text.push_str(part),
+            }
+        }
+        self
+    }
+
+    /// Gives the next `?` its value.
+    pub(crate) fn bind(mut self, value: impl Into<Arg>) -> Self {
+        self.args.push(value.into());
+        self
+    }
+
+    /// Goes on with `text` and one value, where there is one.
+    pub(crate) fn push_if<T: Into<Arg>>(self, text: &'static str, value: Option<T>) -> Self {
+        match value {
+            Some(value) => self.push(text).bind(value),
+            None => self,
+        }
+    }
+
+    /// Goes on with `(?, ?, ...)`, one for each value. An empty list matches nothing.
+    pub(crate) fn push_list<T: Into<Arg>>(mut self, values: impl IntoIterator<Item = T>) -> Self {
+        self = self.push("(NULL");
+        for value in values {
+            self = self.push(", ?").bind(value);
+        }
+        self.push(")")
+    }
+
+    /// Goes on with ` AND <column> IN (...)`, unless nothing is named.
+    pub(crate) fn and_in<T: Into<Arg>>(self, column: &'static str, values: impl IntoIterator<Item = T>) -> Self {
+        let mut values = values.into_iter().peekable();
+        if values.peek().is_none() {
+            return self;
+        }
+        self.push(" AND ").push(column).push(" IN ").push_list(values)
+    }
+
+    /// Goes on with the scope: every statement on customer-owned rows has this.
+    pub(crate) fn and_scope(self, column: &'static str, scope: &Scope) -> Self {
+        match scope {
+            Scope::All => self,
+            Scope::Customers(customers) => {
+                self.push(" AND ").push(column).push(" IN ").push_list(customers.iter().map(|id| id.as_str()))
+            }
+        }
+    }
+
+    /// Goes on with a search for a part of a text, without case, in a column filled by [`searchable`].
+    pub(crate) fn and_contains(self, column: &'static str, part: &str) -> Self {
+        let part = part.trim().to_lowercase();
+        if part.is_empty() {
+            return self;
+        }
+        let mut pattern = String::with_capacity(part.len() + 2);
+        pattern.push('%');
+        for character in part.chars() {
+            if matches!(character, '%' | '_' | '!') {
+                pattern.push('!');
+            }
+            pattern.push(character);
+        }
+        pattern.push('%');
+        self.push(" AND ").push(column).push(" LIKE ? ESCAPE '!'").bind(pattern)
+    }
+
+    /// The finished text and its values.
+    pub(crate) fn finish(self) -> (String, Vec<Arg>) {
+        debug_assert_eq!(self.placeholders, self.args.len(), "each ? has one value: {}", self.text);
+        (self.text, self.args)
+    }
+}
+
+/// The text a row is found by: lower case by Unicode's rules, which neither database applies alike by itself.
+pub(crate) fn searchable<'t>(parts: impl IntoIterator<Item = &'t str>) -> String {
+    parts.into_iter().map(str::to_lowercase).collect::<Vec<_>>().join("\n")
+}
+
+/// A value kept as JSON text.
+pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> Arg {
+    Arg::from(serde_json::to_string(value).expect("the model's plain data has only text as keys"))
+}
+
+impl From<&str> for Arg {
+    /// PostgreSQL cannot keep NUL in text; both databases get the replacement character instead.
+    fn from(text: &str) -> Self {
+        Arg::Text(Some(if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text.to_owned() }))
+    }
+}
+
+impl From<String> for Arg {
+    fn from(text: String) -> Self {
+        if text.contains('\0') { Arg::from(text.as_str()) } else { Arg::Text(Some(text)) }
+    }
+}
+
+impl From<&String> for Arg {
+    fn from(text: &String) -> Self {
+        Arg::from(text.as_str())
+    }
+}
+
+impl From<i64> for Arg {
+    fn from(number: i64) -> Self {
+        Arg::Int(Some(number))
+    }
+}
+
+impl From<bool> for Arg {
+    fn from(truth: bool) -> Self {
+        Arg::Bool(truth)
+    }
+}
+
+impl From<&[u8]> for Arg {
+    fn from(bytes: &[u8]) -> Self {
+        Arg::Bytes(Some(bytes.to_vec()))
+    }
+}
+
+impl From<Timestamp> for Arg {
+    fn from(time: Timestamp) -> Self {
+        Arg::Int(Some(time.as_micros()))
+    }
+}
+
+impl From<Option<Timestamp>> for Arg {
+    fn from(time: Option<Timestamp>) -> Self {
+        Arg::Int(time.map(Timestamp::as_micros))
+    }
+}
+
+impl From<Severity> for Arg {
+    fn from(severity: Severity) -> Self {
+        Arg::Int(Some(severity.rank()))
+    }
+}
+
+impl From<Option<&str>> for Arg {
+    fn from(text: Option<&str>) -> Self {
+        text.map_or(Arg::Text(None), Arg::from)
+    }
+}
+
+macro_rules! text_args {
+    ($ids:ident: $($id:ident),*; $words:ident: $($word:path),*) => {
+        $(impl From<&model::$id> for Arg {
+            fn from(id: &model::$id) -> Self {
+                Arg::Text(Some(id.as_str().to_owned()))
+            }
+        }
+        impl From<Option<&model::$id>> for Arg {
+            fn from(id: Option<&model::$id>) -> Self {
+                Arg::Text(id.map(|id| id.as_str().to_owned()))
+            }
+        })*
+        $(impl From<$word> for Arg {
+            fn from(word: $word) -> Self {
+                Arg::Text(Some(word.as_str().to_owned()))
+            }
+        }
+        impl From<Option<$word>> for Arg {
+            fn from(word: Option<$word>) -> Self {
+                Arg::Text(word.map(|word| word.as_str().to_owned()))
+            }
+        })*
+    };
+}
+
+text_args! {
+    ids: CustomerId, DeviceId, DeviceCredentialId, AssetId, ResourceGroupId, AlertId, AuditPolicyId, IncidentId,
+        IncidentEntryId, UserId, SessionId, ApiTokenId;
+    words: model::customer::OperatingState, model::device::DeviceKind, model::device::CredentialKind,
+        model::asset::Importance, model::resource_group::ResourceGroupKind, model::alert::AlertOrigin,
+        model::alert::AlertState, model::incident::IncidentState, model::incident::Verdict,
+        model::incident::RejectReason, model::change::Noun, model::role::Role, model::use_case::Language
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn question_marks_are_numbered_across_pieces() {
+        let (text, args) = sql("SELECT a FROM t WHERE b = ?").bind(1).and_in("c", ["x", "y"]).finish();
+        assert_eq!(text, "SELECT a FROM t WHERE b = $1 AND c IN (NULL, $2, $3)");
+        assert_eq!(args.len(), 3);
+    }
+
+    #[test]
+    fn an_empty_scope_sees_nothing_and_the_whole_scope_everything() {
+        let (none, _) =
+            sql("SELECT a FROM t WHERE TRUE").and_scope("c", &Scope::Customers(Default::default())).finish();
+        assert_eq!(none, "SELECT a FROM t WHERE TRUE AND c IN (NULL)");
+        let (all, _) = sql("SELECT a FROM t WHERE TRUE").and_scope("c", &Scope::All).finish();
+        assert_eq!(all, "SELECT a FROM t WHERE TRUE");
+    }
+
+    #[test]
+    fn wildcards_in_a_search_are_plain_characters() {
+        let (_, args) = sql("SELECT a FROM t WHERE TRUE").and_contains("s", " 5%_! ").finish();
+        assert_eq!(args, [Arg::from("%5!%!_!!%")]);
+    }
+
+    #[test]
+    fn nul_never_reaches_a_text_column() {
+        assert_eq!(Arg::from("a\0b"), Arg::Text(Some("a\u{fffd}b".into())));
+    }
+}
