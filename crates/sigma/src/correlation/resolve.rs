@@ -1,0 +1,145 @@
+//! References between correlations and rules, by id or name, put in an order in which each comes after what it
+//! refers to.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::correlation::rule::CorrelationRule;
+use crate::error::Error;
+use crate::rule::Rule;
+use crate::rule_set::{Inactive, LoadError};
+
+/// Correlations of correlations of correlations: more than this is a mistake.
+const MAX_CHAIN: usize = 16;
+
+/// The outcome.
+#[derive(Default)]
+pub(crate) struct Resolved {
+    pub rules: Vec<Arc<CorrelationRule>>,
+    pub inactive: Vec<Inactive>,
+    pub errors: Vec<LoadError>,
+    /// Ids of rules and correlations whose matches are no alerts of their own.
+    pub only_correlated: HashSet<String>,
+}
+
+/// What a reference leads to.
+#[derive(Clone)]
+struct Target {
+    id: String,
+    name: Option<String>,
+    /// 0 for a rule, one more than its deepest reference for a correlation.
+    depth: usize,
+}
+
+/// Resolves all references.
+pub(crate) fn resolve(mut pending: Vec<CorrelationRule>, rules: &[Arc<Rule>], inactive: &[Inactive]) -> Resolved {
+    let mut resolved = Resolved::default();
+    let mut known = Known::default();
+    rules.iter().for_each(|rule| known.add(Target { id: rule.id.clone(), name: rule.name.clone(), depth: 0 }));
+    let mut unused: HashSet<String> = inactive.iter().map(|inactive| inactive.id.clone()).collect();
+    loop {
+        let before = pending.len();
+        let waiting: Vec<_> =
+            pending.iter().flat_map(|rule| [Some(rule.id.clone()), rule.name.clone()]).flatten().collect();
+        for mut rule in std::mem::take(&mut pending) {
+            if let Some(reference) = rule.rules.iter().find(|reference| unused.contains(*reference)) {
+                let reason = format!("it refers to `{reference}`, which is not active");
+                unused.extend([Some(rule.id.clone()), rule.name.clone()].into_iter().flatten());
+                resolved.inactive.push(Inactive { path: rule.path, id: rule.id, title: rule.title, reason });
+                continue;
+            }
+            if rule.rules.iter().any(|reference| !known.has(reference) && waiting.contains(reference)) {
+                pending.push(rule);
+                continue;
+            }
+            match known.connect(&mut rule) {
+                Ok(target) => {
+                    known.add(target);
+                    resolved.rules.push(Arc::new(rule));
+                }
+                Err(error) => resolved.errors.push(LoadError { path: rule.path, message: error.to_string() }),
+            }
+        }
+        if pending.len() == before {
+            break;
+        }
+    }
+    for rule in pending {
+        let error = Error::invalid("correlation.rules", "leads back to the correlation itself: remove the circle");
+        resolved.errors.push(LoadError { path: rule.path, message: error.to_string() });
+    }
+    let generated: HashSet<_> =
+        resolved.rules.iter().filter(|rule| rule.generate).flat_map(|rule| rule.rules.iter().cloned()).collect();
+    let referred = resolved.rules.iter().flat_map(|rule| rule.rules.iter().cloned());
+    resolved.only_correlated = referred.filter(|id| !generated.contains(id)).collect();
+    resolved
+}
+
+/// Everything that can be referred to. A name several rules have leads nowhere.
+#[derive(Default)]
+struct Known {
+    by_id: HashMap<String, Target>,
+    by_name: HashMap<String, Option<Target>>,
+}
+
+impl Known {
+    fn add(&mut self, target: Target) {
+        if let Some(name) = target.name.clone() {
+            self.by_name.entry(name).and_modify(|present| *present = None).or_insert_with(|| Some(target.clone()));
+        }
+        self.by_id.insert(target.id.clone(), target);
+    }
+
+    fn has(&self, reference: &str) -> bool {
+        self.by_id.contains_key(reference) || self.by_name.contains_key(reference)
+    }
+
+    fn get(&self, reference: &str) -> Result<&Target, Error> {
+        let at = "correlation.rules";
+        if let Some(target) = self.by_id.get(reference) {
+            return Ok(target);
+        }
+        match self.by_name.get(reference) {
+            Some(Some(target)) => Ok(target),
+            Some(None) => {
+                Err(Error::invalid(at, format!("has `{reference}`, the name of several rules: refer to one by its id")))
+            }
+            None => Err(Error::UnknownReference { at, reference: reference.to_owned() }),
+        }
+    }
+
+    /// Replaces references by ids and works out which field of which rule belongs to a group.
+    fn connect(&self, rule: &mut CorrelationRule) -> Result<Target, Error> {
+        let targets = rule.rules.iter().map(|reference| self.get(reference)).collect::<Result<Vec<_>, _>>()?;
+        let depth = 1 + targets.iter().map(|target| target.depth).max().unwrap_or_default();
+        if depth > MAX_CHAIN {
+            return Err(Error::invalid(
+                "correlation.rules",
+                format!("makes a chain longer than {MAX_CHAIN}: shorten it"),
+            ));
+        }
+        for (alias, fields) in &rule.aliases {
+            for (reference, _) in fields {
+                let id = &self.get(reference)?.id;
+                if !targets.iter().any(|target| target.id == *id) {
+                    let problem = format!("names `{reference}`, which `rules` does not list: list it or remove it");
+                    return Err(Error::invalid(format!("correlation.aliases.{alias}"), problem));
+                }
+            }
+        }
+        let field = |target: &Target, wanted: &String| {
+            let alias = rule.aliases.iter().find(|(alias, _)| alias == wanted);
+            let own = alias.and_then(|(_, fields)| {
+                let is_own = |reference: &String| *reference == target.id || Some(reference) == target.name.as_ref();
+                fields.iter().find(|(reference, _)| is_own(reference))
+            });
+            own.map_or_else(|| wanted.clone(), |(_, field)| field.clone())
+        };
+        let group_fields =
+            targets.iter().map(|target| rule.group_by.iter().map(|wanted| field(target, wanted)).collect()).collect();
+        let ids = targets.iter().map(|target| target.id.clone()).collect();
+        rule.group_fields = group_fields;
+        rule.rules = ids;
+        Ok(Target { id: rule.id.clone(), name: rule.name.clone(), depth })
+    }
+}

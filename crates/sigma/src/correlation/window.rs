@@ -1,0 +1,105 @@
+//! One group's window of one correlation.
+//!
+//! Two kinds. A condition with only a lower end slides: it fires as soon as enough events lie within one timespan.
+//! A condition with an upper end can only be judged once nothing more can come: its window opens with the group's
+//! first event, takes what lies within the timespan, and is judged when event time has passed its end.
+
+use model::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::correlation::rule::{CorrelationRule, CorrelationType};
+
+/// One match that counts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Entry<T> {
+    pub time: Timestamp,
+    /// Which of the correlation's rules matched.
+    pub slot: usize,
+    /// For `value_count` the value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// The events behind it: one, or those of the correlation referred to.
+    pub events: Vec<T>,
+}
+
+/// The entries of a group, in order of time and slot.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Window<T> {
+    pub entries: Vec<Entry<T>>,
+    /// Entries counted but no longer held.
+    #[serde(default)]
+    pub forgotten: u64,
+    /// When event time passes this, the window is over.
+    pub deadline: Timestamp,
+}
+
+/// What became of an entry.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It counts.
+    Counted,
+    /// It is older than the window.
+    Late,
+    /// It lies after the end of a window that is to be judged first.
+    Beyond,
+}
+
+impl<T> Window<T> {
+    pub(crate) fn new(deadline: Timestamp) -> Self {
+        Window { entries: Vec::new(), forgotten: 0, deadline }
+    }
+
+    /// Adds an entry, forgetting what falls out of the timespan or exceeds `limit`; true in the second place when the
+    /// limit was hit.
+    pub(crate) fn add(&mut self, rule: &CorrelationRule, entry: Entry<T>, limit: usize) -> (Outcome, bool) {
+        if let (Some(first), Some(last)) = (self.entries.first(), self.entries.last()) {
+            if entry.time.plus(rule.timespan) < last.time {
+                return (Outcome::Late, false);
+            }
+            if rule.bound.most.is_some() && first.time.plus(rule.timespan) < entry.time {
+                return (Outcome::Beyond, false);
+            }
+        }
+        self.replace_equal(rule, &entry);
+        let place = self.entries.partition_point(|present| (present.time, present.slot) <= (entry.time, entry.slot));
+        self.entries.insert(place, entry);
+        let oldest = self.entries.last().map(|last| last.time.minus(rule.timespan));
+        let outdated = self.entries.partition_point(|present| Some(present.time) < oldest);
+        self.entries.drain(..outdated);
+        let over = self.entries.len() > limit;
+        if over {
+            self.entries.remove(0);
+            self.forgotten += u64::from(rule.bound.most.is_some());
+        }
+        (Outcome::Counted, over)
+    }
+
+    /// Where one event per value or per rule is enough, the older one goes.
+    fn replace_equal(&mut self, rule: &CorrelationRule, entry: &Entry<T>) {
+        match rule.kind {
+            CorrelationType::ValueCount => self.entries.retain(|present| present.value != entry.value),
+            CorrelationType::Temporal => self.entries.retain(|present| present.slot != entry.slot),
+            CorrelationType::EventCount | CorrelationType::TemporalOrdered => {}
+        }
+    }
+
+    /// What the condition judges.
+    pub(crate) fn count(&self, rule: &CorrelationRule) -> u64 {
+        match rule.kind {
+            CorrelationType::EventCount | CorrelationType::ValueCount | CorrelationType::Temporal => {
+                self.entries.len() as u64 + self.forgotten
+            }
+            CorrelationType::TemporalOrdered => self.longest_in_order(rule.rules.len()),
+        }
+    }
+
+    /// The most rules that matched one after the other in the order listed.
+    fn longest_in_order(&self, slots: usize) -> u64 {
+        let mut best = vec![0; slots];
+        for entry in &self.entries {
+            let before = best[..entry.slot].iter().max().copied().unwrap_or_default();
+            best[entry.slot] = best[entry.slot].max(before + 1);
+        }
+        best.into_iter().max().unwrap_or_default()
+    }
+}

@@ -1,0 +1,100 @@
+//! The compiled detection: evaluated to a verdict first, and walked again for the fields that made it true.
+
+use std::sync::Arc;
+
+use crate::item::Item;
+use crate::view::{Cell, View};
+
+/// A boolean expression over items. Named detections are shared between the places that use them.
+#[derive(Debug, Clone)]
+pub(crate) enum Expression {
+    /// All hold; an empty one holds.
+    And(Vec<Expression>),
+    /// One holds; an empty one does not.
+    Or(Vec<Expression>),
+    /// It does not hold.
+    Not(Box<Expression>),
+    /// An item.
+    Item(Arc<Item>),
+}
+
+/// A field of the event that made a rule fire.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MatchedField {
+    /// The name as the rule gives it; for a keyword the field it was found in, or `raw`.
+    pub field: String,
+    /// The event's value; for a keyword found in the raw record the words to look for there.
+    pub value: String,
+}
+
+impl Expression {
+    /// Whether the event satisfies it.
+    pub(crate) fn holds(&self, view: &View<'_>) -> bool {
+        match self {
+            Expression::And(all) => all.iter().all(|part| part.holds(view)),
+            Expression::Or(any) => any.iter().any(|part| part.holds(view)),
+            Expression::Not(inner) => !inner.holds(view),
+            Expression::Item(item) => item.holds(view),
+        }
+    }
+
+    /// The fields that made it hold; what stands under a `not` made nothing hold.
+    pub(crate) fn matched(&self, view: &View<'_>, found: &mut Vec<MatchedField>) {
+        match self {
+            Expression::And(parts) => parts.iter().for_each(|part| part.matched(view, found)),
+            Expression::Or(parts) => {
+                parts.iter().filter(|part| part.holds(view)).for_each(|part| part.matched(view, found));
+            }
+            Expression::Not(_) => {}
+            Expression::Item(item) => item.matched(view, found),
+        }
+    }
+}
+
+impl Item {
+    fn holds(&self, view: &View<'_>) -> bool {
+        let holds = match self.column {
+            Some(column) => {
+                let column = view.column(column);
+                self.quantify(|value| value.test.passes(column, view))
+            }
+            None => self.quantify(|value| view.searched().iter().any(|at| value.test.holds(&at.cell, view))),
+        };
+        holds != self.negated
+    }
+
+    fn quantify(&self, passes: impl Fn(&crate::item::Value) -> bool) -> bool {
+        if self.all { self.tests.iter().all(passes) } else { self.tests.iter().any(passes) }
+    }
+
+    fn matched(&self, view: &View<'_>, found: &mut Vec<MatchedField>) {
+        match self.column {
+            Some(column) => {
+                let made_it =
+                    |cell: &&Cell<'_>| self.negated || self.tests.iter().any(|value| value.test.holds(cell, view));
+                let name = view.name(column);
+                view.column(column)
+                    .cells
+                    .iter()
+                    .filter(|cell| !cell.is_null())
+                    .filter(made_it)
+                    .for_each(|cell| add(name, cell.text(), found));
+            }
+            None if self.negated => {}
+            None => {
+                for value in &self.tests {
+                    if let Some(at) = view.searched().iter().find(|at| value.test.holds(&at.cell, view)) {
+                        let text = if at.field == "raw" { &*value.words } else { at.cell.text() };
+                        add(at.field, text, found);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn add(field: &str, value: &str, found: &mut Vec<MatchedField>) {
+    if !found.iter().any(|present| present.field == field && present.value == value) {
+        found.push(MatchedField { field: field.to_owned(), value: value.to_owned() });
+    }
+}

@@ -1,0 +1,52 @@
+//! Sigma filters: documents that narrow rules written by others.
+//!
+//! A filter's condition is joined to that of each rule it names with `and`, as pySigma does; so a filter that takes
+//! matches away writes `condition: not selection`.
+
+use model::event::LogSource;
+use serde_json::Value as Json;
+
+use crate::detection;
+use crate::error::Error;
+use crate::expression::Expression;
+use crate::item::Scope;
+use crate::reading::{Document, texts};
+use crate::router::covers;
+use crate::rule::{Rule, log_source};
+
+/// A compiled filter.
+pub(crate) struct Filter {
+    /// Ids or names of rules; nothing means any rule.
+    pub rules: Option<Vec<String>>,
+    log_source: LogSource,
+    expression: Expression,
+}
+
+impl Filter {
+    pub(crate) fn compile(mut document: Document, scope: &mut Scope<'_>) -> Result<Self, Error> {
+        document.required_text("title")?;
+        let (log_source, _) = log_source(&document.required_map("logsource")?)?;
+        let section = document.required_map("filter")?;
+        let rules = match section.get("rules") {
+            None | Some(Json::Null) => return Err(Error::Missing("filter.rules")),
+            Some(Json::String(any)) if any.eq_ignore_ascii_case("any") => None,
+            Some(list) => Some(texts(list, "filter.rules")?),
+        };
+        let expression = detection::compile(&section, "filter", &["rules"], scope)?;
+        Ok(Filter { rules, log_source, expression })
+    }
+
+    /// Whether it names the rule and its log source covers the rule's.
+    pub(crate) fn applies_to(&self, rule: &Rule) -> bool {
+        let named = self.rules.as_ref().is_none_or(|rules| {
+            rules.iter().any(|reference| *reference == rule.id || rule.name.as_ref() == Some(reference))
+        });
+        named && covers(&self.log_source, &rule.log_source)
+    }
+
+    /// Narrows the rule.
+    pub(crate) fn apply(&self, rule: &mut Rule) {
+        let own = std::mem::replace(&mut rule.expression, Expression::And(Vec::new()));
+        rule.expression = Expression::And(vec![own, self.expression.clone()]);
+    }
+}

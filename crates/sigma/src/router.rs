@@ -1,0 +1,77 @@
+//! Which rules an event concerns: by its set of log sources, worked out once per distinct set.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use model::event::LogSource;
+
+use crate::rule::Rule;
+
+/// Sets of log sources come from source definitions and are few; beyond this the cache starts anew.
+const MAX_CACHED: usize = 4096;
+
+/// Positions of the rules that concern an event.
+pub(crate) type Candidates = Arc<[u32]>;
+
+/// The index of rules by log source.
+#[derive(Debug, Default)]
+pub(crate) struct Router {
+    by_source: Vec<(LogSource, Vec<u32>)>,
+    cache: RwLock<HashMap<Arc<[LogSource]>, Candidates>>,
+}
+
+impl Router {
+    /// Indexes the rules by their position.
+    pub(crate) fn new(rules: &[Arc<Rule>]) -> Self {
+        let mut index: HashMap<&LogSource, Vec<u32>> = HashMap::new();
+        for (position, rule) in (0..).zip(rules) {
+            index.entry(&rule.log_source).or_default().push(position);
+        }
+        let by_source = index.into_iter().map(|(source, rules)| (source.clone(), rules)).collect();
+        Router { by_source, cache: RwLock::default() }
+    }
+
+    /// The rules for events of this set, in the order they were loaded.
+    pub(crate) fn candidates(&self, sources: &Arc<[LogSource]>) -> Candidates {
+        if let Some(found) = self.cache.read().unwrap_or_else(PoisonError::into_inner).get(sources) {
+            return found.clone();
+        }
+        let concerned = self.by_source.iter().filter(|(stated, _)| sources.iter().any(|member| covers(stated, member)));
+        let mut positions: Vec<u32> = concerned.flat_map(|(_, rules)| rules).copied().collect();
+        positions.sort_unstable();
+        let positions: Candidates = positions.into();
+        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= MAX_CACHED {
+            cache.clear();
+        }
+        cache.insert(sources.clone(), positions.clone());
+        positions
+    }
+}
+
+/// Whether each part `stated` has equals that of `member`; a part `member` lacks satisfies nobody who states it.
+pub(crate) fn covers(stated: &LogSource, member: &LogSource) -> bool {
+    let part = |stated: &Option<String>, present: &Option<String>| stated.is_none() || stated == present;
+    part(&stated.category, &member.category)
+        && part(&stated.product, &member.product)
+        && part(&stated.service, &member.service)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(category: &str, product: &str, service: &str) -> LogSource {
+        let part = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        LogSource { category: part(category), product: part(product), service: part(service) }
+    }
+
+    #[test]
+    fn a_rule_needs_every_part_it_states_in_one_member() {
+        let event = source("process_creation", "windows", "sysmon");
+        assert!(covers(&source("process_creation", "windows", ""), &event));
+        assert!(covers(&source("", "windows", ""), &event));
+        assert!(!covers(&source("process_creation", "linux", ""), &event));
+        assert!(!covers(&source("process_creation", "windows", ""), &source("", "windows", "")));
+    }
+}

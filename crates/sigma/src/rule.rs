@@ -1,0 +1,130 @@
+//! A detection rule: what a person reads of it, and its compiled detection.
+
+use model::Severity;
+use model::event::LogSource;
+use serde_json::{Map, Value as Json};
+
+use crate::detection;
+use crate::error::Error;
+use crate::expression::Expression;
+use crate::item::Scope;
+use crate::reading::{Document, scalar};
+
+/// One Sigma rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// The rule's id; made of path and title where the file gives none.
+    pub id: String,
+    /// The name correlations may call it by.
+    pub name: Option<String>,
+    /// The title.
+    pub title: String,
+    /// `stable`, `test`, `experimental`.
+    pub status: Option<String>,
+    /// How bad a match is; medium where the rule does not say.
+    pub level: Severity,
+    /// What it detects.
+    pub description: Option<String>,
+    /// Who wrote it.
+    pub author: Option<String>,
+    /// Its licence, as SPDX names it.
+    pub license: Option<String>,
+    /// Day it was written, as written.
+    pub date: Option<String>,
+    /// Day it was last changed, as written.
+    pub modified: Option<String>,
+    /// Sources.
+    pub references: Vec<String>,
+    /// Tags such as `attack.t1059.001`.
+    pub tags: Vec<String>,
+    /// Known harmless causes.
+    pub falsepositives: Vec<String>,
+    /// Fields worth showing to an analyst.
+    pub fields: Vec<String>,
+    /// Systems it is meant for.
+    pub scope: Vec<String>,
+    /// Which events it applies to; at least one part is stated.
+    pub log_source: LogSource,
+    /// What must be logged for it to work.
+    pub log_source_definition: Option<String>,
+    /// The file it came from.
+    pub path: String,
+    /// Top-level keys the specification does not know, `related` and `taxonomy` among them.
+    pub custom: Map<String, Json>,
+    pub(crate) expression: Expression,
+}
+
+impl Rule {
+    /// ATT&CK techniques among its tags, as ATT&CK writes them: `T1059.001`.
+    pub fn techniques(&self) -> Vec<String> {
+        techniques(&self.tags)
+    }
+
+    /// ATT&CK tactics among its tags: `execution`, `lateral-movement`.
+    pub fn tactics(&self) -> Vec<String> {
+        tactics(&self.tags)
+    }
+
+    pub(crate) fn compile(mut document: Document, path: &str, scope: &mut Scope<'_>) -> Result<Self, Error> {
+        let title = document.required_text("title")?;
+        let (log_source, log_source_definition) = log_source(&document.required_map("logsource")?)?;
+        let detection = document.required_map("detection")?;
+        let expression = detection::compile(&detection, "detection", &[], scope)?;
+        Ok(Rule {
+            id: document.id(path, &title)?,
+            name: document.text("name")?,
+            status: document.text("status")?,
+            level: document.level()?,
+            description: document.text("description")?,
+            author: document.text("author")?,
+            license: document.text("license")?,
+            date: document.text("date")?,
+            modified: document.text("modified")?,
+            references: document.texts("references")?,
+            tags: document.texts("tags")?,
+            falsepositives: document.texts("falsepositives")?,
+            fields: document.texts("fields")?,
+            scope: document.texts("scope")?,
+            title,
+            log_source,
+            log_source_definition,
+            path: path.to_owned(),
+            custom: document.rest(),
+            expression,
+        })
+    }
+}
+
+/// The parts of a `logsource` section that say which events are meant, and its `definition`.
+pub(crate) fn log_source(section: &Map<String, Json>) -> Result<(LogSource, Option<String>), Error> {
+    let part = |key: &str| match section.get(key) {
+        None | Some(Json::Null) => Ok(None),
+        Some(value) => scalar(value)
+            .map(|text| Some(text.to_lowercase()))
+            .ok_or_else(|| Error::invalid(format!("logsource.{key}"), "must be text")),
+    };
+    let source = LogSource { category: part("category")?, product: part("product")?, service: part("service")? };
+    if source == LogSource::default() {
+        return Err(Error::invalid("logsource", "states no category, product or service: state at least one"));
+    }
+    Ok((source, section.get("definition").and_then(scalar)))
+}
+
+pub(crate) fn techniques(tags: &[String]) -> Vec<String> {
+    let is_technique =
+        |tag: &&str| tag.strip_prefix('t').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    attack(tags).filter(|tag| is_technique(&tag.as_str())).map(|tag| tag.to_uppercase()).collect()
+}
+
+pub(crate) fn tactics(tags: &[String]) -> Vec<String> {
+    let is_numbered = |tag: &str| {
+        let mut letters = tag.chars();
+        letters.next().is_some_and(|c| matches!(c, 't' | 's' | 'g'))
+            && letters.next().is_some_and(|c| c.is_ascii_digit())
+    };
+    attack(tags).filter(|tag| !is_numbered(tag)).map(|tag| tag.replace('_', "-")).collect()
+}
+
+fn attack(tags: &[String]) -> impl Iterator<Item = String> {
+    tags.iter().filter_map(|tag| tag.to_lowercase().strip_prefix("attack.").map(str::to_owned))
+}

@@ -1,0 +1,190 @@
+//! One compiled value of a detection item, applied to one single value of an event.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use model::event::Value;
+use regex::Regex;
+
+use crate::modifier::{Order, TimePart};
+use crate::pattern::Pattern;
+use crate::time_part;
+use crate::view::{Cell, Column, View};
+
+/// What a value of a rule asks of a field.
+#[derive(Debug)]
+pub(crate) enum Test {
+    /// The text fits the pattern; folded unless `cased`.
+    Text { pattern: Pattern, cased: bool },
+    /// The folded text is one of many.
+    OneOf(HashSet<Box<str>>),
+    /// Equal to a number, written or not.
+    Number(Number),
+    /// Null or absent.
+    Null,
+    /// There, or not there.
+    Exists(bool),
+    /// The text has a match of the expression.
+    Regex(Box<Regex>),
+    /// The address is in the network.
+    Cidr(IpNet),
+    /// Ordered against a number.
+    Compare(Order, Number),
+    /// A part of the time equals a number or is ordered against it.
+    Time(TimePart, Option<Order>, Number),
+    /// Compared with another field's value.
+    Field { column: usize, affix: Affix, cased: bool },
+    /// What one value of the rule expanded to.
+    Any(Vec<Test>),
+}
+
+/// How two fields' values are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Affix {
+    Equal,
+    StartsWith,
+    EndsWith,
+    Contains,
+}
+
+/// A number of a rule.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Number {
+    Int(i64),
+    Float(f64),
+}
+
+impl Number {
+    /// Reads a decimal number.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        if let Ok(number) = text.parse() {
+            return Some(Number::Int(number));
+        }
+        let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'));
+        if plain { text.parse().ok().map(Number::Float) } else { None }
+    }
+
+    fn of(value: &Value<'_>) -> Option<Self> {
+        match value {
+            Value::Int(number) => Some(Number::Int(*number)),
+            Value::Float(number) => Some(Number::Float(*number)),
+            Value::Str(text) => Number::parse(text.trim()),
+            _ => None,
+        }
+    }
+
+    fn compare(self, other: Number) -> Option<std::cmp::Ordering> {
+        match (self, other) {
+            (Number::Int(a), Number::Int(b)) => Some(a.cmp(&b)),
+            (a, b) => a.float().partial_cmp(&b.float()),
+        }
+    }
+
+    fn float(self) -> f64 {
+        match self {
+            Number::Int(number) => number as f64,
+            Number::Float(number) => number,
+        }
+    }
+}
+
+impl std::fmt::Display for Number {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Number::Int(number) => number.fmt(f),
+            Number::Float(number) => number.fmt(f),
+        }
+    }
+}
+
+impl Order {
+    fn holds(self, ordering: std::cmp::Ordering) -> bool {
+        match self {
+            Order::Less => ordering.is_lt(),
+            Order::LessOrEqual => ordering.is_le(),
+            Order::Greater => ordering.is_gt(),
+            Order::GreaterOrEqual => ordering.is_ge(),
+        }
+    }
+}
+
+impl Test {
+    /// Whether the field as a whole passes: presence is asked of it, everything else of any of its values.
+    pub(crate) fn passes(&self, column: &Column<'_>, view: &View<'_>) -> bool {
+        match self {
+            Test::Null => column.cells.is_empty() || column.cells.iter().any(Cell::is_null),
+            Test::Exists(expected) => column.present == *expected,
+            Test::Any(tests) => tests.iter().any(|test| test.passes(column, view)),
+            _ => column.cells.iter().any(|cell| self.holds(cell, view)),
+        }
+    }
+
+    /// Whether one single value passes.
+    pub(crate) fn holds(&self, cell: &Cell<'_>, view: &View<'_>) -> bool {
+        if cell.is_null() {
+            return matches!(self, Test::Null | Test::Exists(true));
+        }
+        match self {
+            Test::Text { pattern, cased } => pattern.matches(if *cased { cell.text() } else { cell.folded() }),
+            Test::OneOf(texts) => texts.contains(cell.folded()),
+            Test::Number(number) => match cell.value {
+                Value::Int(_) | Value::Float(_) => {
+                    Number::of(cell.value).and_then(|value| value.compare(*number)).is_some_and(|o| o.is_eq())
+                }
+                _ => equals_written(*number, cell.text()),
+            },
+            Test::Null => false,
+            Test::Exists(expected) => *expected,
+            Test::Regex(regex) => regex.is_match(cell.text()),
+            Test::Cidr(network) => address(cell.text()).is_some_and(|address| network.contains(&address)),
+            Test::Compare(order, number) => ordered(Number::of(cell.value), *order, *number),
+            Test::Time(part, None, number) => {
+                let value = time_part::extract(*part, cell.value).map(Number::Int);
+                value.and_then(|value| value.compare(*number)).is_some_and(|o| o.is_eq())
+            }
+            Test::Time(part, Some(order), number) => {
+                ordered(time_part::extract(*part, cell.value).map(Number::Int), *order, *number)
+            }
+            Test::Field { column, affix, cased } => {
+                let others = &view.column(*column).cells;
+                others.iter().filter(|other| !other.is_null()).any(|other| match cased {
+                    true => affix.holds(cell.text(), other.text()),
+                    false => affix.holds(cell.folded(), other.folded()),
+                })
+            }
+            Test::Any(tests) => tests.iter().any(|test| test.holds(cell, view)),
+        }
+    }
+}
+
+impl Affix {
+    fn holds(self, value: &str, other: &str) -> bool {
+        match self {
+            Affix::Equal => value == other,
+            Affix::StartsWith => value.starts_with(other),
+            Affix::EndsWith => value.ends_with(other),
+            Affix::Contains => value.contains(other),
+        }
+    }
+}
+
+fn ordered(value: Option<Number>, order: Order, number: Number) -> bool {
+    value.and_then(|value| value.compare(number)).is_some_and(|ordering| order.holds(ordering))
+}
+
+/// Whether `text` is the number as a rule would write it; no allocation for whole numbers.
+fn equals_written(number: Number, text: &str) -> bool {
+    match number {
+        Number::Int(number) => {
+            text.parse() == Ok(number) && !text.starts_with(['+', '0']) && !text.starts_with("-0")
+                || (number == 0 && text == "0")
+        }
+        Number::Float(number) => text == number.to_string(),
+    }
+}
+
+/// An address, an IPv4 one mapped into IPv6 as itself.
+fn address(text: &str) -> Option<IpAddr> {
+    text.trim().parse::<IpAddr>().ok().map(|address| address.to_canonical())
+}

@@ -1,0 +1,9 @@
+//! The crate from outside: the public rule tree, its regression events, and whole rules on hand-made events.
+
+mod correlations;
+mod data;
+mod events;
+mod modifiers;
+mod regression;
+mod rules;
+mod tree;
