@@ -1,1 +1,135 @@
-//! .
+#![doc = include_str!("../README.md")]
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use model::{Context, UserId};
+
+mod alert;
+mod asset;
+mod audit;
+mod audit_policy;
+mod change;
+mod customer;
+mod device;
+mod device_credential;
+mod error;
+mod event;
+mod incident;
+mod incident_view;
+mod instructions;
+mod overview;
+mod password;
+mod raise;
+mod resource_group;
+mod secret;
+mod session;
+mod token;
+mod use_case;
+mod user;
+mod validate;
+mod worker;
+
+pub use change::ChangesPage;
+pub use device_credential::IssuedCredential;
+pub use error::{Error, FieldProblem, Result};
+pub use incident::{Assignee, NewIncident};
+pub use incident_view::{IncidentEntryView, IncidentView};
+pub use instructions::PublicAddresses;
+pub use overview::{DeviceCounts, Funnel, Overview};
+pub use session::{Authenticated, SignedIn};
+pub use store::{
+    AlertFilter, AssetFilter, AuditFilter, AuditPolicyFilter, CustomerFilter, DeviceFilter, IncidentFilter,
+    ResourceGroupFilter, UserFilter,
+};
+pub use use_case::{InactiveRule, RuleInfo, RuleView, UseCases};
+pub use user::RoleInfo;
+pub use worker::Workers;
+
+/// What the use cases work with.
+pub struct OpsParts {
+    /// The relational store.
+    pub store: store::Store,
+    /// The events.
+    pub lake: lake::Lake,
+    /// Rules and their instruction cards.
+    pub use_cases: Arc<UseCases>,
+    /// Seals secrets that must be read back.
+    pub sealer: store::secret::Sealer,
+    /// The listener ports that may be given to devices; none when no range is configured.
+    pub ports: Option<RangeInclusive<u16>>,
+    /// The addresses devices send to, for the field engineer's instructions.
+    pub public: PublicAddresses,
+}
+
+/// The use cases. Cheap to clone.
+#[derive(Clone)]
+pub struct Ops {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    parts: OpsParts,
+    passwords: password::Passwords,
+}
+
+impl Ops {
+    /// The use cases over these parts.
+    pub fn new(parts: OpsParts) -> Self {
+        let passwords = password::Passwords::new();
+        Ops { inner: Arc::new(Inner { parts, passwords }) }
+    }
+
+    fn store(&self) -> &store::Store {
+        &self.inner.parts.store
+    }
+
+    fn lake(&self) -> &lake::Lake {
+        &self.inner.parts.lake
+    }
+}
+
+/// The person who acts, by session or by token.
+fn person(ctx: &Context) -> Result<&UserId> {
+    ctx.actor().user().ok_or(Error::PersonOnly)
+}
+
+/// What there is, where being absent is no failure.
+fn optional<T>(found: store::Result<T>) -> Result<Option<T>> {
+    match found {
+        Ok(value) => Ok(Some(value)),
+        Err(store::Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What an audit row tells.
+fn audit(
+    customer: Option<&model::CustomerId>,
+    action: &'static str,
+    object: impl std::fmt::Display,
+    detail: serde_json::Value,
+) -> model::audit::AuditEntry {
+    model::audit::AuditEntry { customer: customer.cloned(), action, object: object.to_string(), detail }
+}
+
+/// The fields of two versions of something that differ, as `{field: {"from": .., "to": ..}}`.
+fn difference<T: serde::Serialize>(before: &T, after: &T) -> serde_json::Value {
+    use serde_json::{Value, json};
+    let (Ok(Value::Object(before)), Ok(Value::Object(after))) =
+        (serde_json::to_value(before), serde_json::to_value(after))
+    else {
+        return Value::Null;
+    };
+    let changed = after.iter().filter(|(field, value)| before.get(*field) != Some(value));
+    changed
+        .map(|(field, value)| (field.clone(), json!({"from": before.get(field), "to": value})))
+        .chain(
+            before
+                .iter()
+                .filter(|(field, _)| !after.contains_key(*field))
+                .map(|(field, value)| (field.clone(), json!({"from": value, "to": null}))),
+        )
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
