@@ -1,0 +1,209 @@
+//! `key=value` records in the dialects devices have: separated by blanks or by a text, quoted or not.
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memmem};
+use model::event::{Fields, Value};
+
+use crate::builder::Builder;
+
+/// One dialect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dialect {
+    /// What stands between two pairs; nothing for blanks.
+    pub separator: Option<String>,
+    /// What stands between key and value.
+    pub equals: char,
+    /// Keys whose values may hold the separator (a URL), so that only a key of `known` ends them.
+    pub open: Vec<String>,
+    /// Keys that end the value of an open key.
+    pub known: Vec<String>,
+}
+
+impl Default for Dialect {
+    fn default() -> Self {
+        Dialect { separator: None, equals: '=', open: Vec::new(), known: Vec::new() }
+    }
+}
+
+/// The fields of a record of blank-separated `key=value` pairs; nothing where it has none.
+pub fn parse(text: &str) -> Option<Fields<'_>> {
+    let mut builder = Builder::new();
+    (parse_into(text, &Dialect::default(), &mut builder).pairs > 0).then(|| builder.finish())
+}
+
+/// What a reading covered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Covered {
+    /// How many pairs were read.
+    pub pairs: usize,
+    /// How many bytes belong to no pair.
+    pub rest: usize,
+}
+
+/// Reads pairs into `builder`.
+pub fn parse_into<'a>(text: &'a str, dialect: &Dialect, builder: &mut Builder<'a>) -> Covered {
+    match &dialect.separator {
+        None => blank_separated(text, dialect.equals, builder),
+        Some(separator) => text_separated(text, separator, dialect, builder),
+    }
+}
+
+fn blank_separated<'a>(text: &'a str, equals: char, builder: &mut Builder<'a>) -> Covered {
+    let mut covered = Covered::default();
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', ',', ';', '\r', '\n', '\0']);
+        if rest.is_empty() {
+            return covered;
+        }
+        let word_end = rest.find([' ', '\t', equals]).unwrap_or(rest.len());
+        let Some(after) = rest[word_end..].strip_prefix(equals) else {
+            covered.rest += word_end;
+            rest = &rest[word_end..];
+            continue;
+        };
+        let key = &rest[..word_end];
+        let (value, after) = match quoted(after) {
+            Some(found) => found,
+            None => {
+                let end = after.find([' ', '\t']).unwrap_or(after.len());
+                (Cow::Borrowed(after[..end].trim_end_matches([',', ';', '\0'])), &after[end..])
+            }
+        };
+        rest = after;
+        if key.is_empty() || key.len() > 128 {
+            covered.rest += key.len() + value.len();
+            continue;
+        }
+        covered.pairs += 1;
+        builder.push(key, Value::Str(value));
+    }
+}
+
+/// A value in double or single quotes, with `\"` and `\\` unescaped, and what follows it.
+fn quoted(text: &str) -> Option<(Cow<'_, str>, &str)> {
+    let quote = *text.as_bytes().first().filter(|byte| matches!(byte, b'"' | b'\''))?;
+    let bytes = text.as_bytes();
+    let mut at = 1;
+    let mut escaped = false;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' if matches!(bytes.get(at + 1), Some(next) if *next == quote || *next == b'\\') => {
+                // `"C:\"` closes where nothing but a pair's end follows.
+                let closes = bytes[at + 1] == quote
+                    && matches!(bytes.get(at + 2), None | Some(b' '))
+                    && memchr(quote, &bytes[at + 2..]).is_none_or(|next| bytes[at + 2..at + 2 + next].ends_with(b"="));
+                if closes {
+                    at += 1;
+                } else {
+                    escaped = true;
+                    at += 2;
+                }
+            }
+            byte if byte == quote => {
+                let raw = &text[1..at];
+                let value = if escaped { Cow::Owned(unescape(raw, quote as char)) } else { Cow::Borrowed(raw) };
+                return Some((value, &text[at + 1..]));
+            }
+            _ => at += 1,
+        }
+    }
+    None
+}
+
+fn unescape(text: &str, quote: char) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
+        match chars.peek() {
+            Some(next) if char == '\\' && (*next == quote || *next == '\\') => plain.extend(chars.next()),
+            _ => plain.push(char),
+        }
+    }
+    plain
+}
+
+fn text_separated<'a>(text: &'a str, separator: &str, dialect: &Dialect, builder: &mut Builder<'a>) -> Covered {
+    let mut covered = Covered::default();
+    // The pair being read: its key and where its value starts.
+    let mut open: Option<(&'a str, usize)> = None;
+    let mut piece_start = 0;
+    let ends = memmem::find_iter(text.as_bytes(), separator.as_bytes()).map(|at| (at, at + separator.len()));
+    for (piece_end, next_start) in ends.chain([(text.len(), text.len())]) {
+        let piece = &text[piece_start..piece_end];
+        let key = piece.find(dialect.equals).map(|at| piece[..at].trim()).filter(|key| is_key(key));
+        let starts = key.filter(|key| match open {
+            Some((name, _)) if dialect.open.iter().any(|open| open == name) => {
+                dialect.known.iter().any(|known| known == key)
+            }
+            _ => true,
+        });
+        if let (Some(key), Some(at)) = (starts, piece.find(dialect.equals)) {
+            if let Some((name, start)) = open {
+                let end = piece_start.saturating_sub(separator.len()).max(start);
+                builder.push(name, plain(&text[start..end]));
+            }
+            covered.pairs += 1;
+            open = Some((key, piece_start + at + dialect.equals.len_utf8()));
+        } else if open.is_none() {
+            covered.rest += piece.len();
+        }
+        piece_start = next_start;
+    }
+    if let Some((name, start)) = open {
+        builder.push(name, plain(&text[start..]));
+    }
+    covered
+}
+
+/// A key is short and one piece; anything else is the rest of a value.
+fn is_key(key: &str) -> bool {
+    !key.is_empty() && key.len() <= 96 && !key.contains(['\n', '"', '?', '&', '<'])
+}
+
+fn plain(value: &str) -> &str {
+    let value = value.trim_matches([' ', '\r', '\n', '\0']);
+    value.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn show(text: &str, dialect: &Dialect) -> String {
+        let mut builder = Builder::new();
+        parse_into(text, dialect, &mut builder);
+        builder.iter().map(|(name, value)| format!("{name}=<{}> ", value.text().unwrap())).collect()
+    }
+
+    #[test]
+    fn blanks_and_quotes_separate_pairs() {
+        assert_eq!(
+            show(
+                r#"date=2026-01-01 msg="a \"b\" c=d" empty= e="" free path="C:\Temp\" user='x y',n=1"#,
+                &Dialect::default()
+            ),
+            r#"date=<2026-01-01> msg=<a "b" c=d> empty=<> e=<> path=<C:\Temp\> user=<x y> n=<1> "#
+        );
+    }
+
+    #[test]
+    fn an_unclosed_quote_loses_nothing_of_the_following_pairs() {
+        assert_eq!(show(r#"a="x b=2"#, &Dialect::default()), r#"a=<"x> b=<2> "#);
+    }
+
+    #[test]
+    fn a_separator_inside_an_open_value_does_not_end_it() {
+        let dialect = Dialect {
+            separator: Some(", ".into()),
+            equals: ':',
+            open: vec!["URL".into()],
+            known: vec!["系统动作".into()],
+        };
+        assert_eq!(
+            show("日志类型:WAF, 源IP:10.0.0.1, URL:h/a?x=1, y:2, z, 系统动作:拒绝, 描述:a, b", &dialect),
+            "日志类型=<WAF> 源IP=<10.0.0.1> URL=<h/a?x=1, y:2, z> 系统动作=<拒绝> 描述=<a, b> "
+        );
+    }
+}

@@ -1,0 +1,459 @@
+//! Reading the times records carry: ISO 8601 and its relatives, RFC 3164, web server, and epoch numbers.
+//!
+//! One reader for all of them, told apart by shape, because a device changes its time format with a setting nobody
+//! tells us about. A time before 2000 or more than a day after receipt is implausible: see [`is_plausible`].
+
+use std::time::Duration;
+
+use chrono::{FixedOffset, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeZone};
+use model::Timestamp;
+
+/// The zone of local times that name none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Zone {
+    /// A zone of the IANA database, with its history and summer time.
+    Named(chrono_tz::Tz),
+    /// A fixed distance from UTC.
+    Fixed(FixedOffset),
+}
+
+impl Zone {
+    /// Coordinated universal time.
+    pub const UTC: Zone = Zone::Named(chrono_tz::UTC);
+}
+
+impl From<chrono_tz::Tz> for Zone {
+    fn from(zone: chrono_tz::Tz) -> Self {
+        Zone::Named(zone)
+    }
+}
+
+impl std::str::FromStr for Zone {
+    type Err = UnknownZone;
+
+    /// An IANA name (`Asia/Shanghai`), or an offset (`+08:00`).
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(zone) = text.parse::<chrono_tz::Tz>() {
+            return Ok(Zone::Named(zone));
+        }
+        let mut reader = Reader { bytes: text.as_bytes(), at: 0 };
+        match reader.zone() {
+            Some(seconds) if reader.at == text.len() => {
+                FixedOffset::east_opt(seconds).map(Zone::Fixed).ok_or_else(|| UnknownZone(text.to_owned()))
+            }
+            _ => Err(UnknownZone(text.chars().take(64).collect())),
+        }
+    }
+}
+
+/// A text that names no time zone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a time zone: expected an IANA name such as Asia/Shanghai or an offset such as +08:00")]
+pub struct UnknownZone(String);
+
+/// A time as written: a calendar time that may lack its year or its zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    year: Option<i32>,
+    month: u32,
+    day: u32,
+    hour: u32,
+    minute: u32,
+    second: u32,
+    micros: u32,
+    offset: Option<i32>,
+}
+
+impl Written {
+    /// The instant: a missing zone is `zone`, a missing year the one that brings it nearest to `received`.
+    pub fn resolve(&self, zone: Zone, received: Timestamp) -> Option<Timestamp> {
+        if let Some(year) = self.year {
+            return self.instant(year, zone);
+        }
+        let now: i32 = received.to_chrono().format("%Y").to_string().parse().ok()?;
+        (now.saturating_sub(1)..=now.saturating_add(1))
+            .filter_map(|year| self.instant(year, zone))
+            .min_by_key(|time| time.as_micros().abs_diff(received.as_micros()))
+    }
+
+    fn instant(&self, year: i32, zone: Zone) -> Option<Timestamp> {
+        let local = NaiveDate::from_ymd_opt(year, self.month, self.day)?.and_hms_micro_opt(
+            self.hour,
+            self.minute,
+            self.second.min(59),
+            self.micros,
+        )?;
+        let offset = match self.offset {
+            Some(seconds) => seconds,
+            None => match zone {
+                Zone::Fixed(offset) => offset.local_minus_utc(),
+                Zone::Named(chrono_tz::Tz::UTC) => 0,
+                Zone::Named(zone) => offset_of(zone, local)?,
+            },
+        };
+        Some(Timestamp::from_micros(local.and_utc().timestamp_micros() - i64::from(offset) * 1_000_000))
+    }
+}
+
+/// The offset of a local time: the earlier of two at the end of summer time, the one before the gap at its start.
+fn offset_of(zone: chrono_tz::Tz, local: NaiveDateTime) -> Option<i32> {
+    match zone.offset_from_local_datetime(&local) {
+        LocalResult::Single(offset) | LocalResult::Ambiguous(offset, _) => Some(offset.fix().local_minus_utc()),
+        LocalResult::None => {
+            let before = local.checked_sub_signed(chrono::TimeDelta::hours(3))?;
+            zone.offset_from_local_datetime(&before).earliest().map(|offset| offset.fix().local_minus_utc())
+        }
+    }
+}
+
+/// Whether a record's time can be believed: not before 2000, not more than a day after it was received (a clock may
+/// be wrong by a zone). Anything else would scatter a record into partitions nobody looks at.
+pub fn is_plausible(time: Timestamp, received: Timestamp) -> bool {
+    const YEAR_2000: Timestamp = Timestamp::from_micros(946_684_800_000_000);
+    time >= YEAR_2000 && time <= received.plus(Duration::from_secs(86_400))
+}
+
+/// Reads a whole text as a time, epoch numbers included.
+pub fn parse(text: &str, zone: Zone, received: Timestamp) -> Option<Timestamp> {
+    let text = text.trim().trim_matches(['[', ']', '"']);
+    if let Some(time) = epoch(text) {
+        return Some(time);
+    }
+    let (written, length) = prefix(text)?;
+    if !text[length..].trim().is_empty() {
+        return None;
+    }
+    written.resolve(zone, received)
+}
+
+/// Reads a calendar time at the start of `text`; also says how many bytes it took.
+pub fn prefix(text: &str) -> Option<(Written, usize)> {
+    let mut reader = Reader { bytes: text.as_bytes(), at: 0 };
+    let written = reader.written()?;
+    Some((written, reader.at))
+}
+
+/// Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by magnitude.
+fn epoch(text: &str) -> Option<Timestamp> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    let number: i64 = whole.parse().ok()?;
+    let micros = match whole.len() {
+        9 | 10 => {
+            let mut micros = number * 1_000_000;
+            for (place, digit) in fraction.bytes().take(6).enumerate() {
+                micros += i64::from(digit - b'0') * 10_i64.pow(5 - place as u32);
+            }
+            micros
+        }
+        12 | 13 => number * 1000,
+        15 | 16 => number,
+        18 | 19 => number / 1000,
+        _ => return None,
+    };
+    Some(Timestamp::from_micros(micros))
+}
+
+const MONTHS: [&[u8; 3]; 12] =
+    [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
+const WEEKDAYS: [&[u8; 3]; 7] = [b"mon", b"tue", b"wed", b"thu", b"fri", b"sat", b"sun"];
+
+/// A time of day: hour, minute, second, microseconds.
+type Clock = (u32, u32, u32, u32);
+
+struct Reader<'t> {
+    bytes: &'t [u8],
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn take(&mut self, byte: u8) -> Option<()> {
+        (self.peek()? == byte).then(|| self.at += 1)
+    }
+
+    fn take_any(&mut self, set: &[u8]) -> Option<u8> {
+        let byte = self.peek()?;
+        set.contains(&byte).then(|| {
+            self.at += 1;
+            byte
+        })
+    }
+
+    fn blanks(&mut self) -> bool {
+        let from = self.at;
+        while self.peek() == Some(b' ') {
+            self.at += 1;
+        }
+        self.at > from
+    }
+
+    /// A number of `least` to `most` digits.
+    fn number(&mut self, least: usize, most: usize) -> Option<u32> {
+        let digits = self.bytes[self.at..].iter().take(most).take_while(|byte| byte.is_ascii_digit()).count();
+        if digits < least {
+            return None;
+        }
+        let number = self.bytes[self.at..self.at + digits].iter().fold(0, |n, d| n * 10 + u32::from(d - b'0'));
+        self.at += digits;
+        Some(number)
+    }
+
+    fn year(&mut self) -> Option<i32> {
+        let year = self.number(4, 4)? as i32;
+        (1900..=2200).contains(&year).then_some(year)
+    }
+
+    fn name(&mut self, names: &[&[u8; 3]]) -> Option<u32> {
+        let word: [u8; 3] = self.bytes.get(self.at..self.at + 3)?.try_into().ok()?;
+        let index = names.iter().position(|name| word.eq_ignore_ascii_case(&name[..]))?;
+        self.at += 3;
+        Some(index as u32 + 1)
+    }
+
+    /// Tries a reading; goes back where it fails.
+    fn maybe<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let at = self.at;
+        let result = read(self);
+        if result.is_none() {
+            self.at = at;
+        }
+        result
+    }
+
+    fn written(&mut self) -> Option<Written> {
+        self.maybe(Self::iso)
+            .or_else(|| self.maybe(Self::month_first))
+            .or_else(|| self.maybe(Self::year_month))
+            .or_else(|| self.maybe(Self::day_first))
+    }
+
+    /// `2026-11-21T08:00:00.123+08:00` with `/` for `-`, a blank for `T`, or a blank before the zone.
+    fn iso(&mut self) -> Option<Written> {
+        let year = self.year()?;
+        let separator = self.take_any(b"-/.")?;
+        let month = self.number(1, 2)?;
+        self.take(separator)?;
+        let day = self.number(1, 2)?;
+        self.take_any(b"T t_")?;
+        self.blanks();
+        let clock = self.clock()?;
+        let offset = self.spaced_zone();
+        finish(Some(year), month, day, clock, offset)
+    }
+
+    /// `Nov 21 08:00:00`, `Nov 21 2026 08:00:00`, `Nov 21 08:00:00 2026`, each after a weekday perhaps.
+    fn month_first(&mut self) -> Option<Written> {
+        if self.name(&WEEKDAYS).is_some() {
+            self.take(b' ')?;
+        }
+        let month = self.name(&MONTHS)?;
+        self.take_any(b" -")?;
+        self.blanks();
+        let day = self.number(1, 2)?;
+        self.take_any(b" ,-")?;
+        self.blanks();
+        let mut year = self.maybe(|reader| {
+            let year = reader.year()?;
+            reader.take(b' ')?;
+            Some(year)
+        });
+        let clock = self.clock()?;
+        if year.is_none() {
+            year = self.maybe(|reader| {
+                reader.take(b' ')?;
+                let year = reader.year()?;
+                // A year, unless a host name or process begins with these digits.
+                (!matches!(reader.peek(), Some(byte) if byte.is_ascii_alphanumeric() || b".-_[".contains(&byte)))
+                    .then_some(year)
+            });
+        }
+        let offset = self.spaced_zone();
+        finish(year, month, day, clock, offset)
+    }
+
+    /// `2026 Nov 21 08:00:00`.
+    fn year_month(&mut self) -> Option<Written> {
+        let year = self.year()?;
+        self.take(b' ')?;
+        let month = self.name(&MONTHS)?;
+        self.blanks();
+        let day = self.number(1, 2)?;
+        self.take(b' ')?;
+        let clock = self.clock()?;
+        let offset = self.spaced_zone();
+        finish(Some(year), month, day, clock, offset)
+    }
+
+    /// `21/Nov/2026:08:00:00 +0800`, `21 Nov 2026 08:00:00`.
+    fn day_first(&mut self) -> Option<Written> {
+        let day = self.number(1, 2)?;
+        let separator = self.take_any(b"/ -")?;
+        let month = self.name(&MONTHS)?;
+        self.take(separator)?;
+        let year = self.year()?;
+        self.take_any(b": ")?;
+        let clock = self.clock()?;
+        let offset = self.spaced_zone();
+        finish(Some(year), month, day, clock, offset)
+    }
+
+    /// `08:00:00` and a fraction of any length.
+    fn clock(&mut self) -> Option<Clock> {
+        let hour = self.number(1, 2)?;
+        self.take(b':')?;
+        let minute = self.number(2, 2)?;
+        self.take(b':')?;
+        let second = self.number(2, 2)?;
+        let mut micros = 0;
+        let fraction = self.maybe(|reader| {
+            reader.take_any(b".,")?;
+            reader.peek()?.is_ascii_digit().then_some(())
+        });
+        if fraction.is_some() {
+            let mut place = 100_000;
+            while let Some(digit @ b'0'..=b'9') = self.peek() {
+                micros += u32::from(digit - b'0') * place;
+                place /= 10;
+                self.at += 1;
+            }
+        }
+        (hour < 24 && minute < 60 && second <= 60).then_some((hour, minute, second, micros))
+    }
+
+    fn spaced_zone(&mut self) -> Option<i32> {
+        self.maybe(|reader| {
+            reader.blanks();
+            reader.zone()
+        })
+    }
+
+    /// `Z`, `UTC`, `GMT`, `+08:00`, `+0800`, `+08`: seconds east of UTC.
+    fn zone(&mut self) -> Option<i32> {
+        let rest = &self.bytes[self.at..];
+        let ends = |length: usize| !rest.get(length).is_some_and(|byte| byte.is_ascii_alphanumeric());
+        if (rest.starts_with(b"UTC") || rest.starts_with(b"GMT")) && ends(3) {
+            self.at += 3;
+            return Some(self.maybe(Self::offset).unwrap_or(0));
+        }
+        if matches!(rest.first(), Some(b'Z' | b'z')) && ends(1) {
+            self.at += 1;
+            return Some(0);
+        }
+        self.offset()
+    }
+
+    fn offset(&mut self) -> Option<i32> {
+        let sign = if self.take_any(b"+-")? == b'+' { 1 } else { -1 };
+        let hours = self.number(2, 2)? as i32;
+        let minutes = self
+            .maybe(|reader| {
+                let _ = reader.take(b':');
+                reader.number(2, 2)
+            })
+            .unwrap_or(0) as i32;
+        let ends = !self.peek().is_some_and(|byte| byte.is_ascii_alphanumeric());
+        (ends && hours <= 18 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
+    }
+}
+
+fn finish(
+    year: Option<i32>,
+    month: u32,
+    day: u32,
+    (hour, minute, second, micros): Clock,
+    offset: Option<i32>,
+) -> Option<Written> {
+    let valid = (1..=12).contains(&month) && (1..=31).contains(&day);
+    valid.then_some(Written { year, month, day, hour, minute, second, micros, offset })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn received() -> Timestamp {
+        "2026-11-21T08:00:00Z".parse().unwrap()
+    }
+
+    fn read(text: &str) -> String {
+        parse(text, "Asia/Shanghai".parse().unwrap(), received()).map_or("-".into(), |time| time.to_string())
+    }
+
+    #[test]
+    fn each_written_form_of_one_instant_reads_the_same() {
+        for text in [
+            "2026-11-21T08:00:00Z",
+            "2026-11-21T08:00:00.000000000Z",
+            "2026-11-21 16:00:00",
+            "2026/11/21 16:00:00 +08:00",
+            "2026-11-21 10:00:00 +0200",
+            "2026-11-21T08:00:00+00:00",
+            "Nov 21 16:00:00",
+            "Nov 21 2026 16:00:00",
+            "Nov 21 16:00:00 2026",
+            "Sat Nov 21 16:00:00 2026",
+            "2026 Nov 21 16:00:00",
+            "Nov 21 2026 08:00:00.000 UTC",
+            "21/Nov/2026:16:00:00 +0800",
+            "[21/Nov/2026:16:00:00 +0800]",
+            "1795248000",
+            "1795248000.000",
+            "1795248000000",
+            "1795248000000000",
+            "1795248000000000000",
+        ] {
+            assert_eq!(read(text), "2026-11-21T08:00:00.000000Z", "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_not_read_as_one() {
+        for text in
+            ["", "-", "12", "2026-13-01 00:00:00", "2026-02-30T00:00:00Z", "2026-11-21 24:00:00", "Nov 21", "10.0.0.1"]
+        {
+            assert_eq!(read(text), "-", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_without_year_takes_the_year_nearest_to_receipt() {
+        let at = |text: &str, received: &str| parse(text, Zone::UTC, received.parse().unwrap()).unwrap().to_string();
+        assert_eq!(at("Dec 31 23:59:59", "2026-01-01T00:00:10Z"), "2025-12-31T23:59:59.000000Z");
+        assert_eq!(at("Jan  1 00:00:05", "2025-12-31T23:59:50Z"), "2026-01-01T00:00:05.000000Z");
+        assert_eq!(at("Feb 29 12:00:00", "2025-01-01T00:00:00Z"), "2024-02-29T12:00:00.000000Z");
+    }
+
+    #[test]
+    fn local_times_at_the_edges_of_summer_time_have_an_instant() {
+        let berlin: Zone = "Europe/Berlin".parse().unwrap();
+        assert_eq!(
+            parse("2026-03-29 02:30:00", berlin, received()).unwrap().to_string(),
+            "2026-03-29T01:30:00.000000Z"
+        );
+        assert_eq!(
+            parse("2026-10-25 02:30:00", berlin, received()).unwrap().to_string(),
+            "2026-10-25T00:30:00.000000Z"
+        );
+    }
+
+    #[test]
+    fn zones_are_names_or_offsets() {
+        assert_eq!("+08:00".parse::<Zone>().unwrap(), Zone::Fixed(FixedOffset::east_opt(28_800).unwrap()));
+        assert!("+08:00x".parse::<Zone>().is_err());
+        assert!("Mars/Base".parse::<Zone>().is_err());
+    }
+
+    #[test]
+    fn only_the_last_decades_up_to_tomorrow_are_plausible() {
+        let at = |text: &str| is_plausible(text.parse().unwrap(), received());
+        assert!(at("2026-11-22T07:00:00Z") && at("2013-01-01T00:00:00Z"));
+        assert!(!at("2026-11-23T00:00:00Z") && !at("1999-12-31T00:00:00Z"));
+    }
+}

@@ -1,0 +1,4 @@
+//! The formats over files and sources as a whole.
+
+mod evtx_data;
+mod golden;
