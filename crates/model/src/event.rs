@@ -124,6 +124,11 @@ impl<'a> Fields<'a> {
         self.entries.iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
+    /// Takes entries whose names the caller knows to be unique: no name is compared.
+    pub fn from_unique(entries: Vec<(Cow<'a, str>, Value<'a>)>) -> Self {
+        Fields { entries }
+    }
+
     /// Adds a value; a name already present becomes a list.
     pub fn push(&mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Value<'a>>) {
         let (name, value) = (name.into(), value.into());
