@@ -53,7 +53,7 @@ CREATE TABLE device_credential (
     created BIGINT NOT NULL,
     PRIMARY KEY (customer, id),
     CONSTRAINT device_credential__id UNIQUE (id),
-    CONSTRAINT device_credential__label UNIQUE (kind, secret_hash),
+    CONSTRAINT device_credential__secret_hash UNIQUE (kind, secret_hash),
     FOREIGN KEY (customer, device) REFERENCES device (customer, id) ON DELETE CASCADE
 );
 CREATE INDEX device_credential_by_device ON device_credential (customer, device);
@@ -222,7 +222,7 @@ CREATE TABLE user_account (
 CREATE TABLE session (
     id TEXT NOT NULL PRIMARY KEY,
     user_id TEXT NOT NULL REFERENCES user_account (id),
-    token_hash BYTEA NOT NULL UNIQUE,
+    token_hash BYTEA NOT NULL CONSTRAINT session__token_hash UNIQUE,
     csrf_hash BYTEA NOT NULL,
     created BIGINT NOT NULL,
     expires BIGINT NOT NULL,
@@ -234,7 +234,7 @@ CREATE INDEX session_by_user ON session (user_id);
 CREATE TABLE api_token (
     id TEXT NOT NULL PRIMARY KEY,
     user_id TEXT NOT NULL REFERENCES user_account (id),
-    token_hash BYTEA NOT NULL UNIQUE,
+    token_hash BYTEA NOT NULL CONSTRAINT api_token__token_hash UNIQUE,
     name TEXT NOT NULL,
     created BIGINT NOT NULL,
     expires BIGINT

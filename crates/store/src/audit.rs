@@ -66,8 +66,10 @@ impl Tx {
             .push_if(" AND time >= ?", filter.from)
             .push_if(" AND time < ?", filter.to);
         let query = match filter.action.as_deref() {
+            // Text is compared byte by byte, and `/` is the byte after `.`.
             Some(noun) if noun.ends_with('.') => {
-                query.push(" AND SUBSTR(action, 1, ?) = ?").bind(noun.chars().count() as i64).bind(noun)
+                let end = format!("{}/", &noun[..noun.len() - 1]);
+                query.push(" AND action >= ? AND action < ?").bind(noun).bind(end)
             }
             action => query.push_if(" AND action = ?", action),
         };

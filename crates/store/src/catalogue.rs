@@ -15,6 +15,9 @@ use crate::sql::{Sql, json, sql};
 use crate::tx::enter_scope;
 use crate::{Error, Result, Store, migrate};
 
+/// Searches that may read an SQLite catalogue at the same moment.
+const READERS: u32 = 4;
+
 /// Commits that may wait for the writer.
 const QUEUE: usize = 64;
 
@@ -96,8 +99,7 @@ struct Commit {
 impl Catalogue {
     /// Opens the catalogue in an SQLite file of its own, creating it if need be. Needs a tokio runtime.
     pub async fn open(path: &Path) -> Result<Self> {
-        let path = path.to_str().ok_or_else(|| Error::BadUrl(path.display().to_string()))?;
-        let db = Db::open(&format!("sqlite:{path}"), 4).await?;
+        let db = Db::open_file(path, READERS).await?;
         migrate::migrate(&db, &migrate::CATALOGUE).await?;
         Ok(Catalogue::over(db))
     }

@@ -24,12 +24,8 @@ impl Tx {
     pub async fn changes_after(&mut self, sequence: i64, limit: usize) -> Result<Vec<Change>> {
         let mut query = sql("SELECT * FROM change_feed WHERE sequence > ?").bind(sequence);
         if *self.scope() != Scope::All {
-            query = self
-                .scoped(
-                    query.push(" AND (customer IS NULL AND noun = ?").bind(Noun::AuditPolicy).push(" OR TRUE"),
-                    "customer",
-                )
-                .push(")");
+            query = query.push(" AND (customer IS NULL AND noun = ?").bind(Noun::AuditPolicy).push(" OR TRUE");
+            query = self.scoped(query, "customer").push(")");
         }
         let query = query.push(" ORDER BY sequence LIMIT ?").bind(limit.min(i64::MAX as usize) as i64);
         self.rows(query, read).await

@@ -1,6 +1,7 @@
 //! The two databases behind one face: pools, transactions and statements. Nothing above this file knows which it is,
 //! except where a statement has to differ.
 
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -83,9 +84,18 @@ impl Db {
             return Ok(Db::Postgres(pool.connect_with(options).await?));
         }
         if !url.starts_with("sqlite:") {
-            return Err(Error::BadUrl(url.split("://").next().unwrap_or_default().to_owned()));
+            return Err(Error::BadUrl(url.split(':').next().unwrap_or_default().to_owned()));
         }
-        let options = SqliteConnectOptions::from_str(url)?
+        Db::sqlite(SqliteConnectOptions::from_str(url)?, max_connections).await
+    }
+
+    /// Opens an SQLite file, creating it if need be.
+    pub(crate) async fn open_file(path: &Path, max_connections: u32) -> Result<Self> {
+        Db::sqlite(SqliteConnectOptions::new().filename(path), max_connections).await
+    }
+
+    async fn sqlite(options: SqliteConnectOptions, max_connections: u32) -> Result<Self> {
+        let options = options
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)

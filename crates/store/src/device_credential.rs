@@ -31,7 +31,7 @@ pub struct SenderIdentity {
 
 impl Tx {
     /// Keeps a credential of a device. A port that is in use gives [`Error::Taken`] with field `port`, a secret that is
-    /// known `label`.
+    /// known already `secret_hash`.
     pub async fn create_device_credential(&mut self, credential: &DeviceCredential, secret_hash: &[u8]) -> Result<()> {
         let device = self.get_device(&credential.device).await?;
         if device.customer != credential.customer {

@@ -41,6 +41,9 @@ pub enum Error {
     /// The URL names no database this crate knows.
     #[error("`{0}` is no database URL: expected sqlite:<path> or postgres://...")]
     BadUrl(String),
+    /// The database did not get to it in time, or two transactions stood in each other's way. Trying again may help.
+    #[error("the database is busy; try again")]
+    Busy(#[source] sqlx::Error),
     /// The database refused or failed.
     #[error("database: {0}")]
     Database(#[source] sqlx::Error),
@@ -126,13 +129,22 @@ impl From<sqlx::Error> for Error {
     /// A broken unique constraint becomes [`Error::Taken`] naming the field. PostgreSQL gives the constraint's name,
     /// which our migrations write as `<table>__<field>`; SQLite says `table.column` in its message and nowhere else.
     fn from(error: sqlx::Error) -> Self {
-        let Some(database) = error.as_database_error().filter(|database| database.is_unique_violation()) else {
-            return Error::Database(error);
-        };
-        let field = match database.constraint() {
-            Some(constraint) => constraint.rsplit_once("__").map(|(_, field)| field),
-            None => database.message().rsplit_once('.').map(|(_, column)| column),
-        };
-        Error::Taken { field: field.unwrap_or("id").to_owned() }
+        match &error {
+            sqlx::Error::PoolTimedOut => Error::Busy(error),
+            sqlx::Error::Database(database) if database.is_unique_violation() => {
+                let field = match database.constraint() {
+                    Some(constraint) => constraint.rsplit_once("__").map(|(_, field)| field),
+                    None => database.message().rsplit_once('.').map(|(_, column)| column),
+                };
+                Error::Taken { field: field.unwrap_or("id").to_owned() }
+            }
+            sqlx::Error::Database(database) if database.code().is_some_and(|code| BUSY.contains(&&*code)) => {
+                Error::Busy(error)
+            }
+            _ => Error::Database(error),
+        }
     }
 }
+
+/// SQLITE_BUSY and SQLITE_BUSY_SNAPSHOT; PostgreSQL's serialization_failure, deadlock_detected, too_many_connections.
+const BUSY: [&str; 5] = ["5", "517", "40001", "40P01", "53300"];

@@ -5,6 +5,9 @@
 use model::{Scope, Severity, Timestamp};
 use serde::Serialize;
 
+/// Characters of a searched part that count; SQLite refuses patterns of more than 50,000 bytes.
+const LONGEST_PART: usize = 1000;
+
 /// A value of one of the four types both databases keep faithfully.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Arg {
@@ -58,37 +61,35 @@ impl Sql {
         }
     }
 
-    /// Goes on with `(?, ?, ...)`, one for each value. An empty list matches nothing.
-    pub(crate) fn push_list<T: Into<Arg>>(mut self, values: impl IntoIterator<Item = T>) -> Self {
-        self = self.push("(NULL");
-        for value in values {
-            self = self.push(", ?").bind(value);
-        }
-        self.push(")")
-    }
-
-    /// Goes on with ` AND <column> IN (...)`, unless nothing is named.
+    /// Goes on with ` AND <column> = ?`, or ` IN (...)` for several values, unless nothing is named.
     pub(crate) fn and_in<T: Into<Arg>>(self, column: &'static str, values: impl IntoIterator<Item = T>) -> Self {
-        let mut values = values.into_iter().peekable();
-        if values.peek().is_none() {
-            return self;
+        let mut values: Vec<T> = values.into_iter().collect();
+        match (values.pop(), values.is_empty()) {
+            (None, _) => self,
+            // Not a list of one: only so do the databases see that an index gives the wanted order.
+            (Some(only), true) => self.push(" AND ").push(column).push(" = ?").bind(only),
+            (Some(last), false) => {
+                let mut query = self.push(" AND ").push(column).push(" IN (");
+                for value in values {
+                    query = query.push("?, ").bind(value);
+                }
+                query.push("?)").bind(last)
+            }
         }
-        self.push(" AND ").push(column).push(" IN ").push_list(values)
     }
 
     /// Goes on with the scope: every statement on customer-owned rows has this.
     pub(crate) fn and_scope(self, column: &'static str, scope: &Scope) -> Self {
         match scope {
             Scope::All => self,
-            Scope::Customers(customers) => {
-                self.push(" AND ").push(column).push(" IN ").push_list(customers.iter().map(|id| id.as_str()))
-            }
+            Scope::Customers(customers) if customers.is_empty() => self.push(" AND FALSE"),
+            Scope::Customers(customers) => self.and_in(column, customers.iter()),
         }
     }
 
     /// Goes on with a search for a part of a text, without case, in a column filled by [`searchable`].
     pub(crate) fn and_contains(self, column: &'static str, part: &str) -> Self {
-        let part = part.trim().to_lowercase();
+        let part: String = part.trim().to_lowercase().chars().take(LONGEST_PART).collect();
         if part.is_empty() {
             return self;
         }
@@ -223,15 +224,17 @@ mod tests {
     #[test]
     fn question_marks_are_numbered_across_pieces() {
         let (text, args) = sql("SELECT a FROM t WHERE b = ?").bind(1).and_in("c", ["x", "y"]).finish();
-        assert_eq!(text, "SELECT a FROM t WHERE b = $1 AND c IN (NULL, $2, $3)");
-        assert_eq!(args.len(), 3);
+        assert_eq!(text, "SELECT a FROM t WHERE b = $1 AND c IN ($2, $3)");
+        assert_eq!(args, [Arg::from(1), Arg::from("x"), Arg::from("y")]);
+        let (text, _) = sql("SELECT a FROM t WHERE b = ?").bind(1).and_in("c", ["x"]).and_in("d", [0i64; 0]).finish();
+        assert_eq!(text, "SELECT a FROM t WHERE b = $1 AND c = $2");
     }
 
     #[test]
     fn an_empty_scope_sees_nothing_and_the_whole_scope_everything() {
         let (none, _) =
             sql("SELECT a FROM t WHERE TRUE").and_scope("c", &Scope::Customers(Default::default())).finish();
-        assert_eq!(none, "SELECT a FROM t WHERE TRUE AND c IN (NULL)");
+        assert_eq!(none, "SELECT a FROM t WHERE TRUE AND FALSE");
         let (all, _) = sql("SELECT a FROM t WHERE TRUE").and_scope("c", &Scope::All).finish();
         assert_eq!(all, "SELECT a FROM t WHERE TRUE");
     }

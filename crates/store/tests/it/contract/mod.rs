@@ -1,0 +1,89 @@
+//! What every database has to do. Each sentence below is proved once on SQLite and once on PostgreSQL.
+
+mod alert;
+mod audit;
+mod catalogue;
+mod change;
+mod conflict;
+mod credential;
+mod incident;
+mod noun;
+mod paging;
+mod policy;
+mod scope;
+mod user;
+
+macro_rules! contract {
+    ($($module:ident: $($test:ident),+;)+) => {
+        mod on_sqlite {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    crate::contract::$module::$test(crate::fixture::Fixture::sqlite().await).await;
+                })+
+            })+
+        }
+        mod on_postgres {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    crate::contract::$module::$test(crate::fixture::Fixture::postgres().await).await;
+                })+
+            })+
+        }
+    };
+}
+
+contract! {
+    noun:
+        customers_devices_assets_and_groups_read_back_as_written,
+        a_name_in_use_is_refused_by_its_field,
+        text_is_found_without_case_and_with_wildcards_as_plain_characters,
+        nothing_lasts_without_a_commit,
+        activity_adds_up_and_tells_the_feed_only_when_a_device_comes_back;
+    scope:
+        another_customers_rows_are_neither_seen_nor_changed_while_their_owner_succeeds,
+        an_empty_scope_sees_nothing,
+        what_is_nobodys_needs_every_customer,
+        nothing_of_one_customer_can_be_hung_onto_another;
+    conflict:
+        an_update_on_an_old_version_is_refused_and_changes_nothing,
+        of_two_writers_on_one_version_exactly_one_wins;
+    paging:
+        pages_hold_every_row_once_while_rows_are_added,
+        a_foreign_cursor_is_refused,
+        text_order_is_the_same_everywhere;
+    alert:
+        writing_the_same_batch_again_changes_nothing,
+        an_update_keeps_what_became_of_the_alert,
+        alerts_and_watermark_stand_or_fall_together,
+        a_filter_narrows_by_each_of_its_parts,
+        a_batch_larger_than_one_statement_is_written_whole;
+    incident:
+        numbers_count_up_without_a_gap,
+        the_timeline_keeps_the_order_of_arrival,
+        an_incident_reads_back_as_written_and_is_found_while_open;
+    policy:
+        global_policies_are_seen_by_all_and_changed_with_every_customer_only,
+        hits_count_without_a_new_version;
+    credential:
+        a_port_or_a_secret_is_given_out_once,
+        identities_carry_the_devices_time_zone_or_the_customers;
+    user:
+        a_user_signs_in_and_out,
+        an_ended_session_or_token_is_not_found,
+        failed_attempts_are_counted_and_forgotten_on_success;
+    audit:
+        a_row_says_who_when_and_why,
+        the_chain_shows_every_kind_of_tampering,
+        the_databases_own_console_cannot_quietly_rewrite_a_row;
+    change:
+        every_change_is_told_once_and_only_to_those_it_concerns,
+        a_follower_misses_nothing_while_many_write,
+        a_commit_wakes_followers;
+    catalogue:
+        a_commit_is_all_or_nothing,
+        files_are_found_by_customer_and_time,
+        many_commits_at_once_all_arrive,
+        a_backup_opens_with_everything_in_it;
+}
