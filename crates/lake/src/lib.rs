@@ -1,1 +1,36 @@
-//! .
+#![doc = include_str!("../README.md")]
+
+mod aggregate;
+mod bars;
+mod batch;
+mod buffer;
+mod catalogue;
+mod chunk;
+mod columns;
+mod config;
+mod cursor;
+mod decode;
+mod disk;
+mod engine;
+mod error;
+mod fetch;
+mod filter;
+mod flush;
+mod json;
+mod matcher;
+mod part;
+mod scan;
+mod search;
+mod snapshot;
+mod spread;
+mod store;
+mod udf;
+mod write;
+
+pub use batch::RowBatch;
+pub use buffer::Buffered;
+pub use catalogue::{Catalogue, CatalogueError, Commit, LakeFile, LakeWatermark, LogPosition};
+pub use config::LakeConfig;
+pub use error::{Error, Result};
+pub use flush::Flushed;
+pub use store::Lake;

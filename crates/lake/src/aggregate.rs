@@ -1,0 +1,141 @@
+//! Counts over events: how many, when, and of what value.
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Int32Type, Int64Type};
+use datafusion::dataframe::DataFrame;
+use datafusion::functions_aggregate::count::count_all;
+use datafusion::logical_expr::{Expr, cast};
+use model::Context;
+use model::search::{Bucket, EventQuery, ValueCount};
+
+use crate::bars::Bars;
+use crate::columns::TIME;
+use crate::error::Result;
+use crate::filter::{Conditions, FieldName, column};
+use crate::part::{Part, Reading, union};
+use crate::snapshot::Snapshot;
+use crate::store::Lake;
+use crate::udf;
+
+const BAR: &str = "bar";
+const VALUE: &str = "value";
+const COUNT: &str = "events";
+
+/// The most values anybody gets.
+const MOST_VALUES: usize = 1000;
+
+impl Lake {
+    /// How many events a query finds.
+    pub async fn count(&self, context: &Context, query: &EventQuery) -> Result<u64> {
+        let bars = Bars::of(query.range, 1);
+        Ok(self.counts(context, query, bars).await?.into_iter().sum())
+    }
+
+    /// How a query's events spread over its time range: about `bars` bars of a readable width, empty ones included.
+    pub async fn histogram(&self, context: &Context, query: &EventQuery, bars: usize) -> Result<Vec<Bucket>> {
+        let bars = Bars::of(query.range, bars);
+        let counts = self.counts(context, query, bars).await?;
+        let buckets = counts.into_iter().enumerate();
+        Ok(buckets.map(|(place, count)| Bucket { start: bars.start(place), count: count as i64 }).collect())
+    }
+
+    /// A field's commonest values among a query's events, commonest first. Each member of a list counts; empty
+    /// values do not.
+    pub async fn top_values(
+        &self,
+        context: &Context,
+        query: &EventQuery,
+        field: &str,
+        limit: usize,
+    ) -> Result<Vec<ValueCount>> {
+        let conditions = Conditions::of(query)?;
+        let scope = context.scope().narrow(&query.customers);
+        let snapshot = self.inner.snapshot(&scope, query.range).await?;
+        let (inner, field, limit) = (self.inner.clone(), FieldName::of(field), limit.clamp(1, MOST_VALUES));
+        let top = async move {
+            let reading = Reading { conditions: &conditions, also: Some(&field), positions: false };
+            let mut parts = reading.memory(&inner.engine, &snapshot, None)?;
+            let places: Vec<usize> = (0..snapshot.files.len()).collect();
+            parts.extend(reading.files(&inner.engine, &snapshot, &places, None)?);
+            parts.retain(|part| part.also.column || part.also.rest);
+            let Some(values) = union(parts.into_iter().map(|part| values(part, &field)))? else {
+                return Ok(Vec::new());
+            };
+            let rows = values
+                .aggregate(vec![column(VALUE)], vec![count_all().alias(COUNT)])?
+                .sort(vec![column(COUNT).sort(false, false), column(VALUE).sort(true, false)])?
+                .limit(0, Some(limit))?;
+            Ok(rows.collect().await?.iter().flat_map(value_counts).collect())
+        };
+        self.inner.engine.run(top).await
+    }
+
+    async fn counts(&self, context: &Context, query: &EventQuery, bars: Bars) -> Result<Vec<u64>> {
+        let conditions = Conditions::of(query)?;
+        let scope = context.scope().narrow(&query.customers);
+        let snapshot = self.inner.snapshot(&scope, query.range).await?;
+        let inner = self.inner.clone();
+        let counted = async move {
+            let mut counts = vec![0; bars.len()];
+            let places = count_known(&snapshot, &conditions, bars, &mut counts);
+            let reading = Reading { conditions: &conditions, also: None, positions: false };
+            let mut parts = reading.memory(&inner.engine, &snapshot, None)?;
+            parts.extend(reading.files(&inner.engine, &snapshot, &places, None)?);
+            let bar = || vec![udf::bar(bars, column(TIME)).alias(BAR)];
+            if let Some(rows) = union(parts.into_iter().map(|part| Ok(part.rows.select(bar())?)))? {
+                for batch in rows.aggregate(vec![column(BAR)], vec![count_all().alias(COUNT)])?.collect().await? {
+                    add(&batch, &mut counts);
+                }
+            }
+            Ok(counts)
+        };
+        self.inner.engine.run(counted).await
+    }
+}
+
+/// Counts the files the catalogue alone can answer for; returns the others.
+fn count_known(snapshot: &Snapshot, conditions: &Conditions, bars: Bars, counts: &mut [u64]) -> Vec<usize> {
+    let mut unknown = Vec::new();
+    for (place, file) in snapshot.files.iter().enumerate() {
+        let (min, max) = (file.min_time, file.max_time);
+        let inside = conditions.range.contains(min) && conditions.range.contains(max);
+        let bar = bars.place(min.as_micros());
+        if conditions.are_time_only() && inside && bar == bars.place(max.as_micros()) {
+            counts[bar] += file.rows;
+        } else {
+            unknown.push(place);
+        }
+    }
+    unknown
+}
+
+fn add(batch: &RecordBatch, counts: &mut [u64]) {
+    let bars = batch.column(0).as_primitive::<Int32Type>();
+    let found = batch.column(1).as_primitive::<Int64Type>();
+    for row in 0..batch.num_rows() {
+        counts[bars.value(row) as usize] += found.value(row) as u64;
+    }
+}
+
+/// A part's values of a field, one a row.
+fn values(part: Part, field: &FieldName) -> Result<DataFrame> {
+    let text = field.text(part.also);
+    let not_empty = |rows: DataFrame| rows.filter(column(VALUE).is_not_null().and(column(VALUE).not_eq(empty())));
+    if !part.also.rest {
+        return Ok(not_empty(part.rows.select(vec![text.alias(VALUE)])?)?);
+    }
+    let lists = part.rows.select(vec![udf::values(&field.name, text, column(field.rest())).alias(VALUE)])?;
+    let rows = lists.unnest_columns(&[VALUE])?;
+    Ok(not_empty(rows.select(vec![cast(column(VALUE), DataType::Utf8).alias(VALUE)])?)?)
+}
+
+fn empty() -> Expr {
+    datafusion::logical_expr::lit("")
+}
+
+fn value_counts(batch: &RecordBatch) -> Vec<ValueCount> {
+    let values = batch.column(0).as_string::<i32>();
+    let counts = batch.column(1).as_primitive::<Int64Type>();
+    let rows = (0..values.len()).filter(|row| values.is_valid(*row));
+    rows.map(|row| ValueCount { value: values.value(row).to_owned(), count: counts.value(row) }).collect()
+}

@@ -1,0 +1,144 @@
+//! Rows of one customer in memory that nobody changes any more, with what pruning needs to know of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, new_null_array};
+use arrow::compute::{concat, filter_record_batch};
+use arrow::datatypes::{Int32Type, Int64Type, Schema, TimestampMicrosecondType};
+use model::core_field::CORE_FIELDS;
+use model::{EventId, TimeRange};
+
+use crate::columns::{
+    self, CORE_REST, DEVICE, FIELDS_REST, LOG, RAW, RECEIVED, SEQUENCE, SHARD, SOURCE, TIME, TIME_ORIGINAL,
+};
+use crate::error::{Error, Result};
+
+/// A shard of a log.
+pub(crate) type Shard = (u32, u16);
+
+/// Rows in memory. Own fields all stand in `fields_rest`.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    pub batch: RecordBatch,
+    /// `*<core field>` for each core field some row keeps in `core_rest`.
+    pub marks: BTreeSet<String>,
+    /// Lowest and highest sequence number of each shard.
+    pub spans: BTreeMap<Shard, (u64, u64)>,
+    pub min_time: i64,
+    pub max_time: i64,
+    pub bytes: usize,
+}
+
+impl Chunk {
+    pub fn new(batch: RecordBatch, marks: impl IntoIterator<Item = String>) -> Result<Self> {
+        let mut spans: BTreeMap<Shard, (u64, u64)> = BTreeMap::new();
+        let places = Places::of(&batch)?;
+        for row in 0..batch.num_rows() {
+            let id = places.id(row);
+            let span = spans.entry((id.log, id.shard)).or_insert((id.sequence, id.sequence));
+            *span = (span.0.min(id.sequence), span.1.max(id.sequence));
+        }
+        let (min_time, max_time) =
+            places.time.iter().fold((i64::MAX, i64::MIN), |(low, high), time| (low.min(*time), high.max(*time)));
+        let bytes = batch.get_array_memory_size();
+        Ok(Chunk { batch, marks: marks.into_iter().collect(), spans, min_time, max_time, bytes })
+    }
+
+    pub fn rows(&self) -> usize {
+        self.batch.num_rows()
+    }
+
+    /// Whether some row's time may lie in the range.
+    pub fn overlaps(&self, range: TimeRange) -> bool {
+        self.min_time < range.to.as_micros() && self.max_time >= range.from.as_micros()
+    }
+
+    /// The row of this event.
+    pub fn find(&self, id: EventId) -> Result<Option<usize>> {
+        match self.spans.get(&(id.log, id.shard)) {
+            Some((low, high)) if (*low..=*high).contains(&id.sequence) => {
+                let places = Places::of(&self.batch)?;
+                Ok((0..self.rows()).find(|row| places.id(*row) == id))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Only the rows above each shard's watermark; the chunk itself when that is all of them.
+    pub fn above(self, watermarks: &BTreeMap<Shard, u64>) -> Result<Option<Chunk>> {
+        let covered = |shard: &Shard| watermarks.get(shard).copied();
+        if !self.spans.iter().any(|(shard, (low, _))| covered(shard).is_some_and(|mark| *low <= mark)) {
+            return Ok(Some(self));
+        }
+        let places = Places::of(&self.batch)?;
+        let keep: BooleanArray = (0..self.rows())
+            .map(|row| {
+                let id = places.id(row);
+                Some(covered(&(id.log, id.shard)).is_none_or(|mark| id.sequence > mark))
+            })
+            .collect();
+        if keep.true_count() == 0 {
+            return Ok(None);
+        }
+        Chunk::new(filter_record_batch(&self.batch, &keep)?, self.marks).map(Some)
+    }
+
+    /// One chunk of several, rows in the order given.
+    pub fn merge(chunks: &[Arc<Chunk>]) -> Result<Chunk> {
+        let present: BTreeSet<&str> = chunks
+            .iter()
+            .flat_map(|chunk| chunk.batch.schema_ref().fields())
+            .map(|field| field.name().as_str())
+            .collect();
+        let head = [LOG, SHARD, SEQUENCE, DEVICE, RECEIVED, TIME, TIME_ORIGINAL, SOURCE];
+        let names =
+            head.into_iter().chain(CORE_FIELDS.iter().map(|(name, _)| *name)).chain([CORE_REST, FIELDS_REST, RAW]);
+        let fields: Vec<_> = names.filter(|name| present.contains(name)).map(columns::field).collect();
+        let arrays = fields
+            .iter()
+            .map(|field| {
+                let parts: Vec<ArrayRef> = chunks.iter().map(|chunk| column_or_nulls(&chunk.batch, field)).collect();
+                Ok(concat(&parts.iter().map(|part| part.as_ref()).collect::<Vec<&dyn Array>>())?)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?;
+        Chunk::new(batch, chunks.iter().flat_map(|chunk| chunk.marks.iter().cloned()))
+    }
+}
+
+/// The column of this name, or as many nulls.
+pub(crate) fn column_or_nulls(batch: &RecordBatch, field: &arrow::datatypes::Field) -> ArrayRef {
+    match batch.column_by_name(field.name()) {
+        Some(column) => column.clone(),
+        None => new_null_array(field.data_type(), batch.num_rows()),
+    }
+}
+
+/// Positions and times of a batch's rows.
+pub(crate) struct Places<'b> {
+    log: &'b [i64],
+    shard: &'b [i32],
+    sequence: &'b [i64],
+    pub time: &'b [i64],
+}
+
+impl<'b> Places<'b> {
+    pub fn of(batch: &'b RecordBatch) -> Result<Self> {
+        let column = |name: &str| {
+            batch
+                .column_by_name(name)
+                .ok_or_else(|| Error::Damaged { path: "memory".into(), detail: format!("no column `{name}`") })
+        };
+        let wrong = || Error::Damaged { path: "memory".into(), detail: "a position or time has the wrong type".into() };
+        let shard = column(SHARD)?.as_primitive_opt::<Int32Type>().ok_or_else(wrong)?.values();
+        let time = column(TIME)?.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(wrong)?.values();
+        let log = column(LOG)?.as_primitive_opt::<Int64Type>().ok_or_else(wrong)?.values();
+        let sequence = column(SEQUENCE)?.as_primitive_opt::<Int64Type>().ok_or_else(wrong)?.values();
+        Ok(Places { log, shard, sequence, time })
+    }
+
+    pub fn id(&self, row: usize) -> EventId {
+        EventId { log: self.log[row] as u32, shard: self.shard[row] as u16, sequence: self.sequence[row] as u64 }
+    }
+}

@@ -1,0 +1,96 @@
+//! The query engine's own threads, memory and queue: a search may be slow, but it never starves anything else.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use object_store::local::LocalFileSystem;
+use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+
+use crate::config::LakeConfig;
+use crate::error::{Error, Result};
+
+/// Where the lake's folder is registered with the engine.
+pub(crate) const STORE: &str = "lake://files/";
+
+const BATCH_ROWS: usize = 4096;
+
+pub(crate) struct Engine {
+    runtime: Option<Runtime>,
+    context: SessionContext,
+    permits: Arc<Semaphore>,
+    pub partitions: usize,
+}
+
+impl Engine {
+    pub fn new(config: &LakeConfig) -> Result<Self> {
+        let partitions = std::thread::available_parallelism().map_or(2, |cores| cores.get()).min(4);
+        let mut session = SessionConfig::new()
+            .with_batch_size(BATCH_ROWS)
+            .with_target_partitions(partitions)
+            .with_information_schema(false)
+            .with_collect_statistics(false);
+        let options = session.options_mut();
+        options.execution.parquet.pushdown_filters = true;
+        options.execution.parquet.reorder_filters = true;
+        options.execution.parquet.schema_force_view_types = false;
+        options.optimizer.max_passes = 1;
+
+        let environment = RuntimeEnvBuilder::new()
+            .with_memory_limit(config.query_memory, 1.0)
+            .with_temp_file_path(config.dir.join("spill"))
+            .build_arc()?;
+        let files = LocalFileSystem::new_with_prefix(&config.dir)
+            .map_err(|error| Error::disk("open", &config.dir)(error.into()))?;
+        let store = datafusion::execution::object_store::ObjectStoreUrl::parse(STORE)?;
+        environment.register_object_store(store.as_ref(), Arc::new(files));
+
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(partitions)
+            .thread_name("lake-query")
+            .enable_all()
+            .build()
+            .map_err(Error::disk("start query threads for", &config.dir))?;
+        Ok(Engine {
+            runtime: Some(runtime),
+            context: SessionContext::new_with_config_rt(session, environment),
+            permits: Arc::new(Semaphore::new(config.concurrent_queries.max(1))),
+            partitions,
+        })
+    }
+
+    pub fn context(&self) -> &SessionContext {
+        &self.context
+    }
+
+    /// Runs a query on the engine's threads when its turn comes; dropping the future stops the work.
+    pub async fn run<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+        let permit = self.permits.clone().acquire_owned().await.map_err(|_| Error::Stopped)?;
+        let runtime = self.runtime.as_ref().ok_or(Error::Stopped)?;
+        let mut task = Stopping(runtime.spawn(async move {
+            let _permit = permit;
+            work.await
+        }));
+        (&mut task.0).await.map_err(|_| Error::Stopped)?
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Aborts its task when nobody waits for it any more.
+struct Stopping<T>(JoinHandle<T>);
+
+impl<T> Drop for Stopping<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

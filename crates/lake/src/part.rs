@@ -1,0 +1,153 @@
+//! A query's sources: files of one customer that look alike, and a customer's rows in memory, each as a table of just
+//! the columns the query reads.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int32Array, RecordBatch};
+use arrow::datatypes::{Field, Schema};
+use datafusion::catalog::MemTable;
+use datafusion::dataframe::DataFrame;
+use datafusion::logical_expr::Expr;
+use model::CustomerId;
+
+use crate::catalogue::LakeFile;
+use crate::chunk::{Chunk, column_or_nulls};
+use crate::columns::{self, FIELDS_REST, LOG, SEQUENCE, SHARD, TIME, mark};
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::filter::{Conditions, FieldName, Shape};
+use crate::scan::{Files, origin};
+use crate::snapshot::{Snapshot, chunk_origin};
+
+/// What a query reads of each row: its conditions, and perhaps one more field.
+pub(crate) struct Reading<'q> {
+    pub conditions: &'q Conditions,
+    pub also: Option<&'q FieldName>,
+    /// Positions are needed too, not only times.
+    pub positions: bool,
+}
+
+/// A table whose rows already passed the conditions.
+pub(crate) struct Part {
+    pub rows: DataFrame,
+    /// The shape of [`Reading::also`].
+    pub also: Shape,
+}
+
+impl Reading<'_> {
+    fn fields(&self) -> impl Iterator<Item = &FieldName> {
+        self.conditions.filters.iter().map(|condition| &condition.field).chain(self.also)
+    }
+
+    /// The columns to read where the fields have these shapes.
+    fn columns(&self, shapes: &[Shape]) -> Vec<Field> {
+        let mut names: Vec<&str> = vec![TIME];
+        if self.positions {
+            names.extend([LOG, SHARD, SEQUENCE]);
+        }
+        names.extend(self.conditions.fixed_columns());
+        for (field, shape) in self.fields().zip(shapes) {
+            names.extend(shape.column.then_some(field.column.as_str()));
+            names.extend(shape.rest.then_some(field.rest()));
+        }
+        let mut fields: Vec<Field> = Vec::with_capacity(names.len());
+        for name in names {
+            if !fields.iter().any(|field| field.name() == name) {
+                fields.push(columns::field(name));
+            }
+        }
+        fields
+    }
+
+    fn part(&self, rows: DataFrame, shapes: &[Shape], bound: Option<&Expr>) -> Result<Part> {
+        let filters = self.conditions.filters.len();
+        let mut condition = self.conditions.expression(&shapes[..filters]);
+        if let Some(bound) = bound {
+            condition = condition.and(bound.clone());
+        }
+        let also = shapes.get(filters).copied().unwrap_or(Shape { column: false, rest: false });
+        Ok(Part { rows: rows.filter(condition)?, also })
+    }
+
+    /// The files of `places`, one part for each customer and shape.
+    pub fn files(
+        &self,
+        engine: &Engine,
+        snapshot: &Snapshot,
+        places: &[usize],
+        bound: Option<&Expr>,
+    ) -> Result<Vec<Part>> {
+        let mut groups: BTreeMap<(&CustomerId, Vec<Shape>), Vec<(i32, &LakeFile)>> = BTreeMap::new();
+        for place in places {
+            let file = &snapshot.files[*place];
+            let shapes = self.fields().map(|field| file_shape(file, field)).collect();
+            groups.entry((&file.customer, shapes)).or_default().push((*place as i32, file));
+        }
+        let parts = groups.into_iter().map(|((_, shapes), files)| {
+            let table = Files::new(self.columns(&shapes), &files, engine.partitions);
+            self.part(engine.context().read_table(Arc::new(table))?, &shapes, bound)
+        });
+        parts.collect()
+    }
+
+    /// Everything in memory, one part for each customer.
+    pub fn memory(&self, engine: &Engine, snapshot: &Snapshot, bound: Option<&Expr>) -> Result<Vec<Part>> {
+        let mut groups: BTreeMap<&CustomerId, Vec<(i32, &Chunk)>> = BTreeMap::new();
+        for (place, (customer, chunk)) in snapshot.chunks.iter().enumerate() {
+            groups.entry(customer).or_default().push((chunk_origin(place), chunk));
+        }
+        let parts = groups.into_values().map(|chunks| {
+            let shapes: Vec<Shape> = self.fields().map(|field| memory_shape(&chunks, field)).collect();
+            let mut fields = self.columns(&shapes);
+            fields.push(origin());
+            let schema = Arc::new(Schema::new(fields));
+            let batches =
+                chunks.iter().map(|(place, chunk)| narrow(&schema, *place, &chunk.batch)).collect::<Result<_>>()?;
+            let table = MemTable::try_new(schema, vec![batches])?;
+            self.part(engine.context().read_table(Arc::new(table))?, &shapes, bound)
+        });
+        parts.collect()
+    }
+}
+
+fn file_shape(file: &LakeFile, field: &FieldName) -> Shape {
+    let has = |name: &str| file.columns.iter().any(|column| column == name);
+    let column = has(&field.column);
+    let marked = has(&mark(&field.column));
+    match field.core {
+        Some(_) => Shape { column, rest: marked },
+        None => Shape { column, rest: has(FIELDS_REST) && (marked || !column) },
+    }
+}
+
+fn memory_shape(chunks: &[(i32, &Chunk)], field: &FieldName) -> Shape {
+    match field.core {
+        Some(_) => Shape {
+            column: chunks.iter().any(|(_, chunk)| chunk.batch.column_by_name(&field.column).is_some()),
+            rest: chunks.iter().any(|(_, chunk)| chunk.marks.contains(&mark(&field.column))),
+        },
+        None => Shape { column: false, rest: true },
+    }
+}
+
+/// A chunk's columns of this schema, the last of which is its origin.
+fn narrow(schema: &Arc<Schema>, origin: i32, batch: &RecordBatch) -> Result<RecordBatch> {
+    let (_, fields) = schema.fields().split_last().expect("the origin is always there");
+    let mut arrays: Vec<ArrayRef> = fields.iter().map(|field| column_or_nulls(batch, field)).collect();
+    arrays.push(Arc::new(Int32Array::from_value(origin, batch.num_rows())));
+    Ok(RecordBatch::try_new(schema.clone(), arrays)?)
+}
+
+/// All parts' rows under one another; nothing when there are none.
+pub(crate) fn union(parts: impl IntoIterator<Item = Result<DataFrame>>) -> Result<Option<DataFrame>> {
+    let mut all: Option<DataFrame> = None;
+    for part in parts {
+        let part = part?;
+        all = Some(match all {
+            Some(all) => all.union(part)?,
+            None => part,
+        });
+    }
+    Ok(all)
+}

@@ -1,0 +1,89 @@
+//! Files of one customer as a table for the query engine: exactly the files given, no listing, no other folder.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::{Result, ScalarValue};
+use datafusion::datasource::TableType;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::Expr;
+use datafusion::physical_plan::ExecutionPlan;
+
+use crate::catalogue::LakeFile;
+use crate::engine::STORE;
+
+/// The column of a query that says where a row came from.
+pub(crate) const ORIGIN: &str = "_origin";
+
+/// Its field.
+pub(crate) fn origin() -> Field {
+    Field::new(ORIGIN, DataType::Int32, false)
+}
+
+#[derive(Debug)]
+pub(crate) struct Files {
+    table: TableSchema,
+    /// With what [`ORIGIN`] says for each.
+    files: Vec<(i32, String, u64)>,
+    partitions: usize,
+}
+
+impl Files {
+    /// A table of these columns; [`ORIGIN`] is added.
+    pub fn new(columns: Vec<Field>, files: &[(i32, &LakeFile)], partitions: usize) -> Self {
+        let table = TableSchema::builder(Arc::new(Schema::new(columns)))
+            .with_table_partition_cols(vec![Arc::new(origin())])
+            .build();
+        let files = files.iter().map(|(place, file)| (*place, file.path.clone(), file.bytes)).collect();
+        Files { table, files, partitions }
+    }
+}
+
+#[async_trait]
+impl TableProvider for Files {
+    fn schema(&self) -> SchemaRef {
+        self.table.table_schema().clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let url = ObjectStoreUrl::parse(STORE)?;
+        let environment = state.runtime_env();
+        let readers = CachedParquetFileReaderFactory::new(
+            environment.object_store(&url)?,
+            environment.cache_manager.get_file_metadata_cache(),
+        );
+        let source = ParquetSource::new(self.table.clone())
+            .with_parquet_file_reader_factory(Arc::new(readers))
+            .with_pushdown_filters(true)
+            .with_reorder_filters(true)
+            .with_enable_page_index(true)
+            .with_bloom_filter_on_read(true);
+        let files = self.files.iter().map(|(place, path, bytes)| {
+            PartitionedFile::new(path.clone(), *bytes).with_partition_values(vec![ScalarValue::Int32(Some(*place))])
+        });
+        let groups = FileGroup::new(files.collect()).split_files(self.partitions);
+        let config = FileScanConfigBuilder::new(url, Arc::new(source))
+            .with_file_groups(groups)
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit)
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+}
