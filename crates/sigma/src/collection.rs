@@ -18,6 +18,7 @@ pub(crate) fn documents(text: &str) -> Result<Vec<Map<String, Json>>, Error> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: 32,
+            max_documents: 200,
             max_nodes: 100_000,
             max_aliases: 1_000,
             max_anchors: 1_000,

@@ -13,6 +13,9 @@ use crate::item::{Item, Scope};
 /// The detections of one section by name.
 type Named = BTreeMap<String, Expression>;
 
+/// More than any rule a person writes joins together once its patterns are resolved.
+const MAX_JOINED: usize = 1_000_000;
+
 /// Lists of maps of lists: deeper nesting means nothing.
 const MAX_DEPTH: usize = 8;
 
@@ -40,6 +43,10 @@ pub(crate) fn compile(
         }
         named.insert(name.clone(), detection(value, &format!("{at}.{name}"), 0, scope)?);
     }
+    let words: usize = conditions.iter().map(|condition| condition.split_whitespace().count()).sum();
+    if words.saturating_mul(named.len()) > MAX_JOINED {
+        return Err(Error::invalid(format!("{at}.condition"), "joins too many detections: split the rule"));
+    }
     let mut alternatives = conditions
         .iter()
         .map(|source| resolve(&Condition::parse(source)?, source, &named))
@@ -59,7 +66,7 @@ fn detection(value: &Json, at: &str, depth: usize, scope: &mut Scope<'_>) -> Res
                 let item = Item::compile(key, value, &format!("{at}.{key}"), scope)?;
                 items.push(Expression::Item(Arc::new(item)));
             }
-            Ok(if items.len() == 1 { items.remove(0) } else { Expression::And(items) })
+            Ok(Expression::all(items))
         }
         Json::Array(list) if list.is_empty() => Err(Error::invalid(at, "is an empty list: add a value")),
         Json::Array(list) => {
@@ -88,12 +95,12 @@ fn resolve(condition: &Condition, source: &str, named: &Named) -> Result<Express
                 .collect();
             match (parts.is_empty(), all) {
                 (true, _) => Err(error(format!("has `of {pattern}`, but no detection has such a name"))),
-                (false, true) => Ok(Expression::And(parts)),
+                (false, true) => Ok(Expression::all(parts)),
                 (false, false) => Ok(Expression::Or(parts)),
             }
         }
         Condition::Not(inner) => Ok(Expression::Not(Box::new(resolve(inner, source, named)?))),
-        Condition::And(parts) => Ok(Expression::And(all(parts)?)),
+        Condition::And(parts) => Ok(Expression::all(all(parts)?)),
         Condition::Or(parts) => Ok(Expression::Or(all(parts)?)),
     }
 }

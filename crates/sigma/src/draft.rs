@@ -117,6 +117,11 @@ impl Build {
                 Modifier::Cidr => self.cidr = true,
                 Modifier::Compare(order) => self.order = Some(*order),
                 Modifier::Time(part) => self.part = Some(*part),
+                Modifier::RegexIgnoreCase | Modifier::RegexMultiLine | Modifier::RegexDotAll
+                    if !matches!(drafts.first(), Some(Draft::Regex(_))) =>
+                {
+                    return Err(Error::invalid(at, "uses i, m or s without `re` before it: write `re|i`"));
+                }
                 Modifier::RegexIgnoreCase => self.ignore_case = true,
                 Modifier::RegexMultiLine => self.multi_line = true,
                 Modifier::RegexDotAll => self.dot_all = true,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::item::Item;
+use crate::test::Test;
 use crate::view::{Cell, View};
 
 /// A boolean expression over items. Named detections are shared between the places that use them.
@@ -28,6 +29,25 @@ pub struct MatchedField {
 }
 
 impl Expression {
+    /// All of `parts`, cheap ones asked first: the order changes no verdict, and the first refusal ends the question.
+    pub(crate) fn all(mut parts: Vec<Expression>) -> Self {
+        parts.sort_by_key(Expression::cost);
+        if parts.len() == 1 { parts.remove(0) } else { Expression::And(parts) }
+    }
+
+    /// Roughly how long it takes to find out, compared with others.
+    fn cost(&self) -> u64 {
+        match self {
+            Expression::And(parts) => parts.first().map_or(0, Expression::cost),
+            Expression::Or(parts) => parts.iter().map(Expression::cost).sum(),
+            Expression::Not(inner) => inner.cost(),
+            Expression::Item(item) => {
+                let tests: u64 = item.tests.iter().map(|value| value.test.cost()).sum();
+                if item.column.is_none() { tests * 100 } else { tests }
+            }
+        }
+    }
+
     /// Whether the event satisfies it.
     pub(crate) fn holds(&self, view: &View<'_>) -> bool {
         match self {
@@ -84,11 +104,21 @@ impl Item {
             None => {
                 for value in &self.tests {
                     if let Some(at) = view.searched().iter().find(|at| value.test.holds(&at.cell, view)) {
-                        let text = if at.field == "raw" { &*value.words } else { at.cell.text() };
+                        let text = if at.field == "raw" { value.seen_in(at.cell.text()) } else { at.cell.text() };
                         add(at.field, text, found);
                     }
                 }
             }
+        }
+    }
+}
+
+impl crate::item::Value {
+    /// The part of the raw record to show for a keyword found in it.
+    fn seen_in<'t>(&'t self, raw: &'t str) -> &'t str {
+        match &self.test {
+            Test::Regex(regex) => regex.find(raw).map_or("", |found| found.as_str()),
+            _ => &self.words,
         }
     }
 }

@@ -138,7 +138,7 @@ fn find(part: &[Piece], value: &str, from: usize) -> Option<usize> {
     if let [Piece::Literal(first), rest @ ..] = part {
         let mut at = from;
         loop {
-            let found = at + memmem::find(value[at..].as_bytes(), first.as_bytes())?;
+            let found = at + memmem::find(&value.as_bytes()[at..], first.as_bytes())?;
             if let Some(end) = match_forward(rest, value, found + first.len()) {
                 return Some(end);
             }

@@ -57,6 +57,7 @@ pub struct RuleSet {
     correlations: Vec<Arc<CorrelationRule>>,
     inactive: Vec<Inactive>,
     errors: Vec<LoadError>,
+    by_id: HashMap<String, usize>,
     only_correlated: HashSet<String>,
     columns: Columns,
     router: Router,
@@ -110,7 +111,7 @@ impl RuleSet {
 
     /// A rule by its id.
     pub fn rule(&self, id: &str) -> Option<&Arc<Rule>> {
-        self.rules.iter().find(|rule| rule.id == id)
+        self.by_id.get(id).map(|&position| &self.rules[position])
     }
 
     /// Whether this rule (or correlation) serves correlations only and its matches are no alerts of their own: a
@@ -266,6 +267,7 @@ impl<'p> Loader<'p> {
         self.errors.extend(resolved.errors);
         RuleSet {
             router: Router::new(&rules),
+            by_id: rules.iter().enumerate().map(|(position, rule)| (rule.id.clone(), position)).collect(),
             rules,
             correlations: resolved.rules,
             inactive: self.inactive,

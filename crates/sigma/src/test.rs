@@ -110,6 +110,19 @@ impl Order {
 }
 
 impl Test {
+    /// Roughly how long it takes, compared with others.
+    pub(crate) fn cost(&self) -> u64 {
+        match self {
+            Test::Null | Test::Exists(_) | Test::Number(_) | Test::OneOf(_) => 1,
+            Test::Text { pattern: Pattern::Contains(_) | Pattern::Segments(_), .. } => 8,
+            Test::Text { .. } => 2,
+            Test::Cidr(_) | Test::Compare(..) | Test::Field { .. } => 4,
+            Test::Time(..) => 20,
+            Test::Regex(_) => 100,
+            Test::Any(tests) => tests.iter().map(Test::cost).sum(),
+        }
+    }
+
     /// Whether the field as a whole passes: presence is asked of it, everything else of any of its values.
     pub(crate) fn passes(&self, column: &Column<'_>, view: &View<'_>) -> bool {
         match self {
@@ -176,9 +189,9 @@ fn ordered(value: Option<Number>, order: Order, number: Number) -> bool {
 /// Whether `text` is the number as a rule would write it; no allocation for whole numbers.
 fn equals_written(number: Number, text: &str) -> bool {
     match number {
+        Number::Int(0) => text == "0",
         Number::Int(number) => {
-            text.parse() == Ok(number) && !text.starts_with(['+', '0']) && !text.starts_with("-0")
-                || (number == 0 && text == "0")
+            text.parse() == Ok(number) && text.starts_with(|c| matches!(c, '1'..='9' | '-')) && !text.starts_with("-0")
         }
         Number::Float(number) => text == number.to_string(),
     }

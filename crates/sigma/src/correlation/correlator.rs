@@ -111,7 +111,7 @@ impl<T: Clone> Correlator<T> {
             return fired;
         }
         let Some(mut state) = self.partitions.remove(partition) else { return fired };
-        let field = |name: &str| Some(event.resolve(name)?.text()?.into_owned());
+        let field = |name: &str| Some(shortened(&event.resolve(name)?.text()?));
         let events = [token];
         for found in matches {
             let observation = Observation { base: &found.rule.id, time, field: &field, events: &events };
@@ -166,8 +166,10 @@ impl<T: Clone> Correlator<T> {
                 self.statistics.without_group += 1;
                 continue;
             };
+            let carried =
+                rule.carried.iter().filter_map(|name| Some((name.clone(), (observed.field)(name)?))).collect();
             let value = (!values.is_empty()).then(|| values.join("\0"));
-            let entry = Entry { time: observed.time, slot, value, events: observed.events.to_vec() };
+            let entry = Entry { time: observed.time, slot, value, carried, events: observed.events.to_vec() };
             self.count(state, &rule, Arc::new((position, group)), entry, fired);
         }
     }
@@ -250,10 +252,20 @@ impl<T: Clone> Correlator<T> {
             events: window.entries.iter().flat_map(|entry| entry.events.iter().cloned()).collect(),
             rule: rule.clone(),
         };
-        let field = |name: &str| group.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        // A field outside the group has the value of the latest event that has one.
+        let carried = window.entries.iter().rev().flat_map(|entry| &entry.carried);
+        let known: Vec<&(String, String)> = group.iter().chain(carried).collect();
+        let field = |name: &str| known.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
         let events = found.events.clone();
         let time = found.last;
         fired.push(found);
         self.feed(state, &Observation { base: &rule.id, time, field: &field, events: &events }, fired);
     }
+}
+
+/// Values in memory are cut to this many bytes: a group is told apart by the beginning of its values.
+const MAX_VALUE: usize = 1_024;
+
+fn shortened(text: &str) -> String {
+    text[..text.floor_char_boundary(MAX_VALUE)].to_owned()
 }

@@ -37,6 +37,7 @@ pub(crate) fn resolve(mut pending: Vec<CorrelationRule>, rules: &[Arc<Rule>], in
     let mut known = Known::default();
     rules.iter().for_each(|rule| known.add(Target { id: rule.id.clone(), name: rule.name.clone(), depth: 0 }));
     let mut unused: HashSet<String> = inactive.iter().map(|inactive| inactive.id.clone()).collect();
+    let mut ordered: Vec<CorrelationRule> = Vec::new();
     loop {
         let before = pending.len();
         let waiting: Vec<_> =
@@ -55,7 +56,7 @@ pub(crate) fn resolve(mut pending: Vec<CorrelationRule>, rules: &[Arc<Rule>], in
             match known.connect(&mut rule) {
                 Ok(target) => {
                     known.add(target);
-                    resolved.rules.push(Arc::new(rule));
+                    ordered.push(rule);
                 }
                 Err(error) => resolved.errors.push(LoadError { path: rule.path, message: error.to_string() }),
             }
@@ -68,11 +69,30 @@ pub(crate) fn resolve(mut pending: Vec<CorrelationRule>, rules: &[Arc<Rule>], in
         let error = Error::invalid("correlation.rules", "leads back to the correlation itself: remove the circle");
         resolved.errors.push(LoadError { path: rule.path, message: error.to_string() });
     }
+    carry(&mut ordered);
+    resolved.rules = ordered.into_iter().map(Arc::new).collect();
     let generated: HashSet<_> =
         resolved.rules.iter().filter(|rule| rule.generate).flat_map(|rule| rule.rules.iter().cloned()).collect();
     let referred = resolved.rules.iter().flat_map(|rule| rule.rules.iter().cloned());
     resolved.only_correlated = referred.filter(|id| !generated.contains(id)).collect();
     resolved
+}
+
+/// Tells each correlation which fields of its events those that refer to it will read: a chained correlation groups
+/// by its own `group-by`, whatever the one below groups by. Later ones refer to earlier ones, never the reverse.
+fn carry(ordered: &mut [CorrelationRule]) {
+    for position in (1..ordered.len()).rev() {
+        let (before, rest) = ordered.split_at_mut(position);
+        let upper = &rest[0];
+        for (base, group_fields) in upper.rules.iter().zip(&upper.group_fields) {
+            let Some(lower) = before.iter_mut().find(|rule| rule.id == *base) else { continue };
+            for field in group_fields.iter().chain(&upper.fields).chain(&upper.carried) {
+                if !lower.group_by.contains(field) && !lower.carried.contains(field) {
+                    lower.carried.push(field.clone());
+                }
+            }
+        }
+    }
 }
 
 /// Everything that can be referred to. A name several rules have leads nowhere.

@@ -82,6 +82,8 @@ pub struct CorrelationRule {
     /// For each rule referred to, the fields to read for `group_by`.
     pub(crate) group_fields: Vec<Vec<String>>,
     pub(crate) aliases: Aliases,
+    /// Fields that correlations referring to this one read and that are no part of its own group.
+    pub(crate) carried: Vec<String>,
 }
 
 /// Alias to (rule reference to field).
@@ -106,8 +108,8 @@ impl CorrelationRule {
 
     /// A hash of what decides over its windows: state kept under another one is of no use.
     pub(crate) fn fingerprint(&self) -> String {
-        let CorrelationRule { kind, rules, group_fields, timespan, bound, fields, .. } = self;
-        let shape = format!("{kind:?} {rules:?} {group_fields:?} {timespan:?} {bound:?} {fields:?}");
+        let CorrelationRule { kind, rules, group_fields, timespan, bound, fields, carried, .. } = self;
+        let shape = format!("{kind:?} {rules:?} {group_fields:?} {timespan:?} {bound:?} {fields:?} {carried:?}");
         Sha256::digest(shape).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
@@ -148,6 +150,7 @@ impl CorrelationRule {
             generate,
             group_fields: Vec::new(),
             aliases: aliases(section.take("aliases"))?,
+            carried: Vec::new(),
             custom: document.rest(),
         })
     }

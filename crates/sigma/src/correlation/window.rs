@@ -18,6 +18,9 @@ pub(crate) struct Entry<T> {
     /// For `value_count` the value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
+    /// For correlations above this one, fields that are no part of the group.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carried: Vec<(String, String)>,
     /// The events behind it: one, or those of the correlation referred to.
     pub events: Vec<T>,
 }

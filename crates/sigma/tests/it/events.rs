@@ -85,3 +85,28 @@ fn sources(channel: &str, id: i64) -> Vec<LogSource> {
     let by_category = categories.iter().map(|category| log_source(category, "windows", ""));
     by_category.chain([log_source("", "windows", service)]).collect()
 }
+
+/// A rule set of one rule with this `detection` section, given as YAML indented by two.
+pub fn rule_set(detection: &str) -> sigma::RuleSet {
+    let text = format!("title: Test\nid: test\nlogsource:\n  product: test\ndetection:\n{detection}\n");
+    sigma::RuleSet::load([("test.yml".to_owned(), text)])
+}
+
+/// Asserts that a detection on field `f` fires on each of `hits` and on none of `misses`, given as values of `f`.
+pub fn check(item: &str, hits: &[Json], misses: &[Json]) {
+    let set = rule_set(&format!("  s:\n    {item}\n  condition: s"));
+    assert!(set.errors().is_empty() && set.inactive().is_empty(), "{item}: {:?}{:?}", set.errors(), set.inactive());
+    for (values, expected) in [(hits, true), (misses, false)] {
+        for value in values {
+            let fields = serde_json::json!({ "f": value, "g": "Other", "n": 7 });
+            assert_eq!(!set.matches(&event("", &fields)).is_empty(), expected, "{item} on {value}");
+        }
+    }
+}
+
+/// The error a detection gives.
+pub fn error(detection: &str) -> String {
+    let set = rule_set(detection);
+    assert!(set.rules().is_empty(), "{detection} loads");
+    set.errors()[0].message.clone()
+}

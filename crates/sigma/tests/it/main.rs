@@ -4,6 +4,7 @@ mod correlations;
 mod data;
 mod events;
 mod modifiers;
+mod oracle;
 mod regression;
 mod rules;
 mod tree;
