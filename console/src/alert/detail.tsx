@@ -1,0 +1,101 @@
+// Everything about one alert, in a drawer beside its list or on a page of its own.
+import { useState } from "preact/hooks";
+
+import type { Alert, Severity } from "../api/types.ts";
+import { t, word } from "../i18n/text.ts";
+import { useCommands } from "../shell/commands.ts";
+import { navigate } from "../shell/router.ts";
+import { useMay, useShell } from "../shell/session.ts";
+import { CustomerBand, OutcomeMark, SEVERITIES, SeverityMark } from "../ui/badge.tsx";
+import { FormDialog } from "../ui/form.tsx";
+import { useChanges, useLoad } from "../ui/load.ts";
+import { Failure, Loading } from "../ui/states.tsx";
+import { toastDone } from "../ui/toast.tsx";
+import { getAlert, getRule, raiseAlert } from "./api.ts";
+import { CardView } from "./card.tsx";
+import { Entities } from "./entities.tsx";
+import { Facts, Samples } from "./evidence.tsx";
+
+export function AlertDrawer({ id, close }: { id: string; close: () => void }) {
+  useCommands([{ id: "drawer-close", label: "close", keys: ["Escape"], group: "commands-page", run: close }]);
+  return (
+    <aside class="drawer" aria-label={t("alert")}>
+      <header class="drawer-head">
+        <a href={`/alerts/${id}`}>{t("open-page")}</a>
+        <button class="icon-button" aria-label={t("close")} onClick={close}>×</button>
+      </header>
+      <AlertDetail id={id} />
+    </aside>
+  );
+}
+
+export function AlertDetail({ id, page }: { id: string; page?: boolean }) {
+  const { customers } = useShell();
+  const alert = useLoad((signal) => getAlert(id, signal), id);
+  const [raising, setRaising] = useState(false);
+  const mayWork = useMay("incident.work");
+  useChanges((change) => change.id === id, alert.reload);
+  const value = alert.value;
+  const canRaise = mayWork && value !== null && !value.incident;
+  useCommands([
+    { id: "alert-raise", label: "alert-raise", keys: ["r"], group: "commands-page", run: () => setRaising(true), when: () => canRaise },
+    {
+      id: "alert-incident", label: "alert-open-incident", keys: ["o"], group: "commands-page", when: () => Boolean(value?.incident),
+      run: () => navigate(`/incidents/${value?.incident}`),
+    },
+  ]);
+  if (!value) return alert.problem ? <Failure problem={alert.problem} retry={alert.reload} /> : <Loading />;
+  return (
+    <div class={page ? "alert-detail on-page" : "alert-detail"}>
+      <CustomerBand id={value.customer} remark />
+      <div class="detail-head">
+        {page ? <h1>{value.title}</h1> : <h2>{value.title}</h2>}
+        <p class="line">
+          <SeverityMark of={value.severity} /> <OutcomeMark of={value.outcome} />
+          <span class="muted">{word("alert-state", value.state)}</span>
+          {value.incident && <a href={`/incidents/${value.incident}`}>{t("alert-open-incident")} <kbd>o</kbd></a>}
+          {value.policy && <a href={`/policies?id=${value.policy}`}>{t("alert-by-policy")}</a>}
+          {canRaise && <button class="button primary" onClick={() => setRaising(true)}>{t("alert-raise")} <kbd>r</kbd></button>}
+        </p>
+      </div>
+      <div class="detail-body">
+        <section>
+          <Facts alert={value} zone={customers.get(value.customer)?.time_zone} />
+          <h3>{t("entities")}</h3>
+          <Entities of={value.entities} context={value} />
+          <h3>{t("why-fired")}</h3>
+          <Samples alert={value} key={value.id} />
+        </section>
+        <section>
+          <h3>{t("card")}</h3>
+          <RuleCard rule={value.rule_id} />
+        </section>
+      </div>
+      {raising && <RaiseDialog alert={value} close={() => setRaising(false)} />}
+    </div>
+  );
+}
+
+function RuleCard({ rule }: { rule: string }) {
+  const loaded = useLoad((signal) => getRule(rule, signal), rule);
+  if (loaded.problem) return <p class="muted">{t("card-none")}</p>;
+  return loaded.value ? <CardView cards={loaded.value.cards} /> : <Loading />;
+}
+
+function RaiseDialog({ alert, close }: { alert: Alert; close: () => void }) {
+  return (
+    <FormDialog
+      title={t("alert-raise")} close={close} action={t("alert-raise")} band={<CustomerBand id={alert.customer} remark />}
+      start={{ title: alert.title, severity: alert.severity }}
+      fields={[
+        { kind: "text", name: "title", label: t("incident-title"), required: true, wide: true, max: 300 },
+        { kind: "select", name: "severity", label: t("severity"), options: SEVERITIES.map((value) => ({ value, label: word("severity", value) })) },
+      ]}
+      submit={async (values) => {
+        const incident = await raiseAlert(alert.id, { title: String(values.title).trim(), severity: values.severity as Severity });
+        toastDone(t("incident-raised", { number: String(incident.number) }));
+        navigate(`/incidents/${incident.id}`);
+      }}
+    />
+  );
+}

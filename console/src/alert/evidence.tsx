@@ -1,0 +1,77 @@
+// Why an alert fired: the matched fields and the sample events as they were received.
+import { useState } from "preact/hooks";
+
+import type { Alert, Sample } from "../api/types.ts";
+import { around, eventsUrl } from "../event/query.ts";
+import { number } from "../i18n/format.ts";
+import { t, word } from "../i18n/text.ts";
+import { Copy } from "../ui/copy.tsx";
+import { Raw } from "../ui/highlight.tsx";
+import { Tabs } from "../ui/page.tsx";
+import { ExactTime } from "../ui/time.tsx";
+
+export function Facts({ alert, zone }: { alert: Alert; zone?: string }) {
+  return (
+    <dl class="facts">
+      <div><dt>{t("alert-first")}</dt><dd><ExactTime at={alert.first} zone={zone} /></dd></div>
+      <div><dt>{t("alert-last")}</dt><dd><ExactTime at={alert.last} zone={zone} /></dd></div>
+      <div><dt>{t("alert-count")}</dt><dd>{number(alert.count)}</dd></div>
+      <div><dt>{t("alert-origin")}</dt><dd>{word("alert-origin", alert.origin)}</dd></div>
+      <div>
+        <dt>{t("rule")}</dt>
+        <dd>{alert.origin === "device" ? alert.rule_id : <a href={`/rules/${encodeURIComponent(alert.rule_id)}`}>{alert.title}</a>}</dd>
+      </div>
+      {alert.techniques.length > 0 && <div><dt>{t("techniques")}</dt><dd>{alert.techniques.join(" ")}</dd></div>}
+    </dl>
+  );
+}
+
+export function Samples({ alert }: { alert: Alert }) {
+  const [chosen, setChosen] = useState(0);
+  const sample = alert.samples[Math.min(chosen, alert.samples.length - 1)];
+  if (!sample) return <p class="muted">{t("samples-none")}</p>;
+  return (
+    <section class="samples" aria-label={t("samples")}>
+      {alert.samples.length > 1 && (
+        <Tabs
+          label={t("samples")} current={String(chosen)} choose={(id) => setChosen(Number(id))}
+          tabs={alert.samples.map((_, place) => ({ id: String(place), label: t("sample", { number: place + 1 }) }))}
+        />
+      )}
+      <Evidence sample={sample} customer={alert.customer} />
+    </section>
+  );
+}
+
+function Evidence({ sample, customer }: { sample: Sample; customer: string }) {
+  const window = around(sample.time, sample.time, 15);
+  return (
+    <>
+      {sample.matched.length > 0 && (
+        <table class="plain matched">
+          <caption>{t("matched-fields")}</caption>
+          <tbody>
+            {sample.matched.map(({ field, value }, place) => (
+              <tr key={place}>
+                <th scope="row" class="mono">{field || t("keyword")}</th>
+                <td class="mono">
+                  <a
+                    title={t("pivot-hint", { value })}
+                    href={eventsUrl({ ...window, customer, ...(field ? { filters: [{ field, op: "is", value }] } : { text: `"${value}"` }) })}
+                  >{value}</a>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      <p class="sample-head">
+        <ExactTime at={sample.time} /> <span class="tag">{sample.source}</span>
+        <a href={`/events/${sample.event}`}>{t("event-open")}</a>
+        <a href={eventsUrl({ ...window, customer })}>{t("events-around")}</a>
+        <Copy text={sample.raw} />
+      </p>
+      <Raw text={sample.raw} matched={sample.matched} />
+    </>
+  );
+}

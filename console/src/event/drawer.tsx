@@ -1,0 +1,93 @@
+// One event in full: every field with its filters, the record as received, the JSON.
+import { useState } from "preact/hooks";
+
+import type { FieldFilter, StoredEvent } from "../api/types.ts";
+import { t } from "../i18n/text.ts";
+import { useCommands } from "../shell/commands.ts";
+import { useShell } from "../shell/session.ts";
+import { CustomerBand } from "../ui/badge.tsx";
+import { Copy } from "../ui/copy.tsx";
+import { Raw } from "../ui/highlight.tsx";
+import { Tabs } from "../ui/page.tsx";
+import { ExactTime } from "../ui/time.tsx";
+
+interface Props { event: StoredEvent; add?: (filter: FieldFilter) => void; top?: (field: string) => void; column?: (field: string) => void }
+
+export function textOf(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+export function EventDrawer({ close, ...props }: Props & { close: () => void }) {
+  useCommands([{ id: "drawer-close", label: "close", keys: ["Escape"], group: "commands-page", run: close }]);
+  return (
+    <aside class="drawer" aria-label={t("event")}>
+      <header class="drawer-head">
+        <a href={`/events/${props.event.id}`}>{t("open-page")}</a>
+        <button class="icon-button" aria-label={t("close")} onClick={close}>×</button>
+      </header>
+      <EventDetail {...props} />
+    </aside>
+  );
+}
+
+export function EventDetail({ event, add, top, column }: Props) {
+  const { customers } = useShell();
+  const [tab, setTab] = useState("fields");
+  const zone = customers.get(event.customer)?.time_zone;
+  const json = JSON.stringify(event, null, 2);
+  return (
+    <div class="event-detail">
+      <CustomerBand id={event.customer} />
+      <dl class="facts">
+        <div><dt>{t("event-time")}</dt><dd><ExactTime at={event.time} zone={zone} /></dd></div>
+        <div><dt>{t("event-received")}</dt><dd><ExactTime at={event.received} zone={zone} /></dd></div>
+        {event.time_original && <div><dt>{t("event-time-original")}</dt><dd class="mono">{event.time_original}</dd></div>}
+        <div><dt>{t("device")}</dt><dd><a href={`/devices/${event.device}`} class="mono">{event.device}</a></dd></div>
+        <div><dt>{t("event-source")}</dt><dd>{event.source}</dd></div>
+        <div><dt>{t("event-id")}</dt><dd class="mono">{event.id} <Copy text={event.id} /></dd></div>
+      </dl>
+      <Tabs
+        label={t("event")} current={tab} choose={setTab}
+        tabs={[{ id: "fields", label: t("event-fields") }, { id: "raw", label: t("event-raw") }, { id: "json", label: "JSON" }]}
+      />
+      {tab === "fields" && (
+        <>
+          <Fields title={t("event-core")} of={event.core} add={add} top={top} column={column} />
+          <Fields title={t("event-own")} of={event.fields} add={add} top={top} column={column} />
+        </>
+      )}
+      {tab === "raw" && <><p><Copy text={event.raw} label={t("copy")} /></p><Raw text={event.raw} /></>}
+      {tab === "json" && <><p><Copy text={json} label={t("copy")} /></p><Raw text={json} /></>}
+    </div>
+  );
+}
+
+function Fields({ title, of, add, top, column }: { title: string; of: Record<string, unknown> } & Pick<Props, "add" | "top" | "column">) {
+  const entries = Object.entries(of).filter(([, value]) => textOf(value) !== "");
+  if (entries.length === 0) return null;
+  return (
+    <table class="plain fields">
+      <caption>{title}</caption>
+      <tbody>
+        {entries.map(([name, value]) => {
+          const text = textOf(value);
+          const first = Array.isArray(value) ? textOf(value[0]) : text;
+          return (
+            <tr key={name}>
+              <th scope="row" class="mono">{name}</th>
+              <td class="mono">{text}</td>
+              <td class="field-actions">
+                {add && <button class="icon-button" title={t("filter-add", { field: name })} aria-label={t("filter-add", { field: name })} onClick={() => add({ field: name, op: "is", value: first })}>+</button>}
+                {add && <button class="icon-button" title={t("filter-exclude", { field: name })} aria-label={t("filter-exclude", { field: name })} onClick={() => add({ field: name, op: "is_not", value: first })}>−</button>}
+                {top && <button class="icon-button" title={t("top-of", { field: name })} aria-label={t("top-of", { field: name })} onClick={() => top(name)}>Σ</button>}
+                {column && <button class="icon-button" title={t("column-toggle", { field: name })} aria-label={t("column-toggle", { field: name })} onClick={() => column(name)}>▤</button>}
+                <Copy text={text} />
+              </td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}

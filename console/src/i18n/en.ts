@@ -1,0 +1,14 @@
+// The English catalogue, loaded only by those who read it.
+import account from "../../../locales/en/account.ftl";
+import alert from "../../../locales/en/alert.ftl";
+import audit from "../../../locales/en/audit.ftl";
+import customer from "../../../locales/en/customer.ftl";
+import device from "../../../locales/en/device.ftl";
+import event from "../../../locales/en/event.ftl";
+import incident from "../../../locales/en/incident.ftl";
+import policy from "../../../locales/en/policy.ftl";
+import rule from "../../../locales/en/rule.ftl";
+import shell from "../../../locales/en/shell.ftl";
+import user from "../../../locales/en/user.ftl";
+
+export default [account, alert, audit, customer, device, event, incident, policy, rule, shell, user].join("\n");

@@ -1,0 +1,83 @@
+// Numbers and times as the reader's language writes them.
+import { locale } from "./text.ts";
+
+const cache = new Map<string, Intl.DateTimeFormat | Intl.NumberFormat | Intl.RelativeTimeFormat>();
+
+function cached<F extends Intl.DateTimeFormat | Intl.NumberFormat | Intl.RelativeTimeFormat>(key: string, make: () => F): F {
+  const full = `${locale()} ${key}`;
+  const known = cache.get(full);
+  if (known) return known as F;
+  const made = make();
+  cache.set(full, made);
+  return made;
+}
+
+/** 12,345 */
+export function number(value: number): string {
+  return cached("number", () => new Intl.NumberFormat(locale())).format(value);
+}
+
+/** 12K or 1.2万: for places with little room. */
+export function compact(value: number): string {
+  return cached("compact", () => new Intl.NumberFormat(locale(), { notation: "compact", maximumFractionDigits: 1 })).format(value);
+}
+
+const EXACT: Intl.DateTimeFormatOptions = {
+  year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+};
+
+/** Date and time to the second in a zone, the viewer's own unless named. */
+export function exact(time: string | Date, timeZone?: string): string {
+  const date = typeof time === "string" ? new Date(time) : time;
+  if (Number.isNaN(date.getTime())) return String(time);
+  return cached(`exact ${timeZone ?? ""}`, () => dateFormat(EXACT, timeZone)).format(date);
+}
+
+/** Hours, minutes and seconds in the viewer's zone. */
+export function clock(time: string | Date): string {
+  return cached("clock", () =>
+    dateFormat({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" })).format(new Date(time));
+}
+
+/** Month, day, hours, minutes and seconds in the viewer's zone: the rows of a log. */
+export function moment(time: string): string {
+  return cached("moment", () =>
+    dateFormat({ month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }))
+    .format(new Date(time));
+}
+
+function dateFormat(options: Intl.DateTimeFormatOptions, timeZone?: string): Intl.DateTimeFormat {
+  try {
+    return new Intl.DateTimeFormat(locale(), { ...options, timeZone });
+  } catch {
+    return new Intl.DateTimeFormat(locale(), options);
+  }
+}
+
+const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1],
+];
+
+/** "3 min ago"; further away than 30 days, the date. */
+export function relative(time: string, now: Date): string {
+  const seconds = (new Date(time).getTime() - now.getTime()) / 1000;
+  if (Number.isNaN(seconds)) return time;
+  if (Math.abs(seconds) > 30 * 86_400) {
+    return cached("date", () => dateFormat({ year: "numeric", month: "2-digit", day: "2-digit" })).format(new Date(time));
+  }
+  const format = cached("relative", () => new Intl.RelativeTimeFormat(locale(), { numeric: "auto", style: "narrow" }));
+  for (const [unit, size] of UNITS) {
+    if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit);
+  }
+  return format.format(0, "second");
+}
+
+/** The viewer's own IANA zone. */
+export function viewerZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** Whether a zone shows other wall-clock times than the viewer's at this instant. */
+export function zoneDiffers(timeZone: string | undefined, time: string): boolean {
+  return Boolean(timeZone) && exact(time, timeZone) !== exact(time);
+}

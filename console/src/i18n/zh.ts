@@ -1,0 +1,14 @@
+// The Chinese catalogue, loaded only by those who read it.
+import account from "../../../locales/zh/account.ftl";
+import alert from "../../../locales/zh/alert.ftl";
+import audit from "../../../locales/zh/audit.ftl";
+import customer from "../../../locales/zh/customer.ftl";
+import device from "../../../locales/zh/device.ftl";
+import event from "../../../locales/zh/event.ftl";
+import incident from "../../../locales/zh/incident.ftl";
+import policy from "../../../locales/zh/policy.ftl";
+import rule from "../../../locales/zh/rule.ftl";
+import shell from "../../../locales/zh/shell.ftl";
+import user from "../../../locales/zh/user.ftl";
+
+export default [account, alert, audit, customer, device, event, incident, policy, rule, shell, user].join("\n");

@@ -1,0 +1,41 @@
+// The page of one rule: what it says, its card, its text.
+import type { Severity } from "../api/types.ts";
+import { getRule } from "../alert/api.ts";
+import { CardView } from "../alert/card.tsx";
+import { t } from "../i18n/text.ts";
+import { SeverityMark } from "../ui/badge.tsx";
+import { useLoad } from "../ui/load.ts";
+import { Page } from "../ui/page.tsx";
+import { Failure, Loading } from "../ui/states.tsx";
+import { logSourceText } from "./page.tsx";
+
+export function RulePage({ id }: { id: string }) {
+  const loaded = useLoad((signal) => getRule(id, signal), id);
+  const rule = loaded.value;
+  if (!rule) return <Page title={t("rule")}>{loaded.problem ? <Failure problem={loaded.problem} retry={loaded.reload} /> : <Loading />}</Page>;
+  const facts: [string, string | null | undefined][] = [
+    ["rule-log-source", logSourceText(rule.log_source)], ["techniques", rule.techniques?.join(" ")], ["rule-status", rule.status],
+    ["rule-author", rule.author], ["rule-path", rule.path], ["rule-id", rule.id],
+  ];
+  return (
+    <Page
+      title={rule.title} lead={<SeverityMark of={rule.level as Severity} />}
+      actions={<a class="button" href={`/alerts?rule=${encodeURIComponent(rule.id)}`}>{t("rule-alerts")}</a>}
+    >
+      <div class="columns-2">
+        <section>
+          {rule.description && <p>{rule.description}</p>}
+          <dl class="facts">{facts.map(([key, value]) => value && <div key={key}><dt>{t(key)}</dt><dd>{value}</dd></div>)}</dl>
+          <h2>{t("card")}</h2>
+          <CardView cards={rule.cards} />
+          {(rule.falsepositives?.length ?? 0) > 0 && <><h2>{t("card-false-positive")}</h2><ul>{rule.falsepositives?.map((one) => <li key={one}>{one}</li>)}</ul></>}
+          {(rule.references?.length ?? 0) > 0 && <><h2>{t("rule-references")}</h2><ul>{rule.references?.map((one) => <li key={one} class="mono">{one}</li>)}</ul></>}
+        </section>
+        <section>
+          <h2>{t("rule-text")}</h2>
+          <pre class="raw tall" tabIndex={0}>{rule.text ?? ""}</pre>
+        </section>
+      </div>
+    </Page>
+  );
+}

@@ -1,0 +1,55 @@
+// Which page an address shows, and who may see it.
+import type { JSX } from "preact";
+
+import { AccountPage } from "../account/page.tsx";
+import { AlertPage, AlertsPage } from "../alert/page.tsx";
+import { AuditPage } from "../audit/page.tsx";
+import { CustomerPage } from "../customer/one.tsx";
+import { CustomersPage } from "../customer/page.tsx";
+import { DevicePage } from "../device/one.tsx";
+import { DevicesPage } from "../device/page.tsx";
+import { EventPage } from "../event/one.tsx";
+import { EventsPage } from "../event/page.tsx";
+import { t } from "../i18n/text.ts";
+import { IncidentsPage } from "../incident/page.tsx";
+import { IncidentPage } from "../incident/view.tsx";
+import { PoliciesPage } from "../policy/page.tsx";
+import { RulePage } from "../rule/one.tsx";
+import { RulesPage } from "../rule/page.tsx";
+import { Empty, Forbidden } from "../ui/states.tsx";
+import { UsersPage } from "../user/page.tsx";
+import { WorkbenchPage } from "../workbench/page.tsx";
+import { rest, usePlace } from "./router.ts";
+import { useShell } from "./session.ts";
+
+interface Route { path: string; permission: string | null; page: () => JSX.Element; one?: (id: string) => JSX.Element }
+
+const ROUTES: Route[] = [
+  { path: "/incidents", permission: "incident.read", page: () => <IncidentsPage />, one: (id) => <IncidentPage key={id} id={id} /> },
+  { path: "/alerts", permission: "alert.read", page: () => <AlertsPage />, one: (id) => <AlertPage key={id} id={id} /> },
+  { path: "/events", permission: "event.read", page: () => <EventsPage />, one: (id) => <EventPage key={id} id={id} /> },
+  { path: "/customers", permission: "customer.read", page: () => <CustomersPage />, one: (id) => <CustomerPage key={id} id={id} /> },
+  { path: "/devices", permission: "device.read", page: () => <DevicesPage />, one: (id) => <DevicePage key={id} id={id} /> },
+  { path: "/policies", permission: "policy.read", page: () => <PoliciesPage /> },
+  { path: "/rules", permission: "policy.read", page: () => <RulesPage />, one: (id) => <RulePage key={id} id={id} /> },
+  { path: "/users", permission: "user.read", page: () => <UsersPage /> },
+  { path: "/audit", permission: "audit.read", page: () => <AuditPage /> },
+  { path: "/account", permission: null, page: () => <AccountPage /> },
+  { path: "/", permission: "incident.read", page: () => <WorkbenchPage /> },
+];
+
+export function Pages() {
+  const { me } = useShell();
+  const { path } = usePlace();
+  for (const route of ROUTES) {
+    const id = route.one && rest(path, `${route.path}/`);
+    if (path !== route.path && !id) continue;
+    if (route.permission && !me.permissions.includes(route.permission)) return <Elsewhere><Forbidden /></Elsewhere>;
+    return id && route.one ? route.one(id) : route.page();
+  }
+  return <Elsewhere><Empty title={t("page-not-found")} hint={t("page-not-found-hint")}><a class="button" href="/">{t("nav-workbench")}</a></Empty></Elsewhere>;
+}
+
+function Elsewhere({ children }: { children: JSX.Element }) {
+  return <main id="main" tabIndex={-1} class="page">{children}</main>;
+}

@@ -1,0 +1,86 @@
+# Alerts: what detection says.
+
+severity = Severity
+severity-critical = Critical
+severity-high = High
+severity-medium = Medium
+severity-low = Low
+severity-informational = Info
+severity-any = Any severity
+severity-from = { $severity } and above
+
+outcome = Outcome
+outcome-attempted = Attempted
+outcome-blocked = Blocked
+outcome-succeeded = Succeeded
+outcome-compromised = Compromised
+
+alert = Alert
+alert-title = Alert
+alert-about = About
+alert-count = Count
+alert-first = First seen
+alert-last = Last seen
+alert-origin = Origin
+alert-origin-any = Any origin
+alert-origin-rule = Rule
+alert-origin-correlation = Correlation
+alert-origin-device = Device alarm
+alert-state = State
+alert-state-new = New
+alert-state-open = Open
+alert-state-raised = Raised
+alert-state-ignored = Ignored
+alert-raise = Raise incident
+alert-open-incident = Open its incident
+alert-by-policy = Decided by an audit policy
+alert-next = Next alert
+alert-previous = Previous alert
+alerts-to-judge = To judge
+alerts-ignored = Ignored alerts
+alerts-ignored-note = These alerts were ignored by our own audit policies. They are kept here so that a policy that hides too much is noticed.
+alerts-empty = No alerts here
+alerts-empty-hint = Nothing matches these filters. New alerts appear by themselves.
+alerts-first-shown = { $shown ->
+    [one] The first alert is shown.
+   *[other] The first { $shown } alerts are shown.
+}
+
+times = { $count ->
+    [one] once
+   *[other] { $count } times
+}
+why-fired = What fired and why
+matched-fields = Matched fields
+keyword = keyword
+samples = Sample events
+sample = Sample { $number }
+samples-none = No sample event is kept with this alert.
+rule = Rule
+techniques = ATT&CK
+event-open = Open event
+events-around = Events around it
+
+entities = Entities
+entities-none = Nothing is named.
+entity-kind = Kind
+entity-value = Value
+entity-name = Known as
+entity-source_address = Source
+entity-destination_address = Destination
+entity-host = Host
+entity-user = User
+entity-process = Process
+entity-file = File
+entity-hash = Hash
+entity-domain = Domain
+entity-url = URL
+pivot-hint = Search events for { $value }
+
+card = Instruction card
+card-none = This use case has no instruction card.
+card-facts = Base facts
+card-trigger = Trigger logic
+card-false-positive = Signs of a false positive
+card-consequences = Possible consequences
+card-recommendations = Recommendations

@@ -1,0 +1,51 @@
+# Users, roles, permissions.
+
+user-login = Login
+user-login-hint = a-z, 0-9, dot, hyphen, underscore
+user-name = Name
+user-roles = Roles
+user-customers = Customers
+user-all-customers = Every customer
+user-all-customers-hint = Those of tomorrow included
+user-active = May sign in
+user-inactive = Locked
+user-state = State
+user-last-sign-in = Last sign-in
+user-create = New user
+user-edit = Edit user
+user-end-sessions = End sessions
+user-end-sessions-text = { $name } is signed out everywhere at once.
+user-sessions-ended = Sessions ended.
+user-password-of = Password of { $name }
+user-password-note = All of their sessions end.
+users-empty = No users found
+roles = Roles
+permission = Permission
+
+role-administrator = Administrator
+role-soc_manager = SOC manager
+role-shift_lead = Shift lead
+role-l1_analyst = L1 analyst
+role-l2_engineer = L2 engineer
+role-l3_analyst = L3 analyst
+role-ticket_auditor = Ticket auditor
+role-service_manager = Service manager
+role-auditor = Auditor
+
+permission-customer-read = See customers
+permission-customer-write = Change customers
+permission-device-read = See devices
+permission-device-write = Change devices and credentials
+permission-asset-read = See assets and resource groups
+permission-asset-write = Change assets and resource groups
+permission-event-read = Search events
+permission-alert-read = See alerts
+permission-incident-read = See incidents
+permission-incident-work = Work on incidents
+permission-incident-assign = Assign incidents to others
+permission-policy-read = See rules and audit policies
+permission-policy-write = Change audit policies
+permission-user-read = See users and roles
+permission-user-write = Change users
+permission-audit-read = Read the audit log
+permission-system-admin = Change the platform itself

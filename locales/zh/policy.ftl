@@ -1,0 +1,49 @@
+# 审核策略：决定告警的去向。
+
+policies-note = 第一条启用且匹配的策略生效：先按顺序匹配客户自己的策略，再匹配全局策略。被忽略的告警单独列出：
+policies-empty = 没有审核策略
+policies-empty-hint = 没有策略时，所有告警都等待人工研判。
+policy-order = 顺序
+policy-for = 适用客户
+policy-global = 全部客户
+policy-name = 策略名称
+policy-when = 匹配条件
+policy-action = 动作
+policy-action-ignore = 忽略
+policy-action-raise_incident = 生成事件
+policy-severity = 事件级别
+policy-severity-own = 沿用告警级别
+policy-severity-hint = 仅在生成事件时有效
+policy-title-contains = 名称包含
+policy-at-least = 级别不低于
+policy-at-most = 级别不高于
+policy-sources = 源地址属于
+policy-destinations = 目的地址属于
+policy-rules = 规则编号
+policy-devices = 设备编号
+policy-count = 检测命中不少于
+policy-hits = 命中次数
+policy-expires = 失效时间
+policy-expires-hint = 留空表示永不失效
+policy-state = 状态
+policy-enabled = 启用
+policy-disabled = 已停用
+policy-expired = 已失效
+policy-up = 上移 { $name }
+policy-down = 下移 { $name }
+policy-create = 新建策略
+policy-edit = 编辑策略
+policy-delete = 删除策略
+policy-delete-text = “{ $name }”将不再生效，已由它判定的告警保持原状态。
+condition-any = 任意告警
+condition-rules = 规则为 { $values }
+condition-title = 名称包含“{ $text }”
+condition-at-least = { $severity }及以上
+condition-at-most = { $severity }及以下
+condition-origin = 来源为{ $origin }
+condition-sources = 源地址属于 { $values }
+condition-destinations = 目的地址属于 { $values }
+condition-devices = 设备为 { $values }
+condition-count = { $count ->
+   *[other] 检测命中不少于 { $count } 次
+}

@@ -1,0 +1,51 @@
+# 用户、角色、权限。
+
+user-login = 登录名
+user-login-hint = 可用 a-z、0-9、点、连字符、下划线
+user-name = 姓名
+user-roles = 角色
+user-customers = 客户范围
+user-all-customers = 全部客户
+user-all-customers-hint = 包括以后新增的客户
+user-active = 允许登录
+user-inactive = 已锁定
+user-state = 状态
+user-last-sign-in = 最近登录
+user-create = 新建用户
+user-edit = 编辑用户
+user-end-sessions = 强制下线
+user-end-sessions-text = { $name } 将立即在所有位置退出登录。
+user-sessions-ended = 已强制下线。
+user-password-of = 设置 { $name } 的密码
+user-password-note = 其全部会话将随之结束。
+users-empty = 没有找到用户
+roles = 角色
+permission = 权限
+
+role-administrator = 平台管理员
+role-soc_manager = SOC 经理
+role-shift_lead = 值班长
+role-l1_analyst = 一线分析师
+role-l2_engineer = 二线工程师
+role-l3_analyst = 三线分析师
+role-ticket_auditor = 工单审核
+role-service_manager = 服务经理
+role-auditor = 审计员
+
+permission-customer-read = 查看客户
+permission-customer-write = 维护客户
+permission-device-read = 查看设备
+permission-device-write = 维护设备与凭证
+permission-asset-read = 查看资产与资源组
+permission-asset-write = 维护资产与资源组
+permission-event-read = 检索日志
+permission-alert-read = 查看告警
+permission-incident-read = 查看事件
+permission-incident-work = 处置事件
+permission-incident-assign = 向他人分派事件
+permission-policy-read = 查看规则与审核策略
+permission-policy-write = 维护审核策略
+permission-user-read = 查看用户与角色
+permission-user-write = 维护用户
+permission-audit-read = 查看操作审计
+permission-system-admin = 维护平台
