@@ -186,9 +186,10 @@ CREATE TABLE alert (
     CONSTRAINT alert__id UNIQUE (id),
     FOREIGN KEY (customer, incident) REFERENCES incident (customer, id)
 );
-CREATE INDEX alert_by_time ON alert (last_time, id);
-CREATE INDEX alert_by_customer_time ON alert (customer, last_time, id);
-CREATE INDEX alert_by_state ON alert (state, created, id);
+-- Wide enough that finding a page of a list never reads the rows themselves, whose samples are long.
+CREATE INDEX alert_by_time ON alert (last_time, id, customer, state, severity);
+CREATE INDEX alert_by_customer_time ON alert (customer, last_time, id, state, severity);
+CREATE INDEX alert_waiting ON alert (created, id) WHERE state = 'new';
 CREATE INDEX alert_by_incident ON alert (customer, incident);
 
 CREATE TABLE watermark (

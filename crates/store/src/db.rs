@@ -187,3 +187,24 @@ impl DbTx {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::sql;
+
+    #[tokio::test]
+    async fn a_commit_waits_for_the_disk_and_foreign_keys_hold_on_every_connection() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open_file(&folder.path().join("a % ? # b.db"), 2).await.unwrap();
+        for access in [Access::Write, Access::Read] {
+            let mut tx = db.begin(access).await.unwrap();
+            let synchronous = tx.fetch_one(sql("PRAGMA synchronous")).await.unwrap();
+            assert_eq!(synchronous.get::<i64>("synchronous").unwrap(), 2, "2 is FULL");
+            let journal = tx.fetch_one(sql("PRAGMA journal_mode")).await.unwrap();
+            assert_eq!(journal.get::<String>("journal_mode").unwrap(), "wal");
+            let keys = tx.fetch_one(sql("PRAGMA foreign_keys")).await.unwrap();
+            assert_eq!(keys.get::<i64>("foreign_keys").unwrap(), 1);
+        }
+    }
+}

@@ -32,10 +32,21 @@ impl Key {
     }
 }
 
-/// Runs `query` (which must end inside its WHERE clause) for one page.
+/// How a list's query is written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Shape {
+    /// It ends inside its WHERE clause.
+    Plain,
+    /// It ends inside the WHERE clause of a subquery for ids, as in `SELECT * FROM t WHERE id IN (SELECT id FROM t WHERE
+    /// TRUE`: for rows so wide that only those of the page may be read.
+    Wide,
+}
+
+/// Runs `query` for one page.
 pub(crate) async fn page<T>(
     tx: &mut DbTx,
     mut query: Sql,
+    shape: Shape,
     order: Order,
     request: &PageRequest,
     read: impl Fn(&Row) -> Result<T>,
@@ -53,6 +64,9 @@ pub(crate) async fn page<T>(
         query = query.push(")");
     }
     query = columns(query.push(" ORDER BY "), keys, direction).push(" LIMIT ?").bind(limit as i64 + 1);
+    if let Shape::Wide = shape {
+        query = columns(query.push(") ORDER BY "), keys, direction);
+    }
     let rows = tx.fetch_all(query).await?;
     let more = rows.len() > limit;
     let items = rows.iter().take(limit).map(read).collect::<Result<Vec<T>>>()?;

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::audit::PendingAudit;
 use crate::change::PendingChange;
 use crate::db::{Access, DbTx};
-use crate::page::{Order, page};
+use crate::page::{Order, Shape, page};
 use crate::row::Row;
 use crate::sql::{Sql, sql};
 use crate::{Error, Result, Store};
@@ -81,7 +81,7 @@ impl Tx {
         statement.and_scope(column, self.scope())
     }
 
-    /// One page of a list.
+    /// One page of a list; `query` ends inside its WHERE clause.
     pub(crate) async fn page<T>(
         &mut self,
         query: Sql,
@@ -89,7 +89,18 @@ impl Tx {
         request: &PageRequest,
         read: impl Fn(&Row) -> Result<T>,
     ) -> Result<Page<T>> {
-        page(&mut self.db, query, order, request, read).await
+        page(&mut self.db, query, Shape::Plain, order, request, read).await
+    }
+
+    /// One page of a list of wide rows, see [`Shape::Wide`].
+    pub(crate) async fn wide_page<T>(
+        &mut self,
+        query: Sql,
+        order: Order,
+        request: &PageRequest,
+        read: impl Fn(&Row) -> Result<T>,
+    ) -> Result<Page<T>> {
+        page(&mut self.db, query, Shape::Wide, order, request, read).await
     }
 
     /// Every row of a query.
@@ -113,6 +124,12 @@ impl Tx {
         if !known {
             self.changes.push(PendingChange { customer: customer.cloned(), noun, id: id.to_owned() });
         }
+    }
+}
+
+impl std::fmt::Debug for Tx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tx").field("context", &self.context).finish_non_exhaustive()
     }
 }
 

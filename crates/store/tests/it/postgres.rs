@@ -97,11 +97,11 @@ fn start(programs: &Path, folder: &Path, user: Option<&str>) {
         data = data.display()
     );
     let mut watcher = Command::new("setsid");
+    watcher.arg("--fork");
     if let Some(user) = user {
         watcher.args(["setpriv", "--reuid", user, "--regid", user, "--init-groups", "--"]);
     }
-    watcher.args(["sh", "-c", &watch]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    watcher.spawn().expect("setsid, from the package util-linux, can be run");
+    run(watcher.args(["sh", "-c", &watch]));
 }
 
 fn run(command: &mut Command) {

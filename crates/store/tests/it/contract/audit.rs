@@ -109,3 +109,30 @@ pub async fn the_databases_own_console_cannot_quietly_rewrite_a_row(fixture: Fix
         assert!(refused.is_some(), "{statement}");
     }
 }
+
+pub async fn sealers_at_the_same_moment_make_one_chain(fixture: Fixture) {
+    let acme = customer(&fixture, "Acme").await;
+    let working: Vec<_> = (0..8)
+        .map(|n| {
+            let (store, acme) = (fixture.store.clone(), acme.clone());
+            tokio::spawn(async move {
+                for _ in 0..6 {
+                    let mut tx = store.write(&everyone()).await.unwrap();
+                    if n % 2 == 0 {
+                        tx.audit(entry(Some(&acme), "device.update", "dev_1")).await.unwrap();
+                    } else {
+                        tx.seal_audit(3).await.unwrap();
+                    }
+                    tx.commit().await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for one in working {
+        one.await.unwrap();
+    }
+    let mut tx = fixture.write(&everyone()).await;
+    tx.seal_audit(100).await.unwrap();
+    assert_eq!(tx.verify_audit().await.unwrap(), AuditVerdict { rows: 24, sealed: 24, first_bad: None });
+    assert_eq!(tx.audit_head().await.unwrap().1.len(), 64);
+}

@@ -40,6 +40,8 @@ contract! {
         a_name_in_use_is_refused_by_its_field,
         text_is_found_without_case_and_with_wildcards_as_plain_characters,
         nothing_lasts_without_a_commit,
+        a_reading_transaction_cannot_write,
+        text_with_nul_is_kept_readable,
         activity_adds_up_and_tells_the_feed_only_when_a_device_comes_back;
     scope:
         another_customers_rows_are_neither_seen_nor_changed_while_their_owner_succeeds,
@@ -75,6 +77,7 @@ contract! {
         failed_attempts_are_counted_and_forgotten_on_success;
     audit:
         a_row_says_who_when_and_why,
+        sealers_at_the_same_moment_make_one_chain,
         the_chain_shows_every_kind_of_tampering,
         the_databases_own_console_cannot_quietly_rewrite_a_row;
     change:

@@ -131,3 +131,18 @@ pub async fn activity_adds_up_and_tells_the_feed_only_when_a_device_comes_back(f
     assert_eq!((device.event_count, device.unparsed_count, device.last_event), (15, 4, Some(at(661))));
     assert_eq!(device.version, 1, "counting is no change of the data");
 }
+
+pub async fn a_reading_transaction_cannot_write(fixture: Fixture) {
+    let acme = customer(&fixture, "Acme").await;
+    let mut tx = fixture.read(&everyone()).await;
+    let written = tx.create_asset(&acme, &AssetId::generate(at(0)), &asset_data("a")).await;
+    assert!(matches!(written, Err(Error::Database(_))), "{written:?}");
+}
+
+pub async fn text_with_nul_is_kept_readable(fixture: Fixture) {
+    let acme = customer(&fixture, "Acme").await;
+    let device = device(&fixture, &acme, "fw").await;
+    let mut tx = fixture.write(&everyone()).await;
+    let changed = tx.update_device(&device, 1, &device_data("f\0w")).await.unwrap();
+    assert_eq!(changed.data.name, "f\u{fffd}w");
+}
