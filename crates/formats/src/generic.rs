@@ -49,7 +49,8 @@ impl Generic {
     pub(crate) fn parse<'a>(&self, raw: &'a str, record: &Record<'a>, hint: &Hint) -> Event<'a> {
         let mut builder = Builder::new();
         record.header_fields(&mut builder);
-        let (source, core) = if json::parse_into(record.message, None, &mut builder) {
+        let is_object = record.message.starts_with('{');
+        let (source, core) = if is_object && json::parse_into(record.message, None, &mut builder) {
             (&self.json, self.ecs_fields(&builder))
         } else {
             builder = Builder::new();

@@ -54,12 +54,13 @@ impl Shape {
 /// null are the same to every rule. Whole numbers beyond 64 bits signed become text.
 pub fn parse(text: &str) -> Option<Fields<'_>> {
     let mut builder = Builder::new();
-    parse_into(text, None, &mut builder).then(|| builder.finish())
+    let is_object = text.trim_start().starts_with('{');
+    (is_object && parse_into(text, None, &mut builder)).then(|| builder.finish())
 }
 
-/// Reads a JSON object into `builder`; false where `text` is not one whole JSON object.
+/// Reads a JSON object, or the objects of an array as one, into `builder`; false where `text` is neither.
 pub fn parse_into<'a>(text: &'a str, shape: Option<&'a Shape>, builder: &mut Builder<'a>) -> bool {
-    if !text.trim_start().starts_with('{') {
+    if !text.trim_start().starts_with(['{', '[']) {
         return false;
     }
     let mut deserializer = serde_json::Deserializer::from_str(text);
@@ -169,7 +170,7 @@ impl<'a> Visitor<'a> for Node<'_, 'a, '_> {
                 break;
             }
         }
-        if !nested && !own.is_empty() {
+        if !nested && !own.is_empty() && !self.name.is_empty() {
             self.builder.push(self.name, Value::List(own));
         }
         Ok(())

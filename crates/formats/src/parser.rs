@@ -159,6 +159,11 @@ fn by_source<'a>(raw: &'a str, record: &Record<'a>, source: &'a Source, fields: 
         core.set("message", record.message);
     }
     let alarm = if route.alarm { source.alarm(&fields, severity) } else { None };
+    if let Some(alarm) = &alarm
+        && core.get("threat_name").is_none()
+    {
+        core.push("threat_name", Value::Str(alarm.name.clone()));
+    }
     Event {
         time,
         time_original,

@@ -207,7 +207,7 @@ impl Reader<'_> {
 
     fn year(&mut self) -> Option<i32> {
         let year = self.number(4, 4)? as i32;
-        (1900..=2200).contains(&year).then_some(year)
+        (1600..=9999).contains(&year).then_some(year)
     }
 
     fn name(&mut self, names: &[&[u8; 3]]) -> Option<u32> {
@@ -270,8 +270,9 @@ impl Reader<'_> {
                 reader.take(b' ')?;
                 let year = reader.year()?;
                 // A year, unless a host name or process begins with these digits.
-                (!matches!(reader.peek(), Some(byte) if byte.is_ascii_alphanumeric() || b".-_[".contains(&byte)))
-                    .then_some(year)
+                ((1970..2200).contains(&year)
+                    && !matches!(reader.peek(), Some(byte) if byte.is_ascii_alphanumeric() || b".-_[".contains(&byte)))
+                .then_some(year)
             });
         }
         let offset = self.spaced_zone();

@@ -58,7 +58,8 @@ fn default_order() -> i32 {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Time {
-    /// Candidates in order of trust; each is one field, or several with blanks between, whose values are joined.
+    /// Candidates in order of trust; each is one field, or several with blanks between, which must
+    /// all be there and whose values are joined.
     #[serde(default)]
     pub fields: Vec<String>,
     /// The zone of times that name none, where the product always uses the same.
@@ -101,8 +102,10 @@ pub struct Recognise {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum StepFile {
-    /// A JSON object.
+    /// A JSON object, or an array of them.
     Json {
+        /// The field to read; the message if not given.
+        field: Option<String>,
         /// Paths of objects whose members come to the top.
         #[serde(default)]
         lift: Vec<String>,
@@ -114,6 +117,8 @@ pub enum StepFile {
     Cef {},
     /// `key=value` pairs.
     KeyValue {
+        /// The field to read; the message if not given.
+        field: Option<String>,
         /// Between pairs; blanks if not given.
         separator: Option<String>,
         /// Between key and value; `=` if not given.

@@ -250,16 +250,11 @@ impl Source {
         self.time_fields.iter().find_map(|names| {
             let mut text = String::new();
             for name in names {
-                // A zone field may be missing; the first field may not.
-                match fields.get(name).filter(|value| is_present(value, &self.absent)).and_then(|value| value.text()) {
-                    Some(part) if text.is_empty() => text.push_str(&part),
-                    Some(part) => {
-                        text.push(' ');
-                        text.push_str(&part);
-                    }
-                    None if text.is_empty() => return None,
-                    None => {}
+                let value = fields.get(name).filter(|value| is_present(value, &self.absent))?;
+                if !text.is_empty() {
+                    text.push(' ');
                 }
+                text.push_str(&value.text()?);
             }
             Some((time::parse(&text, zone, received)?, text))
         })

@@ -15,9 +15,9 @@ use crate::{cef, json, key_value};
 /// One compiled step.
 #[derive(Debug)]
 pub enum Step {
-    Json(Shape),
+    Json { field: Option<String>, shape: Shape },
     Cef,
-    KeyValue { dialect: key_value::Dialect, least: usize },
+    KeyValue { field: Option<String>, dialect: key_value::Dialect, least: usize },
     Dissect { field: Option<String>, dissect: Dissect, optional: bool },
     Regex { field: Option<String>, patterns: Vec<Pattern>, optional: bool },
     Pairs { field: String, separator: String, names: Vec<(String, String)> },
@@ -38,19 +38,19 @@ impl Step {
     /// Compiles a step; the error names the key and says what is wrong with it.
     pub fn compile(file: StepFile) -> Result<Step, (&'static str, String)> {
         Ok(match file {
-            StepFile::Json { lift, rename } => {
+            StepFile::Json { field, lift, rename } => {
                 let mut shape = Shape::default();
                 lift.iter().for_each(|path| shape.lift(path));
                 rename.iter().for_each(|(path, name)| shape.rename(path, name));
-                Step::Json(shape)
+                Step::Json { field, shape }
             }
             StepFile::Cef {} => Step::Cef,
-            StepFile::KeyValue { separator, equals, open, known, least } => {
+            StepFile::KeyValue { field, separator, equals, open, known, least } => {
                 if separator.as_deref() == Some("") {
                     return Err(("separator", "it is empty: leave it out for blanks".into()));
                 }
                 let dialect = key_value::Dialect { separator, equals: equals.unwrap_or('='), open, known };
-                Step::KeyValue { dialect, least }
+                Step::KeyValue { field, dialect, least }
             }
             StepFile::Dissect { field, pattern, optional } => {
                 let dissect = Dissect::new(&pattern).map_err(|error| ("pattern", error.to_string()))?;
@@ -71,21 +71,11 @@ impl Step {
     /// Takes `message`, or the field the step names, apart; false where the layout does not fit.
     pub fn apply<'a>(&'a self, message: &'a str, builder: &mut Builder<'a>) -> bool {
         match self {
-            Step::Json(shape) => json::parse_into(message, Some(shape), builder),
             Step::Cef => cef::parse_into(message, builder),
-            Step::KeyValue { dialect, least } => key_value::parse_into(message, dialect, builder).pairs >= *least,
-            Step::Dissect { field, dissect, optional } => {
-                let fits = input(field.as_deref(), message, builder).is_some_and(|text| match text {
-                    Cow::Borrowed(text) => dissect.apply(text, builder),
-                    Cow::Owned(text) => {
-                        let mut inner = Builder::new();
-                        let fits = dissect.apply(&text, &mut inner);
-                        push_owned(inner, builder);
-                        fits
-                    }
-                });
-                fits || *optional
+            Step::Json { field, .. } | Step::KeyValue { field, .. } => {
+                self.read_input(field.as_deref(), message, builder)
             }
+            Step::Dissect { field, optional, .. } => self.read_input(field.as_deref(), message, builder) || *optional,
             Step::Regex { field, patterns, optional } => {
                 let fits = input(field.as_deref(), message, builder)
                     .is_some_and(|text| patterns.iter().any(|pattern| pattern.apply(&text, builder)));
@@ -107,6 +97,31 @@ impl Step {
             }
         }
     }
+
+    fn read_input<'a>(&'a self, field: Option<&str>, message: &'a str, builder: &mut Builder<'a>) -> bool {
+        match input(field, message, builder) {
+            None => false,
+            Some(Cow::Borrowed(text)) => self.read(text, builder),
+            // The text is not the record's own but unescaped from it: what is found in it is copied.
+            Some(Cow::Owned(text)) => {
+                let mut inner = Builder::new();
+                let fits = self.read(&text, &mut inner);
+                for (name, value) in inner.iter() {
+                    builder.push(name.to_owned(), value.clone().into_owned());
+                }
+                fits
+            }
+        }
+    }
+
+    fn read<'t>(&'t self, text: &'t str, builder: &mut Builder<'t>) -> bool {
+        match self {
+            Step::Json { shape, .. } => json::parse_into(text, Some(shape), builder),
+            Step::KeyValue { dialect, least, .. } => key_value::parse_into(text, dialect, builder).pairs >= *least,
+            Step::Dissect { dissect, .. } => dissect.apply(text, builder),
+            _ => false,
+        }
+    }
 }
 
 /// The text a step works on.
@@ -117,12 +132,6 @@ fn input<'a>(field: Option<&str>, message: &'a str, builder: &Builder<'a>) -> Op
             Value::Str(text) => Some(text.clone()),
             _ => None,
         },
-    }
-}
-
-fn push_owned<'a>(inner: Builder<'_>, builder: &mut Builder<'a>) {
-    for (name, value) in inner.iter() {
-        builder.push(name.to_owned(), value.clone().into_owned());
     }
 }
 

@@ -1,4 +1,8 @@
 //! The formats over files and sources as a whole.
 
 mod evtx_data;
+mod files;
 mod golden;
+mod hostile;
+mod recognition;
+mod sources;

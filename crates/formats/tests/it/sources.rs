@@ -1,0 +1,107 @@
+//! Loading sources: mistakes are refused with file and key, and a folder overrides what is embedded.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use formats::{Hint, Parser, Sources};
+use model::Timestamp;
+
+const GOOD: &str = r#"
+vendor = "Acme"
+product = "Box"
+[[variant]]
+recognise.starts_with = ["acme "]
+[[variant.step]]
+type = "key_value"
+[core]
+source_ip = "src"
+"#;
+
+fn refused(text: &str) -> String {
+    let error = Sources::from_texts(BTreeMap::from([("acme_box".to_owned(), text.to_owned())])).unwrap_err();
+    error.to_string()
+}
+
+#[test]
+fn mistakes_are_refused_with_file_and_key() {
+    assert!(Sources::from_texts(BTreeMap::from([("acme_box".to_owned(), GOOD.to_owned())])).is_ok());
+    for (wrong, key) in [
+        (GOOD.replace("[core]", "colour = 1\n[core]"), "colour"),
+        (GOOD.replace("[core]", "[core]\nsource_adress = \"x\""), "core.source_adress"),
+        (
+            GOOD.replace("source_ip = \"src\"", "source_ip = { from = \"src\", lookup = \"none\" }"),
+            "core.source_ip.lookup",
+        ),
+        (GOOD.replace("recognise.starts_with", "recognise.begins_with"), "begins_with"),
+        (GOOD.replace("recognise.starts_with = [\"acme \"]", "recognise = {}"), "variant.recognise"),
+        (GOOD.replace("type = \"key_value\"", "type = \"regex\"\npattern = [{ regex = '(' }]"), "variant.step.regex"),
+        (GOOD.replace("type = \"key_value\"", "type = \"key_value\"\nequal = \":\""), "equal"),
+        (GOOD.replace("type = \"key_value\"", "type = \"magic\""), "magic"),
+        (format!("{GOOD}\n[time]\nzone = \"Mars/Base\""), "time.zone"),
+        (format!("{GOOD}\n[[case]]\nif = {{}}\ncore = {{ nothing = \"x\" }}"), "case 1: core.nothing"),
+        (format!("{GOOD}\n[alarm]\nname = \"n\"\nleast_severity = \"grave\""), "alarm.least_severity"),
+        (format!("{GOOD}\n[severity]\nfrom = \"s\"\nlookup = \"none\"\ndefault = \"low\""), "severity.lookup"),
+    ] {
+        let message = refused(&wrong);
+        assert!(message.starts_with("sources/acme_box/source.toml: "), "{message}");
+        assert!(message.contains(key), "{key}: {message}");
+    }
+}
+
+#[test]
+fn a_folder_adds_sources_and_overrides_the_embedded_one_of_its_name() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["acme_box", "openssh_sshd"] {
+        std::fs::create_dir(dir.path().join(name)).unwrap();
+        std::fs::write(dir.path().join(name).join("source.toml"), GOOD).unwrap();
+    }
+    let sources = Sources::load(dir.path()).unwrap();
+    assert_eq!(sources.iter().count(), Sources::embedded().unwrap().iter().count() + 1);
+    assert_eq!(sources.find("openssh_sshd").unwrap().vendor, "Acme");
+    let parser = Parser::new(Arc::new(sources));
+    let event = parser.parse("acme src=10.0.0.1", &Hint::new(Timestamp::from_micros(0)));
+    assert_eq!(event.core.get("source_ip"), Some(&"10.0.0.1".into()));
+    let error = Sources::load(Path::new("/nonexistent/sources")).unwrap_err();
+    assert!(error.to_string().contains("/nonexistent/sources"), "{error}");
+}
+
+/// Every Windows service that SigmaHQ's rules name has a channel that leads to it.
+#[test]
+fn every_windows_service_of_the_rule_tree_is_covered() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/sigma");
+    if !root.is_dir() {
+        assert!(std::env::var_os("REQUIRE_DATA").is_none(), "REQUIRE_DATA is set and the rules are absent");
+        println!("skipped: no rules in the shared data");
+        return;
+    }
+    let source = include_str!("../../../../sources/microsoft_windows/source.toml");
+    let (mut wanted, mut folders, mut rules) = (BTreeSet::new(), vec![root], 0);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "yml") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let Some((_, log_source)) = text.split_once("\nlogsource:") else { continue };
+                rules += 1;
+                let lines: Vec<_> = log_source.lines().skip(1).take_while(|line| line.starts_with(' ')).collect();
+                let value = |key: &str| {
+                    lines.iter().find_map(|line| line.trim().strip_prefix(key)).map(|value| {
+                        value.split('#').next().unwrap_or_default().trim().trim_matches(['\'', '"']).to_owned()
+                    })
+                };
+                if value("product:").as_deref() == Some("windows") {
+                    wanted.extend(value("service:").map(|service| format!("service = \"{service}\"")));
+                    wanted.extend(value("category:").map(|category| format!("category = \"{category}\"")));
+                }
+            }
+        }
+    }
+    // These come from kernel tracing providers, which no event log carries.
+    let missing: Vec<_> = wanted.iter().filter(|wanted| !source.contains(wanted.as_str())).cloned().collect();
+    println!("{rules} rules, {} Windows services and categories, not covered: {missing:?}", wanted.len());
+    assert!(rules > 3000 && wanted.len() > 60, "{rules} rules, {} names", wanted.len());
+    assert_eq!(missing, ["category = \"file_access\"", "category = \"file_rename\""]);
+}
