@@ -2,6 +2,8 @@
 
 mod builders;
 mod contract;
+mod coverage;
+mod crash;
 mod data_folder;
 mod fixture;
 mod postgres;

@@ -39,9 +39,9 @@ pub async fn database() -> Database {
 /// The server's folder, and a shared lock that keeps it running while this process lives.
 fn server() -> (PathBuf, File) {
     let programs = programs();
-    let root = std::fs::metadata("/proc/self").expect("/proc is there").uid() == 0;
-    let user = if root { service_user() } else { None };
-    let owner = user.as_ref().map_or_else(|| "self".to_owned(), |(name, _)| name.clone());
+    let me = std::fs::metadata("/proc/self").expect("/proc is there").uid();
+    let user = if me == 0 { service_user() } else { None };
+    let owner = user.as_ref().map_or(me, |(_, id)| *id);
     let folder = std::env::temp_dir().join(format!("vedette-store-tests-{owner}"));
     std::fs::create_dir_all(&folder).expect("a folder for the server");
     if let Some((_, id)) = user {

@@ -84,6 +84,23 @@ async fn opening_again_changes_nothing_and_a_newer_schema_is_refused() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_openers_at_the_same_moment_migrate_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = format!("sqlite:{}", folder.path().join("store.db").display());
+    for url in [sqlite, crate::postgres::database().await.url] {
+        let openers: Vec<_> = (0..4)
+            .map(|_| {
+                let config = StoreConfig { url: url.clone(), max_connections: 2 };
+                tokio::spawn(async move { Store::open(&config).await.map(drop) })
+            })
+            .collect();
+        for opener in openers {
+            opener.await.unwrap().unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_address_of_something_else_is_refused_without_its_password() {
     let config = StoreConfig { url: "mysql://me:hunter2@host/db".into(), max_connections: 2 };

@@ -82,6 +82,7 @@ pub async fn another_customers_rows_are_neither_seen_nor_changed_while_their_own
         tried.all("senders", tx.list_sender_identities().await);
         tried.all("open alerts", tx.open_alerts_since(at(0)).await);
         tried.all("new alerts", tx.list_new_alerts(9).await);
+        tried.all("found device", tx.find_device(&device).await.map(Vec::from_iter));
         tried.all("by key", tx.find_open_incident_by_key(&theirs, &incident.key).await.map(Vec::from_iter));
         let changes = tx.changes_after(0, 99).await.unwrap();
         assert_eq!(changes.iter().any(|change| change.customer.as_ref() == Some(&theirs)), owner, "changes");

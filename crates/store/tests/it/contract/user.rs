@@ -80,6 +80,7 @@ pub async fn an_ended_session_or_token_is_not_found(fixture: Fixture) {
         assert_eq!(tx.list_sessions(&id).await.unwrap().len(), usize::from(alive));
         assert_eq!(tx.find_api_token(b"ending").await.unwrap().is_some(), alive);
         assert_eq!(tx.find_api_token(b"lasting").await.unwrap(), Some(lasting.clone()));
+        assert_eq!(tx.get_api_token(&ending.id).await.unwrap(), ending, "still to be shown and revoked");
     }
     let mut tx = fixture.write(&everyone()).await;
     assert_eq!(tx.list_api_tokens(&id).await.unwrap().len(), 2);
