@@ -10,7 +10,7 @@ import { Raw } from "../ui/highlight.tsx";
 import { Tabs } from "../ui/page.tsx";
 import { ExactTime } from "../ui/time.tsx";
 
-export function Facts({ alert, zone }: { alert: Alert; zone?: string }) {
+export function Facts({ alert, title, zone }: { alert: Alert; title?: string; zone?: string }) {
   return (
     <dl class="facts">
       <div><dt>{t("alert-first")}</dt><dd><ExactTime at={alert.first} zone={zone} /></dd></div>
@@ -19,7 +19,7 @@ export function Facts({ alert, zone }: { alert: Alert; zone?: string }) {
       <div><dt>{t("alert-origin")}</dt><dd>{word("alert-origin", alert.origin)}</dd></div>
       <div>
         <dt>{t("rule")}</dt>
-        <dd>{alert.origin === "device" ? alert.rule_id : <a href={`/rules/${encodeURIComponent(alert.rule_id)}`}>{alert.title}</a>}</dd>
+        <dd>{alert.origin === "device" ? alert.rule_id : <a href={`/rules/${encodeURIComponent(alert.rule_id)}`}>{title ?? alert.title}</a>}</dd>
       </div>
       {alert.techniques.length > 0 && <div><dt>{t("techniques")}</dt><dd>{alert.techniques.join(" ")}</dd></div>}
     </dl>

@@ -47,12 +47,12 @@ export function AlertList({ filter, selected, open, empty, narrow, active, activ
 
   const zone = (alert: Alert) => customers.get(alert.customer)?.time_zone;
   const columns: Column<Alert>[] = [
-    { id: "severity", label: t("severity"), width: "92px", cell: (alert) => <SeverityMark of={alert.severity} /> },
+    { id: "severity", label: t("severity"), width: narrow ? "88px" : "92px", cell: (alert) => <SeverityMark of={alert.severity} /> },
     { id: "last", label: t("alert-last"), width: "86px", cell: (alert) => <Time at={alert.last} zone={zone(alert)} /> },
-    { id: "customer", label: t("customer"), width: narrow ? "108px" : "140px", cell: (alert) => <CustomerMark id={alert.customer} /> },
+    { id: "customer", label: t("customer"), width: narrow ? "98px" : "140px", cell: (alert) => <CustomerMark id={alert.customer} /> },
     { id: "title", label: t("alert-title"), cell: (alert) => <span title={alert.title}>{alert.title}</span> },
-    { id: "key", label: t("alert-about"), width: narrow ? "150px" : "220px", cell: (alert) => <About alert={alert} /> },
-    { id: "count", label: t("alert-count"), width: "64px", numeric: true, cell: (alert) => number(alert.count) },
+    { id: "key", label: t("alert-about"), width: narrow ? "124px" : "220px", cell: (alert) => <About alert={alert} /> },
+    { id: "count", label: t("alert-count"), width: "60px", numeric: true, cell: (alert) => number(alert.count) },
   ];
   if (!narrow) {
     columns.push(

@@ -7,6 +7,7 @@ import { useCommands } from "../shell/commands.ts";
 import { useShell } from "../shell/session.ts";
 import { CustomerBand } from "../ui/badge.tsx";
 import { Copy } from "../ui/copy.tsx";
+import { Icon } from "../ui/icon.tsx";
 import { Raw } from "../ui/highlight.tsx";
 import { Tabs } from "../ui/page.tsx";
 import { ExactTime } from "../ui/time.tsx";
@@ -80,8 +81,8 @@ function Fields({ title, of, add, top, column }: { title: string; of: Record<str
               <td class="field-actions">
                 {add && <button class="icon-button" title={t("filter-add", { field: name })} aria-label={t("filter-add", { field: name })} onClick={() => add({ field: name, op: "is", value: first })}>+</button>}
                 {add && <button class="icon-button" title={t("filter-exclude", { field: name })} aria-label={t("filter-exclude", { field: name })} onClick={() => add({ field: name, op: "is_not", value: first })}>−</button>}
-                {top && <button class="icon-button" title={t("top-of", { field: name })} aria-label={t("top-of", { field: name })} onClick={() => top(name)}>Σ</button>}
-                {column && <button class="icon-button" title={t("column-toggle", { field: name })} aria-label={t("column-toggle", { field: name })} onClick={() => column(name)}>▤</button>}
+                {top && <button class="icon-button" title={t("top-of", { field: name })} aria-label={t("top-of", { field: name })} onClick={() => top(name)}><Icon of="sum" /></button>}
+                {column && <button class="icon-button" title={t("column-toggle", { field: name })} aria-label={t("column-toggle", { field: name })} onClick={() => column(name)}><Icon of="column" /></button>}
                 <Copy text={text} />
               </td>
             </tr>

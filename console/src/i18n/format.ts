@@ -58,14 +58,14 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1],
 ];
 
-/** "3 min ago"; further away than 30 days, the date. */
+/** "3m ago" (American English has the short forms); further away than 30 days, the date. */
 export function relative(time: string, now: Date): string {
   const seconds = (new Date(time).getTime() - now.getTime()) / 1000;
   if (Number.isNaN(seconds)) return time;
   if (Math.abs(seconds) > 30 * 86_400) {
     return cached("date", () => dateFormat({ year: "numeric", month: "2-digit", day: "2-digit" })).format(new Date(time));
   }
-  const format = cached("relative", () => new Intl.RelativeTimeFormat(locale(), { numeric: "auto", style: "narrow" }));
+  const format = cached("relative", () => new Intl.RelativeTimeFormat(locale() === "en-GB" ? "en-US" : locale(), { numeric: "auto", style: "narrow" }));
   for (const [unit, size] of UNITS) {
     if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit);
   }

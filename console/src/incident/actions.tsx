@@ -50,13 +50,15 @@ export function Actions({ incident, changed, reload }: Props) {
     command("assign", "m", open && mayAssign, () => setAsking("assign")),
   ];
   useCommands(commands);
+  const own = incident.assignee === me.user.id;
+  const primary = { new: "incident-take", in_progress: own ? "incident-resolve" : "incident-take", suspended: "incident-resume", resolved: "", rejected: "" }[state];
   const possible = commands.filter((one) => one.when?.());
   const change = (transition: Transition, done: string) => run(transitionIncident(incident, transition), done);
   const dialog = { incident, close: () => setAsking(null) };
   return (
     <div class="incident-actions">
-      {possible.map((one, place) => (
-        <button key={one.id} class={`button ${place === 0 || one.id === "incident-resolve" ? "primary" : ""}`} onClick={one.run}>
+      {possible.map((one) => (
+        <button key={one.id} class={one.id === primary ? "button primary" : "button"} onClick={one.run}>
           {t(one.label)} <kbd>{readable(one.keys?.[0] ?? "").join(" ")}</kbd>
         </button>
       ))}

@@ -68,10 +68,10 @@ export function IncidentList({ filter, selected, select, empty, narrow, active, 
 
   const zone = (incident: Incident) => shell.customers.get(incident.customer)?.time_zone;
   const columns: Column<Incident>[] = [
-    { id: "number", label: t("incident-number"), width: "64px", cell: (incident) => `#${incident.number}` },
-    { id: "severity", label: t("severity"), width: "92px", cell: (incident) => <SeverityMark of={incident.severity} /> },
-    { id: "state", label: t("incident-state"), width: "104px", cell: (incident) => <IncidentStateMark of={incident.state} /> },
-    { id: "customer", label: t("customer"), width: narrow ? "108px" : "140px", cell: (incident) => <CustomerMark id={incident.customer} /> },
+    { id: "number", label: t("incident-number"), width: "66px", cell: (incident) => `#${incident.number}` },
+    { id: "severity", label: t("severity"), width: narrow ? "88px" : "92px", cell: (incident) => <SeverityMark of={incident.severity} /> },
+    { id: "state", label: t("incident-state"), width: narrow ? "98px" : "104px", cell: (incident) => <IncidentStateMark of={incident.state} /> },
+    { id: "customer", label: t("customer"), width: narrow ? "98px" : "140px", cell: (incident) => <CustomerMark id={incident.customer} /> },
     { id: "title", label: t("incident-title"), cell: (incident) => <span title={incident.title}>{incident.title}</span> },
   ];
   if (!narrow) {
@@ -82,8 +82,8 @@ export function IncidentList({ filter, selected, select, empty, narrow, active, 
     );
   }
   columns.push(
-    { id: "assignee", label: t("incident-assignee"), width: "100px", cell: (incident) => incident.assignee ? nameOf(shell, incident.assignee) : <span class="muted">{t("incident-nobody")}</span> },
-    { id: "created", label: t("incident-age"), width: "86px", cell: (incident) => <Time at={incident.created} zone={zone(incident)} /> },
+    { id: "assignee", label: t("incident-assignee"), width: narrow ? "82px" : "100px", cell: (incident) => incident.assignee ? nameOf(shell, incident.assignee) : <span class="muted">{t("incident-nobody")}</span> },
+    { id: "created", label: t("incident-age"), width: "88px", cell: (incident) => <Time at={incident.created} zone={zone(incident)} /> },
   );
   const href = (incident: Incident) => `/incidents/${incident.id}`;
   return (

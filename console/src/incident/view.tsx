@@ -8,7 +8,7 @@ import { Entities } from "../alert/entities.tsx";
 import { Facts, Samples } from "../alert/evidence.tsx";
 import { around, eventsUrl } from "../event/query.ts";
 import { exact } from "../i18n/format.ts";
-import { t, word } from "../i18n/text.ts";
+import { language, t, word } from "../i18n/text.ts";
 import { useCommands } from "../shell/commands.ts";
 import { navigate } from "../shell/router.ts";
 import { useTitle } from "../shell/title.ts";
@@ -48,6 +48,7 @@ function Judging({ view, reload, set }: { view: IncidentView; reload: () => void
     { id: "alert-previous", label: "alert-previous", keys: ["k", "ArrowUp"], group: "commands-incident", run: () => step(-1), quiet: true },
     { id: "incident-events", label: "incident-events", keys: ["/"], group: "commands-incident", run: () => navigate(events) },
   ]);
+  const title = (alert: Alert) => view.cards[alert.rule_id]?.[language()]?.title ?? alert.title;
   const changed = (next: Incident) => {
     set({ ...view, incident: next });
     reload();
@@ -72,9 +73,9 @@ function Judging({ view, reload, set }: { view: IncidentView; reload: () => void
       <div class="incident-grid">
         <section class="pane" aria-labelledby="fired" tabIndex={0}>
           <h2 id="fired">{t("why-fired")} <span class="count">{incident.alert_count}</span></h2>
-          <AlertChoice alerts={view.alerts} chosen={alert?.id ?? null} choose={setChosen} />
+          <AlertChoice alerts={view.alerts} title={title} chosen={alert?.id ?? null} choose={setChosen} />
           {incident.alert_count > view.alerts.length && view.alerts.length > 0 && <p class="note">{t("alerts-first-shown", { shown: view.alerts.length })}</p>}
-          {alert ? <div class="chosen-alert"><Samples key={alert.id} alert={alert} /><Facts alert={alert} zone={customer.time_zone} /></div>
+          {alert ? <div class="chosen-alert"><Samples key={alert.id} alert={alert} /><Facts alert={alert} title={title(alert)} zone={customer.time_zone} /></div>
             : <p class="muted">{t("incident-by-hand")}</p>}
         </section>
         <section class="pane" aria-label={t("card")} tabIndex={0}>
@@ -94,14 +95,14 @@ function Judging({ view, reload, set }: { view: IncidentView; reload: () => void
   );
 }
 
-function AlertChoice({ alerts, chosen, choose }: { alerts: Alert[]; chosen: string | null; choose: (id: string) => void }) {
+function AlertChoice({ alerts, title, chosen, choose }: { alerts: Alert[]; title: (alert: Alert) => string; chosen: string | null; choose: (id: string) => void }) {
   return (
     <ul class="alert-choice" aria-label={t("nav-alerts")}>
       {alerts.map((alert) => (
         <li key={alert.id}>
           <button aria-pressed={alert.id === chosen} onClick={() => choose(alert.id)}>
             <SeverityMark of={alert.severity} />
-            <span class="title">{alert.title}</span>
+            <span class="title">{title(alert)}</span>
             <OutcomeMark of={alert.outcome} />
             <span class="muted">{t("times", { count: alert.count })}</span>
             <Time at={alert.last} />

@@ -13,8 +13,6 @@ function announce(): void {
   for (const listener of listeners) listener();
 }
 
-addEventListener("popstate", announce);
-
 /** Goes to an address inside the console. */
 export function navigate(to: string, options: { replace?: boolean } = {}): void {
   if (to === location.pathname + location.search) return;
@@ -57,8 +55,9 @@ export function rest(path: string, prefix: string): string | null {
   return path.startsWith(prefix) && path.length > prefix.length ? decodeURIComponent(path.slice(prefix.length)) : null;
 }
 
-/** Lets plain links inside the console change the place without loading the page anew. */
+/** Lets plain links, and the browser's back and forward, change the place without loading the page anew. */
 export function followLinks(root: HTMLElement): void {
+  addEventListener("popstate", announce);
   root.addEventListener("click", (event) => {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = (event.target as Element).closest("a");

@@ -1,5 +1,6 @@
 // Copies a text, and says so.
 import { t } from "../i18n/text.ts";
+import { Icon } from "./icon.tsx";
 import { toastDone, toastProblem } from "./toast.tsx";
 
 export function copyText(text: string): void {
@@ -20,7 +21,7 @@ export function copyText(text: string): void {
 export function Copy({ text, label }: { text: string; label?: string }) {
   return (
     <button type="button" class={label ? "button" : "icon-button"} title={t("copy")} aria-label={label ?? t("copy")} onClick={() => copyText(text)}>
-      {label ?? "⧉"}
+      {label ?? <Icon of="copy" />}
     </button>
   );
 }

@@ -39,7 +39,7 @@ export function CustomerChoice({ value, set }: { value: string; set: (value: str
     <div class="customer-choice">
       <label class="filter">
         <span>{t("customer")}</span>
-        <i class={`dot ${customerColor(customers.get(value))}`} aria-hidden="true" />
+        {value && <i class={`dot ${customerColor(customers.get(value))}`} aria-hidden="true" />}
         <select value={value} onChange={(event) => set(event.currentTarget.value)}>
           <option value="">{t("all-customers")}</option>
           {sorted.map((customer) => <option key={customer.id} value={customer.id}>{customer.short_name}</option>)}

@@ -68,7 +68,7 @@ export function Form({ fields, start, action, submit, cancel, danger, children }
       </div>
       <p class="form-error" role="alert">{told && (problem.fields.length > 0 ? t("form-check-fields") : `${told.title} ${told.hint}`)}</p>
       <div class="form-actions">
-        <span class="muted hint">{t("form-keys")}</span>
+        {cancel && <span class="muted hint">{t("form-keys")}</span>}
         {cancel && <button type="button" class="button" onClick={cancel}>{t("cancel")}</button>}
         <button class={`button ${danger ? "danger" : "primary"}`} disabled={busy}>{action}</button>
       </div>

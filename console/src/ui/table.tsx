@@ -35,7 +35,7 @@ interface Props<T> {
   rowClass?: (row: T) => string;
 }
 
-const ROW = 30;
+const ROW = 28;
 const MARGIN = 12;
 
 export function Table<T>(props: Props<T>) {

@@ -1,0 +1,80 @@
+// Highlighting, the little Markdown, keys, and addresses of searches.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { type Command, keyName, match } from "../src/shell/commands.ts";
+import { eventsUrl, rangeOf, readQuery, withFilter } from "../src/event/query.ts";
+import { segments } from "../src/ui/highlight.tsx";
+import { blocks } from "../src/ui/markdown.tsx";
+
+const marked = (raw: string, matched: { field: string; value: string }[]) =>
+  segments(raw, matched).filter((segment) => segment.marked).map((segment) => segment.text);
+
+test("highlighted segments are together the record as it was received", () => {
+  const raw = '{"Image":"C:\\\\Windows\\\\cmd.exe","EventID":1,"n":11}';
+  const parts = segments(raw, [{ field: "Image", value: "C:\\Windows\\cmd.exe" }, { field: "EventID", value: "1" }]);
+  assert.equal(parts.map((part) => part.text).join(""), raw);
+  assert.deepEqual(parts.filter((part) => part.marked).map((part) => part.text), ["C:\\\\Windows\\\\cmd.exe", "1"]);
+});
+
+test("a short value is marked only beside its field", () => {
+  assert.deepEqual(marked("LogonType=3 Port=33 x=3", [{ field: "LogonType", value: "3" }]), ["3"]);
+  assert.deepEqual(marked("3 3 3", [{ field: "", value: "3" }]), []);
+});
+
+test("values are found without case, escaped for XML, and where they overlap", () => {
+  assert.deepEqual(marked("POST /Shell.PHP", [{ field: "url", value: "shell.php" }]), ["Shell.PHP"]);
+  assert.deepEqual(marked("<Data>a &amp; b &lt;c&gt;</Data>", [{ field: "x", value: "a & b <c>" }]), ["a &amp; b &lt;c&gt;"]);
+  assert.deepEqual(marked("abcdef", [{ field: "", value: "abcd" }, { field: "", value: "cdef" }]), ["abcdef"]);
+});
+
+test("a record without the value is one plain segment", () => {
+  assert.deepEqual(segments("nothing here", [{ field: "a", value: "absent" }]), [{ text: "nothing here", marked: false }]);
+  assert.deepEqual(segments("", []), [{ text: "", marked: false }]);
+});
+
+test("a card's Markdown becomes blocks, and markup in it stays text", () => {
+  assert.deepEqual(blocks("One\ntwo\n\n1. first\n   goes on\n2. second\n\n- a\n- b\n\n<script>x</script>"), [
+    { kind: "paragraph", text: "One two" },
+    { kind: "numbered", items: ["first goes on", "second"] },
+    { kind: "bulleted", items: ["a", "b"] },
+    { kind: "paragraph", text: "<script>x</script>" },
+  ]);
+});
+
+test("key sequences begin, go on, and start over", () => {
+  const run = () => {};
+  const commands: Command[] = [
+    { id: "go", label: "", group: "", keys: ["g i"], run }, { id: "take", label: "", group: "", keys: ["a"], run },
+    { id: "later", label: "", group: "", keys: ["a"], run },
+  ];
+  assert.equal(match(commands, "", "g").pending, "g");
+  assert.equal(match(commands, "g", "i").command?.id, "go");
+  assert.equal(match(commands, "g", "a").command?.id, "later", "a sequence that fails leaves the last key to mean itself");
+  assert.equal(match(commands, "", "z").command, undefined);
+});
+
+test("keys are named as sequences write them", () => {
+  const key = (name: string, more = {}) => keyName({ key: name, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...more });
+  assert.equal(key("K", { metaKey: true, shiftKey: true }), "Mod+k");
+  assert.equal(key("?", { shiftKey: true }), "?");
+  assert.equal(key("Shift"), null);
+});
+
+test("a search survives its address", () => {
+  const url = eventsUrl({
+    from: "2026-11-21T00:00:00.000Z", to: "2026-11-21T01:00:00.000Z", customer: "cus_1", text: '"a b" c&d',
+    filters: [{ field: "url_full", op: "contains", value: "x~y=z&" }, { field: "user_name", op: "missing", value: "" }],
+  });
+  const query = readQuery(new URL(url, "http://console").searchParams);
+  assert.equal(eventsUrl(query), url);
+  assert.deepEqual(query.filters[0], { field: "url_full", op: "contains", value: "x~y=z&" });
+  assert.equal(withFilter(query, { field: "user_name", op: "missing", value: "" }), query, "an equal filter is not repeated");
+});
+
+test("an address that makes no sense becomes the last day", () => {
+  const query = readQuery(new URLSearchParams("from=yesterday&to=today&last=9y&f=broken&f=a~like~b"));
+  assert.deepEqual([query.last, query.from, query.filters], ["24h", "", []]);
+  const range = rangeOf(query, new Date("2026-11-21T12:00:00Z"));
+  assert.equal(range.from, "2026-11-20T12:00:00.000Z");
+});
