@@ -4,7 +4,6 @@
 //! another name, while reading, so that such names borrow from the record or the shape.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fmt;
 
 use model::event::{Fields, Value};
@@ -13,6 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 
 use crate::builder::Builder;
+use crate::hash::NameMap;
 
 /// Objects nested deeper than this are kept as their text.
 pub const MAX_DEPTH: usize = 24;
@@ -20,7 +20,7 @@ pub const MAX_DEPTH: usize = 24;
 /// What to do with the members of an object, by their names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shape {
-    members: HashMap<String, Shape>,
+    members: NameMap<String, Shape>,
     /// For members not named: a path written with `*`.
     any: Option<Box<Shape>>,
     lift: bool,

@@ -6,6 +6,7 @@ pub mod dissect;
 pub mod file;
 pub mod frame;
 mod generic;
+mod hash;
 pub mod json;
 pub mod key_value;
 mod parser;

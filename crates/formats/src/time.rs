@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use chrono::{FixedOffset, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeZone};
+use chrono::{Datelike, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeZone};
 use model::Timestamp;
 
 /// The zone of local times that name none.
@@ -70,7 +70,7 @@ impl Written {
         if let Some(year) = self.year {
             return self.instant(year, zone);
         }
-        let now: i32 = received.to_chrono().format("%Y").to_string().parse().ok()?;
+        let now = received.to_chrono().year();
         (now.saturating_sub(1)..=now.saturating_add(1))
             .filter_map(|year| self.instant(year, zone))
             .min_by_key(|time| time.as_micros().abs_diff(received.as_micros()))

@@ -3,7 +3,7 @@
 //! The table is kept by source field, so that a record is walked once and no field is searched for.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -13,11 +13,12 @@ use model::event::{Fields, Value};
 use super::definition::{Core, CoreRule, OneOrMany, Part};
 use super::part;
 use super::step::borrow;
+use crate::hash::NameMap;
 
 /// A table of values; `*` is any other.
 #[derive(Debug, Default)]
 pub struct Lookup {
-    values: HashMap<String, Value<'static>>,
+    values: NameMap<String, Value<'static>>,
     other: Option<Value<'static>>,
 }
 
@@ -62,7 +63,7 @@ struct Candidate {
 /// All core fields of one kind of record.
 #[derive(Debug, Default)]
 pub struct CoreMapping {
-    by_field: HashMap<String, Vec<Candidate>>,
+    by_field: NameMap<String, Vec<Candidate>>,
     constants: Vec<(&'static str, Value<'static>)>,
 }
 

@@ -12,6 +12,7 @@ use model::event::{Aliases, Fields, LogSource, Value};
 use super::definition::{Case, Core, LogSourceFile, Scalar};
 use super::mapping::{CoreMapping, Lookup};
 use super::step::constant;
+use crate::hash::NameMap;
 
 /// The most routes a source may describe; more is a mistake in its conditions.
 const MAX_ROUTES: usize = 1 << 18;
@@ -71,8 +72,8 @@ pub struct Router {
 #[derive(Debug)]
 struct Field {
     name: String,
-    codes: HashMap<String, usize>,
-    numbers: HashMap<i64, usize>,
+    codes: NameMap<String, usize>,
+    numbers: NameMap<i64, usize>,
 }
 
 #[derive(Debug)]
@@ -91,7 +92,7 @@ impl Router {
             let mut conditions = Vec::new();
             for (name, values) in &case.conditions {
                 let index = fields.iter().position(|field| field.name == *name).unwrap_or_else(|| {
-                    fields.push(Field { name: name.clone(), codes: HashMap::new(), numbers: HashMap::new() });
+                    fields.push(Field { name: name.clone(), codes: NameMap::default(), numbers: NameMap::default() });
                     fields.len() - 1
                 });
                 let field = &mut fields[index];

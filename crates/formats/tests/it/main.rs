@@ -2,6 +2,7 @@
 
 mod evtx_data;
 mod files;
+mod foreign;
 mod golden;
 mod hostile;
 mod recognition;
