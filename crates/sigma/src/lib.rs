@@ -10,6 +10,7 @@ mod error;
 mod expression;
 mod filter;
 mod fold;
+mod gate;
 mod item;
 mod modifier;
 mod pattern;

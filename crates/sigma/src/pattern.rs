@@ -50,6 +50,22 @@ impl Pattern {
         }
     }
 
+    /// Its longest literal part, which every value that fits contains.
+    pub(crate) fn longest_literal(&self) -> &str {
+        match self {
+            Pattern::Exact(text) | Pattern::Prefix(text) | Pattern::Suffix(text) => text,
+            Pattern::Contains(finder) => std::str::from_utf8(finder.needle()).unwrap_or_default(),
+            Pattern::Anything => "",
+            Pattern::Segments(segments) => {
+                let literals = segments.parts.iter().flatten().filter_map(|piece| match piece {
+                    Piece::Literal(literal) => Some(literal.as_str()),
+                    _ => None,
+                });
+                literals.max_by_key(|literal| literal.len()).unwrap_or_default()
+            }
+        }
+    }
+
     /// Whether the whole of `value` fits.
     pub(crate) fn matches(&self, value: &str) -> bool {
         match self {

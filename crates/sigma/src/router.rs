@@ -5,19 +5,17 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use model::event::LogSource;
 
+use crate::gate::Gates;
 use crate::rule::Rule;
 
 /// Sets of log sources come from source definitions and are few; beyond this the cache starts anew.
 const MAX_CACHED: usize = 4096;
 
-/// Positions of the rules that concern an event.
-pub(crate) type Candidates = Arc<[u32]>;
-
 /// The index of rules by log source.
 #[derive(Debug, Default)]
 pub(crate) struct Router {
     by_source: Vec<(LogSource, Vec<u32>)>,
-    cache: RwLock<HashMap<Arc<[LogSource]>, Candidates>>,
+    cache: RwLock<HashMap<Arc<[LogSource]>, Arc<Gates>>>,
 }
 
 impl Router {
@@ -31,21 +29,21 @@ impl Router {
         Router { by_source, cache: RwLock::default() }
     }
 
-    /// The rules for events of this set, in the order they were loaded.
-    pub(crate) fn candidates(&self, sources: &Arc<[LogSource]>) -> Candidates {
+    /// The rules for events of this set, behind their gates.
+    pub(crate) fn candidates(&self, sources: &Arc<[LogSource]>, rules: &[Arc<Rule>]) -> Arc<Gates> {
         if let Some(found) = self.cache.read().unwrap_or_else(PoisonError::into_inner).get(sources) {
             return found.clone();
         }
         let concerned = self.by_source.iter().filter(|(stated, _)| sources.iter().any(|member| covers(stated, member)));
         let mut positions: Vec<u32> = concerned.flat_map(|(_, rules)| rules).copied().collect();
         positions.sort_unstable();
-        let positions: Candidates = positions.into();
+        let gates = Arc::new(Gates::new(positions, rules));
         let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= MAX_CACHED {
             cache.clear();
         }
-        cache.insert(sources.clone(), positions.clone());
-        positions
+        cache.insert(sources.clone(), gates.clone());
+        gates
     }
 }
 

@@ -120,20 +120,32 @@ impl RuleSet {
         self.only_correlated.contains(id)
     }
 
-    /// The rules the event satisfies, those that are only correlated included.
+    /// The rules the event satisfies, those that are only correlated included, in the order they were loaded.
     pub fn matches<'r>(&'r self, event: &Event<'_>) -> Vec<Match<'r>> {
-        let candidates = self.router.candidates(&event.log_sources);
-        if candidates.is_empty() {
+        let gates = self.router.candidates(&event.log_sources, &self.rules);
+        if gates.candidates.is_empty() {
             return Vec::new();
         }
         let raw = Value::from(event.raw);
         let view = View::new(event, &raw, &self.columns);
-        let rules = candidates.iter().map(|&position| &self.rules[position as usize]);
+        self.evaluate(gates.passed(&view), &view)
+    }
+
+    /// The same, asking every rule whose log source fits: what [`RuleSet::matches`] must agree with.
+    pub fn matches_plainly<'r>(&'r self, event: &Event<'_>) -> Vec<Match<'r>> {
+        let raw = Value::from(event.raw);
+        let view = View::new(event, &raw, &self.columns);
+        let gates = self.router.candidates(&event.log_sources, &self.rules);
+        self.evaluate(gates.candidates.iter().copied(), &view)
+    }
+
+    fn evaluate<'r>(&'r self, positions: impl Iterator<Item = u32>, view: &View<'_>) -> Vec<Match<'r>> {
+        let rules = positions.map(|position| &self.rules[position as usize]);
         rules
-            .filter(|rule| rule.expression.holds(&view))
+            .filter(|rule| rule.expression.holds(view))
             .map(|rule| {
                 let mut fields = Vec::new();
-                rule.expression.matched(&view, &mut fields);
+                rule.expression.matched(view, &mut fields);
                 Match { rule, fields }
             })
             .collect()

@@ -99,7 +99,9 @@ pub fn check(item: &str, hits: &[Json], misses: &[Json]) {
     for (values, expected) in [(hits, true), (misses, false)] {
         for value in values {
             let fields = serde_json::json!({ "f": value, "g": "Other", "n": 7 });
-            assert_eq!(!set.matches(&event("", &fields)).is_empty(), expected, "{item} on {value}");
+            let event = event("", &fields);
+            assert_eq!(!set.matches(&event).is_empty(), expected, "{item} on {value}");
+            assert_eq!(!set.matches_plainly(&event).is_empty(), expected, "{item} on {value}, without gates");
         }
     }
 }

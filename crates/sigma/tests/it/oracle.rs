@@ -69,6 +69,8 @@ impl Pair {
         let mut own: Event<'_> = event("", &fields);
         own.log_sources = sources.into();
         let ours: BTreeSet<_> = self.ours.matches(&own).iter().map(|found| found.rule.id.clone()).collect();
+        let plainly: BTreeSet<_> = self.ours.matches_plainly(&own).iter().map(|found| found.rule.id.clone()).collect();
+        assert_eq!(ours, plainly, "the gates took a match away: {fields}");
         let mut theirs = BTreeSet::new();
         for source in sources {
             let source = rsigma_parser::LogSource {
