@@ -60,6 +60,12 @@ pub(crate) struct Partition<T> {
     pub(crate) deadlines: BTreeSet<(Timestamp, GroupKey)>,
 }
 
+impl<T> Partition<T> {
+    pub(crate) fn new(now: Timestamp) -> Self {
+        Partition { now, groups: HashMap::new(), deadlines: BTreeSet::new() }
+    }
+}
+
 /// The running state of all correlations. `T` identifies an event to the caller.
 #[derive(Debug)]
 pub struct Correlator<T> {
@@ -101,16 +107,11 @@ impl<T: Clone> Correlator<T> {
         event: &Event<'_>,
         token: T,
     ) -> Vec<CorrelationMatch<T>> {
-        let concerned = matches.iter().any(|found| self.by_base.contains_key(&found.rule.id));
-        if concerned && !self.partitions.contains_key(partition) {
-            let empty = Partition { now: time, groups: HashMap::new(), deadlines: BTreeSet::new() };
-            self.partitions.insert(partition.to_owned(), empty);
-        }
         let mut fired = self.advance(partition, time);
-        if !concerned {
+        if !matches.iter().any(|found| self.by_base.contains_key(&found.rule.id)) {
             return fired;
         }
-        let Some(mut state) = self.partitions.remove(partition) else { return fired };
+        let mut state = self.partitions.remove(partition).unwrap_or_else(|| Partition::new(time));
         let field = |name: &str| Some(shortened(&event.resolve(name)?.text()?));
         let events = [token];
         for found in matches {

@@ -1,6 +1,6 @@
 //! The state of all correlations as a value that can be written down and taken up again.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use model::Timestamp;
@@ -81,7 +81,7 @@ impl<T: Clone> Correlator<T> {
             .map(|(position, rule)| ((rule.id.clone(), rule.fingerprint()), position))
             .collect();
         for partition in snapshot.partitions {
-            let mut state = Partition { now: partition.now, groups: HashMap::new(), deadlines: BTreeSet::new() };
+            let mut state = Partition::new(partition.now);
             for group in partition.groups {
                 if let Some(&position) = known.get(&(group.rule, group.fingerprint)) {
                     let key = Arc::new((position, group.values));

@@ -1,6 +1,7 @@
 //! Correlations over hand-made rules and events.
 
 use model::Timestamp;
+use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use sigma::{CorrelationMatch, Correlator, Limits, RuleSet, Snapshot};
 
@@ -210,6 +211,10 @@ fn groups_are_forgotten_when_their_time_is_over() {
     run.see("a", 0, json!({"e": 1, "u": "x"}));
     run.see("a", 12 * MINUTE, json!({"e": 0}));
     assert_eq!(run.correlator.statistics().groups, 0);
+    run.see("a", 20 * MINUTE, json!({"e": 1, "u": "x"}));
+    run.see("a", 40 * MINUTE, json!({"e": 1, "u": "y"}));
+    assert_eq!(run.correlator.statistics().groups, 1, "the event that ends the last group opens its own");
+    assert_eq!(run.see("a", 40 * MINUTE, json!({"e": 1, "u": "y"})).len(), 1);
 }
 
 #[test]
@@ -266,4 +271,40 @@ fn a_correlation_of_an_inactive_rule_is_inactive() {
                 title: D\nid: d\ncorrelation: {type: temporal, rules: [cn], timespan: 1m}\n";
     let rules = RuleSet::load([("c.yml".to_owned(), text.to_owned())]);
     assert_eq!(rules.inactive().len(), 3, "{:?}", rules.errors());
+}
+
+/// What a sliding `event_count` must do, the long way: for each event, count those of the group not older than the
+/// timespan since it last fired.
+fn expected(events: &[(i64, u8)], span: i64, least: usize) -> Vec<usize> {
+    let mut kept: Vec<Vec<i64>> = vec![Vec::new(); 3];
+    let mut fired = Vec::new();
+    for (index, (time, group)) in events.iter().enumerate() {
+        let kept = &mut kept[usize::from(*group)];
+        kept.push(*time);
+        kept.retain(|earlier| time - earlier <= span);
+        if kept.len() >= least {
+            kept.clear();
+            fired.push(index);
+        }
+    }
+    fired
+}
+
+proptest! {
+    #[test]
+    fn event_count_agrees_with_its_definition(
+        steps in proptest::collection::vec((0..40_i64, 0..3_u8), 0..60), least in 1..5_usize
+    ) {
+        let rules = set(&format!("type: event_count, rules: [base], group-by: [u], timespan: 1m, condition: {{gte: {least}}}"));
+        let mut run = Run::new(&rules);
+        let mut now = 0;
+        let events: Vec<_> = steps.iter().map(|(step, group)| { now += step * 1_000_000; (now, *group) }).collect();
+        let mut fired = Vec::new();
+        for (index, (time, group)) in events.iter().enumerate() {
+            if !run.see("a", *time, json!({"e": 1, "u": group})).is_empty() {
+                fired.push(index);
+            }
+        }
+        prop_assert_eq!(fired, expected(&events, MINUTE, least));
+    }
 }

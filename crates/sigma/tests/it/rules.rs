@@ -184,3 +184,10 @@ proptest! {
         prop_assert!(set.errors().iter().all(|error| !error.message.is_empty()));
     }
 }
+
+#[test]
+fn a_rule_set_is_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<RuleSet>();
+    shared::<sigma::Correlator<u64>>();
+}
