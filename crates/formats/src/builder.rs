@@ -70,7 +70,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Turns the values of these names into whole numbers where they are some.
-    pub fn to_integers(&mut self, names: &[String]) {
+    pub fn make_integers(&mut self, names: &[String]) {
         for (name, value) in &mut self.entries {
             if let Value::Str(_) = value
                 && names.iter().any(|wanted| wanted == name)

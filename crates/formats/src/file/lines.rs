@@ -16,12 +16,21 @@ pub struct LineRecords<R> {
     path: PathBuf,
     decoder: LineDecoder,
     chunk: Vec<u8>,
+    /// Said of the line given before.
+    cut: Option<FileError>,
     ended: bool,
 }
 
 impl<R: Read> LineRecords<R> {
     pub fn new(input: R, path: PathBuf) -> Self {
-        LineRecords { input, path, decoder: LineDecoder::new(MAX_RECORD), chunk: vec![0; CHUNK], ended: false }
+        LineRecords {
+            input,
+            path,
+            decoder: LineDecoder::new(MAX_RECORD),
+            chunk: vec![0; CHUNK],
+            cut: None,
+            ended: false,
+        }
     }
 }
 
@@ -29,10 +38,20 @@ impl<R: Read> Iterator for LineRecords<R> {
     type Item = Result<Record, FileError>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if let Some(error) = self.cut.take() {
+            return Some(Err(error));
+        }
         loop {
             let frame = if self.ended { self.decoder.finish() } else { self.decoder.next() };
-            if let Some(text) = frame.map(|Frame { data, .. }| text::decode(data).into_owned()) {
-                return Some(Ok(Record { number: self.decoder.line_number(), text }));
+            if let Some(Frame { data, truncated }) = frame {
+                let text = text::decode(data).into_owned();
+                let number = self.decoder.line_number();
+                if truncated {
+                    let problem = format!("it is longer than {MAX_RECORD} bytes and was cut there");
+                    let place = format!("line {number}");
+                    self.cut = Some(FileError::Damaged { path: self.path.clone(), place, problem });
+                }
+                return Some(Ok(Record { number, text }));
             }
             if self.ended {
                 return None;

@@ -77,18 +77,23 @@ impl Step {
             }
             Step::Dissect { field, optional, .. } => self.read_input(field.as_deref(), message, builder) || *optional,
             Step::Regex { field, patterns, optional } => {
-                let fits = input(field.as_deref(), message, builder)
-                    .is_some_and(|text| patterns.iter().any(|pattern| pattern.apply(&text, builder)));
+                let fits = input(field.as_deref(), message, builder).is_some_and(|text| {
+                    let own = match &text {
+                        Cow::Borrowed(own) => Some(*own),
+                        Cow::Owned(_) => None,
+                    };
+                    patterns.iter().any(|pattern| pattern.apply(&text, own, builder))
+                });
                 fits || *optional
             }
             Step::Pairs { field, separator, names } => {
                 if let Some(Value::Str(text)) = builder.get(field) {
-                    split_pairs(&text.clone(), separator, names, builder);
+                    split_pairs(text.clone(), separator, names, builder);
                 }
                 true
             }
             Step::Integers(fields) => {
-                builder.to_integers(fields);
+                builder.make_integers(fields);
                 true
             }
             Step::BlankFreeNames => {
@@ -135,7 +140,7 @@ fn input<'a>(field: Option<&str>, message: &'a str, builder: &Builder<'a>) -> Op
     }
 }
 
-fn split_pairs<'a>(text: &Cow<'a, str>, separator: &str, names: &'a [(String, String)], builder: &mut Builder<'a>) {
+fn split_pairs<'a>(text: Cow<'a, str>, separator: &str, names: &'a [(String, String)], builder: &mut Builder<'a>) {
     let mut push = |key: &str, value: Cow<'a, str>| {
         if let Some((_, name)) = names.iter().find(|(known, _)| known.eq_ignore_ascii_case(key)) {
             builder.push(name.as_str(), Value::Str(value));
@@ -165,16 +170,17 @@ impl Pattern {
         Ok(Pattern { contains, regex, groups, set })
     }
 
-    fn apply<'a>(&'a self, text: &Cow<'a, str>, builder: &mut Builder<'a>) -> bool {
+    /// Matches `text`; what is found borrows from `own`, the same text, where it is the record's own.
+    fn apply<'a>(&'a self, text: &str, own: Option<&'a str>, builder: &mut Builder<'a>) -> bool {
         if self.contains.as_ref().is_some_and(|finder| finder.find(text.as_bytes()).is_none()) {
             return false;
         }
         let Some(found) = self.regex.captures(text) else { return false };
         for (index, name) in &self.groups {
             let Some(group) = found.get(*index) else { continue };
-            let value = match text {
-                Cow::Borrowed(text) => Cow::Borrowed(&text[group.range()]),
-                Cow::Owned(_) => Cow::Owned(group.as_str().to_owned()),
+            let value = match own {
+                Some(own) => Cow::Borrowed(&own[group.range()]),
+                None => Cow::Owned(group.as_str().to_owned()),
             };
             builder.push(name.as_str(), Value::Str(value));
         }

@@ -47,6 +47,16 @@ fn json_that_spans_lines_is_cut_into_its_objects() {
 }
 
 #[test]
+fn a_line_too_long_is_cut_and_said_to_be() {
+    let text = [&vec![b'x'; file::MAX_RECORD + 5][..], b"\nnext\n"].concat();
+    let (_dir, path) = write("long.log", &text);
+    let results: Vec<_> = file::open(&path).unwrap().collect();
+    assert_eq!(results[0].as_ref().unwrap().text.len(), file::MAX_RECORD);
+    assert!(results[1].as_ref().unwrap_err().to_string().contains("line 1 is damaged: it is longer than"));
+    assert_eq!(results[2].as_ref().unwrap(), &Record { number: 2, text: "next".into() });
+}
+
+#[test]
 fn a_file_in_gb18030_is_read_as_text() {
     let (bytes, _, _) = encoding_rs::GB18030.encode("日志类型:攻击\n");
     assert_eq!(numbered(&read(&bytes)), [(1, "日志类型:攻击")]);
