@@ -5,5 +5,6 @@ mod files;
 mod foreign;
 mod golden;
 mod hostile;
+mod log_sources;
 mod recognition;
 mod sources;

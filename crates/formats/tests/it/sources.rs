@@ -7,6 +7,8 @@ use std::sync::Arc;
 use formats::{Hint, Parser, Sources};
 use model::Timestamp;
 
+use crate::log_sources::{files, rule};
+
 const GOOD: &str = r#"
 vendor = "Acme"
 product = "Box"
@@ -76,27 +78,13 @@ fn every_windows_service_of_the_rule_tree_is_covered() {
         return;
     }
     let source = include_str!("../../../../sources/microsoft_windows/source.toml");
-    let (mut wanted, mut folders, mut rules) = (BTreeSet::new(), vec![root], 0);
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "yml") {
-                let text = std::fs::read_to_string(&path).unwrap();
-                let Some((_, log_source)) = text.split_once("\nlogsource:") else { continue };
-                rules += 1;
-                let lines: Vec<_> = log_source.lines().skip(1).take_while(|line| line.starts_with(' ')).collect();
-                let value = |key: &str| {
-                    lines.iter().find_map(|line| line.trim().strip_prefix(key)).map(|value| {
-                        value.split('#').next().unwrap_or_default().trim().trim_matches(['\'', '"']).to_owned()
-                    })
-                };
-                if value("product:").as_deref() == Some("windows") {
-                    wanted.extend(value("service:").map(|service| format!("service = \"{service}\"")));
-                    wanted.extend(value("category:").map(|category| format!("category = \"{category}\"")));
-                }
-            }
+    let (mut wanted, mut rules) = (BTreeSet::new(), 0);
+    for path in files(root, "yml") {
+        let Some((_, log_source)) = rule(&std::fs::read_to_string(&path).unwrap()) else { continue };
+        rules += 1;
+        if log_source.product.as_deref() == Some("windows") {
+            wanted.extend(log_source.service.map(|service| format!("service = \"{service}\"")));
+            wanted.extend(log_source.category.map(|category| format!("category = \"{category}\"")));
         }
     }
     // These come from kernel tracing providers, which no event log carries.
