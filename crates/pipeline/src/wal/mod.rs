@@ -21,6 +21,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use tokio::sync::OwnedSemaphorePermit;
+
 pub use disk::{Disk, DiskFile, OsDisk};
 pub use entry::DataEntry;
 pub use reader::{ReadBatch, ReadRecord, WalReader};
@@ -193,7 +195,21 @@ impl Wal {
 
     /// Queues records, in order and without another producer's in between. They are durable when the receipt says so.
     pub fn append(&self, records: Vec<(Kind, Vec<u8>)>) -> Result<Receipt, WalError> {
-        writer::enqueue(&self.shared, records)
+        writer::enqueue(&self.shared, records, None)
+    }
+
+    /// The same; `room` is given back once the records are durable or refused.
+    pub(crate) fn append_holding(
+        &self,
+        records: Vec<(Kind, Vec<u8>)>,
+        room: Option<OwnedSemaphorePermit>,
+    ) -> Result<Receipt, WalError> {
+        writer::enqueue(&self.shared, records, room)
+    }
+
+    /// Most bytes one append may have.
+    pub(crate) fn group_bytes(&self) -> usize {
+        self.shared.config.group_bytes
     }
 
     /// The last durable sequence; 0 in a new log.

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::disk::DiskFile;
 use super::record::{self, Kind, MAX_PAYLOAD};
@@ -49,10 +49,16 @@ pub(super) struct Queue {
 struct Append {
     records: Vec<(Kind, Vec<u8>)>,
     bytes: usize,
+    /// Room the producer took up, given back when the append is done with.
+    _room: Option<OwnedSemaphorePermit>,
     done: oneshot::Sender<Result<Appended, WalError>>,
 }
 
-pub(super) fn enqueue(shared: &Shared, records: Vec<(Kind, Vec<u8>)>) -> Result<Receipt, WalError> {
+pub(super) fn enqueue(
+    shared: &Shared,
+    records: Vec<(Kind, Vec<u8>)>,
+    room: Option<OwnedSemaphorePermit>,
+) -> Result<Receipt, WalError> {
     let bytes = records.iter().map(|(_, payload)| record::HEADER + payload.len()).sum();
     let max = shared.config.group_bytes;
     if bytes > max || records.iter().any(|(_, payload)| payload.len() > MAX_PAYLOAD) {
@@ -66,7 +72,7 @@ pub(super) fn enqueue(shared: &Shared, records: Vec<(Kind, Vec<u8>)>) -> Result<
     if queue.closed || records.is_empty() {
         return Err(WalError::Closed);
     }
-    queue.appends.push_back(Append { records, bytes, done });
+    queue.appends.push_back(Append { records, bytes, _room: room, done });
     drop(queue);
     shared.waiting.notify_one();
     Ok(Receipt(receipt))

@@ -1,0 +1,273 @@
+//! The side that writes: lake and store, in the order of the log, again and again until they take it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant, SystemTime};
+
+use lake::{Lake, LogPosition, RowBatch};
+use model::alert::Alert;
+use model::{AlertId, Context, DeviceId, Scope, Timestamp};
+use store::{DeviceActivity, Store};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::checkpoint::{self, Positions, Start};
+use super::{FlowConfig, FlowParts};
+use crate::intake::Intake;
+use crate::stats::Counters;
+use crate::wal::Wal;
+
+/// Between tries of a store or lake that fails.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// How often the lake is asked to write what is due, and the log is trimmed.
+const HOUSEKEEPING: Duration = Duration::from_secs(1);
+
+/// What the worker made of a part of the log.
+pub(super) struct Step {
+    /// Everything up to here is in this step or one before.
+    pub position: u64,
+    pub rows: RowBatch,
+    pub alerts: Vec<Alert>,
+    pub activity: Vec<DeviceActivity>,
+    /// State of detection after a sequence.
+    pub checkpoint: Option<(u64, Vec<u8>)>,
+    /// Nothing follows: flush everything.
+    pub last: bool,
+}
+
+pub(super) struct Committer {
+    wal: Arc<Wal>,
+    store: Store,
+    lake: Lake,
+    intake: Intake,
+    counters: Arc<Counters>,
+    config: FlowConfig,
+    abort: CancellationToken,
+    pending: Pending,
+    /// Committed positions: watermark, lake, checkpoint.
+    watermark: u64,
+    lake_position: u64,
+    checkpointed: u64,
+    committed_at: Instant,
+}
+
+/// What waits for the next commit.
+#[derive(Default)]
+struct Pending {
+    position: u64,
+    alerts: BTreeMap<AlertId, Alert>,
+    activity: BTreeMap<DeviceId, DeviceActivity>,
+    checkpoint: Option<(u64, Vec<u8>)>,
+}
+
+/// The order to stop came.
+struct Aborted;
+
+impl Committer {
+    pub(super) fn new(parts: &FlowParts, config: &FlowConfig, start: &Start, abort: CancellationToken) -> Self {
+        Committer {
+            wal: parts.wal.clone(),
+            store: parts.store.clone(),
+            lake: parts.lake.clone(),
+            intake: parts.intake.clone(),
+            counters: parts.counters.clone(),
+            config: config.clone(),
+            abort,
+            pending: Pending { position: start.watermark, ..Pending::default() },
+            watermark: start.watermark,
+            lake_position: start.lake,
+            checkpointed: start.detected(),
+            committed_at: Instant::now(),
+        }
+    }
+
+    pub(super) async fn run(mut self, mut steps: mpsc::Receiver<Step>) {
+        let keeper = tokio::spawn(keep_lake(self.lake.clone(), self.counters.clone(), self.abort.child_token()));
+        let _ = self.follow(&mut steps).await;
+        keeper.abort();
+        // A flush it began goes on by itself; wait until the task is gone.
+        let _ = keeper.await;
+    }
+
+    async fn follow(&mut self, steps: &mut mpsc::Receiver<Step>) -> Result<(), Aborted> {
+        loop {
+            let step = tokio::select! {
+                biased;
+                () = self.abort.cancelled() => return Err(Aborted),
+                step = tokio::time::timeout(self.config.commit_every, steps.recv()) => step,
+            };
+            match step {
+                Ok(Some(step)) => {
+                    let last = step.last;
+                    self.take(step)?;
+                    if last {
+                        return self.finish().await;
+                    }
+                    self.hold_back().await?;
+                }
+                // The worker is gone without a last word; what it said before still counts.
+                Ok(None) => return self.commit().await,
+                Err(_) => {}
+            }
+            if self.is_due() {
+                self.commit().await?;
+            }
+        }
+    }
+
+    fn take(&mut self, step: Step) -> Result<(), Aborted> {
+        let position = LogPosition { log: self.wal.log(), shard: self.wal.shard(), sequence: step.position };
+        if let Err(error) = self.lake.append(step.rows, position) {
+            // Appending touches no disk: this is a fault in the program, and going on would lose events.
+            tracing::error!(%error, position = step.position, "the lake refused events; intake stops until a restart");
+            self.intake.fail(&format!("the lake refused events: {error}"));
+            return Err(Aborted);
+        }
+        // A replay goes through steps below the watermark.
+        self.pending.position = self.pending.position.max(step.position);
+        self.pending.alerts.extend(step.alerts.into_iter().map(|alert| (alert.id.clone(), alert)));
+        for heard in step.activity {
+            match self.pending.activity.get_mut(&heard.device) {
+                Some(known) => {
+                    known.events += heard.events;
+                    known.unparsed += heard.unparsed;
+                    known.last_event = known.last_event.max(heard.last_event);
+                }
+                None => drop(self.pending.activity.insert(heard.device.clone(), heard)),
+            }
+        }
+        if step.checkpoint.is_some() {
+            self.pending.checkpoint = step.checkpoint;
+        }
+        Ok(())
+    }
+
+    /// Waits while the lake cannot write and its memory grows.
+    async fn hold_back(&self) -> Result<(), Aborted> {
+        let mut told = false;
+        while self.lake.buffered().bytes > self.config.lake_memory {
+            if !std::mem::replace(&mut told, true) {
+                tracing::warn!("the lake's memory is full; the flow waits for its files to be written");
+            }
+            self.wait(FIRST_WAIT).await?;
+        }
+        Ok(())
+    }
+
+    fn is_due(&self) -> bool {
+        let since = self.committed_at.elapsed();
+        let moved = self.pending.position > self.watermark || self.lake_moved().is_some();
+        (!self.pending.alerts.is_empty() && since >= self.config.commit_every)
+            || ((moved || self.pending.checkpoint.is_some()) && since >= self.config.position_every)
+    }
+
+    /// The lake's position, if it is above the committed one.
+    fn lake_moved(&self) -> Option<u64> {
+        let position = self.lake.low_watermark(self.wal.log(), self.wal.shard())?;
+        (position > self.lake_position).then_some(position)
+    }
+
+    /// Commits what waits, trying until the store takes it. The channel to the worker is bounded, so meanwhile the
+    /// flow stands still and nothing is lost.
+    async fn commit(&mut self) -> Result<(), Aborted> {
+        let lake = self.lake_moved();
+        let mut wait = FIRST_WAIT;
+        loop {
+            match self.try_commit(lake).await {
+                Ok(()) => break,
+                Err(error) => {
+                    self.counters.store_retries.fetch_add(1, Ordering::Relaxed);
+                    tracing::warn!(%error, "the store does not take alerts and positions; trying again");
+                }
+            }
+            self.wait(wait).await?;
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+        let done = std::mem::take(&mut self.pending);
+        self.counters.alerts.fetch_add(done.alerts.len() as u64, Ordering::Relaxed);
+        self.counters.committed.store(done.position, Ordering::Relaxed);
+        self.pending.position = done.position;
+        self.watermark = done.position;
+        self.lake_position = lake.unwrap_or(self.lake_position);
+        self.checkpointed = done.checkpoint.map_or(self.checkpointed, |(sequence, _)| sequence);
+        self.committed_at = Instant::now();
+        self.trim();
+        Ok(())
+    }
+
+    async fn try_commit(&self, lake: Option<u64>) -> Result<(), store::Error> {
+        let (log, shard) = (self.wal.log(), self.wal.shard());
+        let context = Context::job("pipeline", Scope::All, now());
+        let mut tx = self.store.write(&context).await?;
+        // A commit whose answer was lost may have happened: counters must not be added twice.
+        let marks = tx.alert_watermarks().await?;
+        let done = marks.iter().find(|mark| (mark.log, mark.shard) == (log, shard)).map_or(0, |mark| mark.sequence);
+        if done < self.pending.position {
+            let alerts: Vec<Alert> = self.pending.alerts.values().cloned().collect();
+            tx.upsert_alerts(&alerts).await?;
+            let activity: Vec<DeviceActivity> = self.pending.activity.values().cloned().collect();
+            tx.record_device_activity(&activity).await?;
+        }
+        let positions = Positions {
+            watermark: self.pending.position,
+            lake,
+            checkpoint: self.pending.checkpoint.as_ref().map(|(_, bytes)| bytes.clone()),
+        };
+        checkpoint::save(&mut tx, log, shard, &positions).await?;
+        tx.commit().await
+    }
+
+    /// What all three positions have passed is no longer needed.
+    fn trim(&self) {
+        let passed = self.watermark.min(self.lake_position).min(self.checkpointed);
+        match self.wal.trim(passed) {
+            Ok(0) => {}
+            Ok(segments) => tracing::debug!(segments, passed, "log segments were trimmed"),
+            Err(error) => tracing::warn!(%error, "the log could not be trimmed"),
+        }
+    }
+
+    /// Everything to disk.
+    async fn finish(&mut self) -> Result<(), Aborted> {
+        let mut wait = FIRST_WAIT;
+        while let Err(error) = self.lake.flush_all().await {
+            self.counters.lake_retries.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(%error, "the lake cannot write its last files; trying again");
+            self.wait(wait).await?;
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+        self.commit().await
+    }
+
+    async fn wait(&self, time: Duration) -> Result<(), Aborted> {
+        tokio::select! {
+            () = tokio::time::sleep(time) => Ok(()),
+            () = self.abort.cancelled() => Err(Aborted),
+        }
+    }
+}
+
+/// Lets the lake write what is due, beside the flow.
+async fn keep_lake(lake: Lake, counters: Arc<Counters>, stop: CancellationToken) {
+    let mut wait = HOUSEKEEPING;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = stop.cancelled() => return,
+        }
+        wait = match lake.flush_due(now()).await {
+            Ok(_) => HOUSEKEEPING,
+            Err(error) => {
+                counters.lake_retries.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!(%error, "the lake cannot write its files; they stay in memory and are tried again");
+                (wait * 2).min(LONGEST_WAIT)
+            }
+        };
+    }
+}
+
+fn now() -> Timestamp {
+    SystemTime::now().into()
+}

@@ -1,0 +1,144 @@
+//! One detection: a rule, a correlation or a device's alarm that fired, with all an alert will need of it.
+
+use std::sync::Arc;
+
+use model::alert::{AlertOrigin, MatchedField, Sample};
+use model::entity::{Entity, EntityKind};
+use model::event::{AttackOutcome, Envelope, Event};
+use model::{CustomerId, DeviceId, EventId, Severity, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A title, key or rule id made of what a device wrote is cut to so many characters.
+const LONGEST_TEXT: usize = 300;
+/// The same for the value of a matched field.
+const LONGEST_VALUE: usize = 4096;
+
+/// Something fired.
+#[derive(Debug, Clone)]
+pub(super) struct Detection {
+    pub customer: CustomerId,
+    /// Device of the first event.
+    pub device: DeviceId,
+    pub origin: AlertOrigin,
+    pub rule_id: String,
+    pub title: String,
+    pub severity: Severity,
+    pub outcome: AttackOutcome,
+    pub techniques: Vec<String>,
+    /// What the same detections are put together by.
+    pub key: String,
+    /// Time of the first event behind it, and of the last.
+    pub first: Timestamp,
+    pub last: Timestamp,
+    /// The first event.
+    pub event: EventId,
+    /// When the event that made it fire was received.
+    pub received: Timestamp,
+    pub entities: Vec<Entity>,
+    pub samples: Vec<Sample>,
+}
+
+/// One event, kept as evidence for the rules and correlations it serves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Evidence {
+    pub device: DeviceId,
+    pub sample: Sample,
+    pub entities: Vec<Entity>,
+}
+
+impl Evidence {
+    pub(super) fn new(envelope: &Envelope, event: &Event<'_>, entities: Vec<Entity>, raw: &str) -> Self {
+        let sample = Sample {
+            event: envelope.id,
+            time: event.time,
+            source: event.source.to_string(),
+            raw: raw.to_owned(),
+            matched: Vec::new(),
+        };
+        Evidence { device: envelope.device.clone(), sample, entities }
+    }
+}
+
+/// What detections of one event are put together by: its source address, else its host, else its user, else the
+/// device that sent it.
+pub(super) fn key_of(entities: &[Entity], device: &DeviceId) -> String {
+    let telling = [EntityKind::SourceAddress, EntityKind::Host, EntityKind::User];
+    let primary = telling.iter().find_map(|kind| entities.iter().find(|entity| entity.kind == *kind));
+    match primary {
+        Some(entity) => clean(&format!("{}={}", entity.kind.as_str(), entity.value)),
+        None => format!("device={device}"),
+    }
+}
+
+/// What firings of a correlation are put together by: the values it groups by, under the entity's kind where a value
+/// is one; the key of its first event where it groups by nothing.
+pub(super) fn key_of_group(group: &[(String, String)], evidence: &[Arc<Evidence>], device: &DeviceId) -> String {
+    let entities = || evidence.iter().flat_map(|evidence| &evidence.entities);
+    if group.is_empty() {
+        let first = evidence.first().map(|evidence| evidence.entities.as_slice());
+        return key_of(first.unwrap_or_default(), device);
+    }
+    let parts: Vec<String> = group
+        .iter()
+        .map(|(name, value)| match entities().find(|entity| entity.value == *value) {
+            Some(entity) => format!("{}={value}", entity.kind.as_str()),
+            None => format!("{name}={value}"),
+        })
+        .collect();
+    clean(&parts.join(", "))
+}
+
+/// The fields as an alert keeps them.
+pub(super) fn matched(fields: &[sigma::MatchedField]) -> Vec<MatchedField> {
+    let copy = |field: &sigma::MatchedField| MatchedField {
+        field: field.field.clone(),
+        value: cut(&field.value, LONGEST_VALUE).to_owned(),
+    };
+    fields.iter().map(copy).collect()
+}
+
+/// A text for a column of its own: bounded, and without NUL, which not every database can keep.
+pub(super) fn clean(text: &str) -> String {
+    cut(text, LONGEST_TEXT).replace('\0', "\u{fffd}")
+}
+
+fn cut(text: &str, chars: usize) -> &str {
+    text.char_indices().nth(chars).map_or(text, |(end, _)| &text[..end])
+}
+
+/// From least to worst: an attack that a device stopped is less bad than one of unknown effect.
+pub(super) fn badness(outcome: AttackOutcome) -> u8 {
+    match outcome {
+        AttackOutcome::Unknown => 0,
+        AttackOutcome::Blocked => 1,
+        AttackOutcome::Attempted => 2,
+        AttackOutcome::Succeeded => 3,
+        AttackOutcome::Compromised => 4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entity(kind: EntityKind, value: &str) -> Entity {
+        Entity { kind, value: value.into(), asset: None, resource_group: None }
+    }
+
+    #[test]
+    fn the_key_is_the_most_telling_entity_or_the_device() {
+        let device = DeviceId::generate(Timestamp::from_micros(0));
+        let (host, user) = (entity(EntityKind::Host, "h"), entity(EntityKind::User, "u"));
+        let source = entity(EntityKind::SourceAddress, "203.0.113.9");
+        assert_eq!(key_of(&[user.clone(), host.clone(), source], &device), "source_address=203.0.113.9");
+        assert_eq!(key_of(&[user.clone(), host], &device), "host=h");
+        assert_eq!(key_of(&[user], &device), "user=u");
+        assert_eq!(key_of(&[], &device), format!("device={device}"));
+    }
+
+    #[test]
+    fn texts_of_a_device_are_bounded_and_free_of_nul() {
+        assert_eq!(clean("a\0b"), "a\u{fffd}b");
+        assert_eq!(clean(&"中".repeat(1000)).chars().count(), LONGEST_TEXT);
+    }
+}

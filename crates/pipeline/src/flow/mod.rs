@@ -1,0 +1,191 @@
+//! From the log to lake and store: one worker thread that judges records in order, one task that commits.
+//!
+//! Positions make a replay harmless. Each store commit holds the alerts, the device counters and the watermark up to
+//! which they stand. Every so often it also holds a checkpoint: the state of correlations and open alerts at a
+//! sequence. A start reads the log from the lower of checkpoint and lake position: records below the checkpoint only
+//! refill the lake's memory, records between checkpoint and watermark rebuild the state without writing, the rest is
+//! new. The same records under the same rules give the same alerts, with the same ids.
+
+mod aggregate;
+mod checkpoint;
+mod commit;
+mod detect;
+mod detection;
+mod received;
+mod rules;
+mod worker;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime};
+
+use formats::Parser;
+use lake::Lake;
+use model::{Context, Scope};
+use sigma::RuleSet;
+use store::Store;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::PipelineError;
+use crate::intake::Intake;
+use crate::names::NameDirectory;
+use crate::stats::Counters;
+use crate::wal::{Kind, Wal};
+use commit::Committer;
+use rules::RulesRecord;
+use worker::Worker;
+
+/// Settings of the flow.
+#[derive(Debug, Clone)]
+pub struct FlowConfig {
+    /// Records judged together, at most.
+    pub batch_records: usize,
+    /// Waiting for a batch to fill up, at most.
+    pub batch_wait: Duration,
+    /// Alerts wait for the next commit at most about this long.
+    pub commit_every: Duration,
+    /// Without alerts positions are committed this often.
+    pub position_every: Duration,
+    /// The state of correlations and open alerts is kept this often; a start replays what came after.
+    pub checkpoint_every: Duration,
+    /// Alerts a customer may have open to further detections; beyond, the one that was quiet longest closes.
+    pub open_alerts: usize,
+    /// Bytes of the lake that may wait in memory; beyond, the flow waits for a flush.
+    pub lake_memory: usize,
+}
+
+impl Default for FlowConfig {
+    fn default() -> Self {
+        FlowConfig {
+            batch_records: 1000,
+            batch_wait: Duration::from_millis(20),
+            commit_every: Duration::from_millis(100),
+            position_every: Duration::from_secs(2),
+            checkpoint_every: Duration::from_secs(30),
+            open_alerts: 2000,
+            lake_memory: 1 << 30,
+        }
+    }
+}
+
+/// What the flow works with.
+pub(crate) struct FlowParts {
+    pub wal: Arc<Wal>,
+    pub store: Store,
+    pub lake: Lake,
+    pub parser: Parser,
+    pub rules: Arc<RuleSet>,
+    pub names: NameDirectory,
+    pub intake: Intake,
+    pub counters: Arc<Counters>,
+}
+
+/// Orders to the worker, and rule sets that wait for their place in the log.
+#[derive(Default)]
+pub(crate) struct Orders {
+    /// Stop where you are.
+    pub abort: AtomicBool,
+    /// The log is closed: stop at its end.
+    pub finish: AtomicBool,
+    rule_sets: Mutex<HashMap<String, Arc<RuleSet>>>,
+}
+
+impl Orders {
+    fn offer(&self, hash: String, rules: Arc<RuleSet>) {
+        self.rule_sets.lock().unwrap_or_else(PoisonError::into_inner).insert(hash, rules);
+    }
+
+    fn take(&self, hash: &str) -> Option<Arc<RuleSet>> {
+        self.rule_sets.lock().unwrap_or_else(PoisonError::into_inner).remove(hash)
+    }
+}
+
+/// The running flow.
+pub(crate) struct Flow {
+    wal: Arc<Wal>,
+    orders: Arc<Orders>,
+    abort: CancellationToken,
+    worker: tokio::sync::Mutex<Option<JoinHandle<()>>>,
+    committer: tokio::sync::Mutex<Option<tokio::task::JoinHandle<()>>>,
+}
+
+impl Flow {
+    /// Reads the positions and starts where they say.
+    pub(crate) async fn start(parts: FlowParts, config: FlowConfig) -> Result<Flow, PipelineError> {
+        let context = Context::job("pipeline", Scope::All, SystemTime::now().into());
+        let mut tx = parts.store.read(&context).await?;
+        let (log, shard) = (parts.wal.log(), parts.wal.shard());
+        let start = checkpoint::load(&mut tx, log, shard).await?;
+        drop(tx);
+        let durable = parts.wal.durable();
+        if start.watermark.max(start.lake) > durable {
+            return Err(PipelineError::LogBehind { ends: durable, known: start.watermark.max(start.lake) });
+        }
+        parts.counters.processed.store(start.first() - 1, Ordering::Relaxed);
+        parts.counters.committed.store(start.watermark, Ordering::Relaxed);
+
+        let (orders, abort) = (Arc::new(Orders::default()), CancellationToken::new());
+        let (steps, incoming) = mpsc::channel(4);
+        let record = RulesRecord::of(&parts.rules);
+        parts.wal.append(vec![(Kind::CONTROL, record.encode())])?.durable().await?;
+        let committer = Committer::new(&parts, &config, &start, abort.clone());
+        let wal = parts.wal.clone();
+        let worker = Worker::new(parts, config, start, orders.clone(), steps)?;
+        let worker = std::thread::Builder::new()
+            .name("pipeline".into())
+            .spawn(move || worker.run())
+            .map_err(PipelineError::Thread)?;
+        let committer = tokio::spawn(committer.run(incoming));
+        let (worker, committer) = (tokio::sync::Mutex::new(Some(worker)), tokio::sync::Mutex::new(Some(committer)));
+        Ok(Flow { wal, orders, abort, worker, committer })
+    }
+
+    /// Judges by these rules from a place in the log on; returns when that place is durable.
+    pub(crate) async fn set_rules(&self, rules: Arc<RuleSet>) -> Result<(), PipelineError> {
+        let record = RulesRecord::of(&rules);
+        self.orders.offer(record.hash.clone(), rules);
+        self.wal.append(vec![(Kind::CONTROL, record.encode())])?.durable().await?;
+        Ok(())
+    }
+
+    /// The log is closed: go on to its end, commit everything, stop.
+    pub(crate) async fn finish(&self) {
+        self.orders.finish.store(true, Ordering::Release);
+        self.joined().await;
+    }
+
+    /// Stop at once; what is not committed is replayed at the next start.
+    pub(crate) async fn abort(&self) {
+        self.order_abort();
+        self.joined().await;
+    }
+
+    fn order_abort(&self) {
+        self.orders.abort.store(true, Ordering::Release);
+        self.abort.cancel();
+    }
+
+    /// Waits for both. Giving up the wait leaves the handles for the abort that follows.
+    async fn joined(&self) {
+        let mut committer = self.committer.lock().await;
+        if let Some(task) = committer.as_mut() {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "the committing task failed; the log is replayed at the next start");
+            }
+            committer.take();
+        }
+        if let Some(worker) = self.worker.lock().await.take() {
+            // Its panic is printed by the runtime; the log is replayed at the next start.
+            let _ = tokio::task::spawn_blocking(move || worker.join()).await;
+        }
+    }
+}
+
+impl Drop for Flow {
+    fn drop(&mut self) {
+        self.order_abort();
+    }
+}

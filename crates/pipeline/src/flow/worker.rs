@@ -1,0 +1,322 @@
+//! The thread that judges: reads the log in order and turns batches of it into steps to commit.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant, SystemTime};
+
+use formats::{Parser, text};
+use lake::RowBatch;
+use model::event::{Envelope, Event};
+use model::{CustomerId, DeviceId, EventId};
+use store::{DeviceActivity, Store};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use super::aggregate::Aggregator;
+use super::checkpoint::{self, Start};
+use super::commit::Step;
+use super::detect::Detector;
+use super::received::{Devices, Who};
+use super::rules::RulesRecord;
+use super::{FlowConfig, FlowParts, Orders};
+use crate::error::PipelineError;
+use crate::intake::Intake;
+use crate::names::{NameDirectory, Names};
+use crate::stats::{Counters, CpuClock, Stage};
+use crate::wal::{DataEntry, Kind, ReadBatch, Wal, WalError, WalReader};
+
+/// Bytes read from the log at once.
+const BATCH_BYTES: usize = 4 << 20;
+/// How long the worker waits for records before it looks at its orders.
+const LOOK_UP: Duration = Duration::from_millis(50);
+/// A checkpoint may take at most this share of the time: one in so many parts.
+const CHECKPOINT_SHARE: u32 = 20;
+/// After names could not be loaded they are asked for again after so long.
+const NAMES_RETRY: Duration = Duration::from_secs(5);
+
+pub(super) struct Worker {
+    wal: Arc<Wal>,
+    reader: WalReader,
+    parser: Parser,
+    detector: Detector,
+    aggregator: Aggregator,
+    devices: Devices,
+    names: NameDirectory,
+    nameless: HashMap<CustomerId, Instant>,
+    store: Store,
+    runtime: Handle,
+    intake: Intake,
+    counters: Arc<Counters>,
+    config: FlowConfig,
+    orders: Arc<Orders>,
+    steps: mpsc::Sender<Step>,
+    /// Records up to here are in the lake's files already,
+    lake: u64,
+    /// were part of the checkpoint,
+    detected: u64,
+    /// have their alerts written.
+    written: u64,
+    checkpointed: u64,
+    checkpoint_due: Instant,
+}
+
+/// One record of the log with what is known of its sender.
+struct Item<'b> {
+    sequence: u64,
+    entry: DataEntry<'b>,
+    who: Arc<Who>,
+}
+
+/// What was made of a batch so far.
+#[derive(Default)]
+struct Made {
+    rows: RowBatch,
+    activity: HashMap<DeviceId, DeviceActivity>,
+}
+
+impl Worker {
+    pub(super) fn new(
+        parts: FlowParts,
+        config: FlowConfig,
+        start: Start,
+        orders: Arc<Orders>,
+        steps: mpsc::Sender<Step>,
+    ) -> Result<Self, PipelineError> {
+        let first = start.first();
+        let (detected, lake, written) = (start.detected(), start.lake, start.watermark);
+        let (state, open) = match start.checkpoint {
+            Some(checkpoint) => (Some(checkpoint.correlations), checkpoint.alerts),
+            None => (None, Vec::new()),
+        };
+        Ok(Worker {
+            reader: parts.wal.reader(first),
+            wal: parts.wal,
+            parser: parts.parser,
+            detector: Detector::new(parts.rules, state),
+            aggregator: Aggregator::new(config.open_alerts, open),
+            devices: Devices::default(),
+            names: parts.names,
+            nameless: HashMap::new(),
+            store: parts.store,
+            runtime: Handle::current(),
+            intake: parts.intake,
+            counters: parts.counters,
+            checkpoint_due: Instant::now() + config.checkpoint_every,
+            config,
+            orders,
+            steps,
+            lake,
+            detected,
+            written,
+            checkpointed: detected,
+        })
+    }
+
+    pub(super) fn run(mut self) {
+        if let Err(error) = self.work() {
+            tracing::error!(%error, at = self.reader.next_sequence(), "the flow cannot go on; intake stops until a restart");
+            self.intake.fail(&error.to_string());
+        }
+    }
+
+    fn work(&mut self) -> Result<(), WalError> {
+        loop {
+            let begun = Instant::now();
+            if self.orders.abort.load(Ordering::Acquire) {
+                return Ok(());
+            }
+            let finishing = self.orders.finish.load(Ordering::Acquire);
+            let mut clock = CpuClock::start();
+            let batch = self.reader.read(self.config.batch_records, BATCH_BYTES, if finishing { Duration::ZERO } else { LOOK_UP })?;
+            clock.book(&self.counters, Stage::Read);
+            let Some(position) = batch.last() else {
+                if finishing {
+                    let step = self.step(Made::default(), self.reader.next_sequence() - 1, true);
+                    // Nobody takes it only after an abort.
+                    let _ = self.steps.blocking_send(step);
+                    return Ok(());
+                }
+                if Instant::now() >= self.checkpoint_due && self.checkpointed < self.reader.next_sequence() - 1 {
+                    let step = self.step(Made::default(), self.reader.next_sequence() - 1, false);
+                    if self.steps.blocking_send(step).is_err() {
+                        return Ok(());
+                    }
+                }
+                continue;
+            };
+            let made = self.judge(&batch, &mut clock)?;
+            self.counters.processed.store(position, Ordering::Relaxed);
+            let step = self.step(made, position, false);
+            if self.steps.blocking_send(step).is_err() {
+                return Ok(());
+            }
+            // A trickle is put together; a backlog is not waited for.
+            let behind = self.wal.durable().saturating_sub(position) >= self.config.batch_records as u64;
+            if !behind && !finishing {
+                std::thread::sleep(self.config.batch_wait.saturating_sub(begun.elapsed()));
+            }
+        }
+    }
+
+    /// Everything up to `position` as a step, with a checkpoint where one is due.
+    fn step(&mut self, made: Made, position: u64, last: bool) -> Step {
+        let due = last || Instant::now() >= self.checkpoint_due;
+        let checkpoint = (due && position > self.checkpointed.max(self.detected)).then(|| {
+            let begun = Instant::now();
+            let bytes = checkpoint::encode(position, self.detector.state(), self.aggregator.open());
+            self.checkpointed = position;
+            self.checkpoint_due = Instant::now() + self.config.checkpoint_every.max(begun.elapsed() * CHECKPOINT_SHARE);
+            (position, bytes)
+        });
+        self.counters.closed_early.fetch_add(self.aggregator.take_closed_early(), Ordering::Relaxed);
+        Step {
+            position,
+            rows: made.rows,
+            alerts: self.aggregator.take_dirty(),
+            activity: made.activity.into_values().collect(),
+            checkpoint,
+            last,
+        }
+    }
+
+    fn judge(&mut self, batch: &ReadBatch, clock: &mut CpuClock) -> Result<Made, WalError> {
+        let mut made = Made::default();
+        let mut items = Vec::with_capacity(batch.len());
+        for record in batch.records() {
+            match record.kind {
+                Kind::DATA => {
+                    let entry = DataEntry::decode(record.payload)?;
+                    match self.devices.of(&entry) {
+                        Some(who) => items.push(Item { sequence: record.sequence, entry, who }),
+                        None => return Err(WalError::UnknownEntry),
+                    }
+                }
+                Kind::CONTROL => {
+                    // What stands before it is judged by what was in force before.
+                    self.judge_items(std::mem::take(&mut items), &mut made, clock);
+                    self.control(record.payload);
+                }
+                // Of a newer version; it says nothing that this one could act on.
+                _ => {}
+            }
+        }
+        self.judge_items(items, &mut made, clock);
+        Ok(made)
+    }
+
+    fn control(&mut self, payload: &[u8]) {
+        let Some(record) = RulesRecord::decode(payload) else { return };
+        // On a replay the sets of old are gone: the records are judged by today's.
+        if let Some(rules) = self.orders.take(&record.hash) {
+            tracing::info!(rules = record.rules, correlations = record.correlations, hash = record.hash, "new rules are in force");
+            self.detector.replace_rules(rules);
+        }
+    }
+
+    fn judge_items(&mut self, items: Vec<Item<'_>>, made: &mut Made, clock: &mut CpuClock) {
+        if items.is_empty() {
+            return;
+        }
+        clock.book(&self.counters, Stage::Read);
+        let parser = self.parser.clone();
+        let texts: Vec<Cow<'_, str>> = items.iter().map(|item| text::decode(item.entry.raw)).collect();
+        let parsed: Vec<(Envelope, Event<'_>)> =
+            items.iter().zip(&texts).map(|(item, text)| self.parse(&parser, item, text)).collect();
+        clock.book(&self.counters, Stage::Parse);
+
+        for (envelope, event) in parsed.iter().filter(|(envelope, _)| envelope.id.sequence > self.lake) {
+            made.rows.push(envelope, event);
+        }
+        clock.book(&self.counters, Stage::Lake);
+
+        for (envelope, event) in &parsed {
+            let sequence = envelope.id.sequence;
+            if sequence <= self.detected {
+                continue;
+            }
+            let names = self.names_of(&envelope.customer);
+            let mut detections = Vec::new();
+            let judged = catch_unwind(AssertUnwindSafe(|| {
+                self.detector.observe(envelope, event, &names, &mut detections);
+            }));
+            if judged.is_err() {
+                self.panicked(envelope, "detection");
+            }
+            clock.book(&self.counters, Stage::Detect);
+            let is_new = sequence > self.written;
+            if is_new {
+                self.counters.detections.fetch_add(detections.len() as u64, Ordering::Relaxed);
+                count(&mut made.activity, envelope, event);
+            }
+            if !detections.is_empty() {
+                for detection in detections {
+                    self.aggregator.add(detection, is_new);
+                }
+                clock.book(&self.counters, Stage::Aggregate);
+            }
+        }
+    }
+
+    fn parse<'t>(&self, parser: &'t Parser, item: &Item<'_>, text: &'t str) -> (Envelope, Event<'t>) {
+        let received = item.entry.received;
+        let envelope = Envelope {
+            id: EventId { log: self.wal.log(), shard: self.wal.shard(), sequence: item.sequence },
+            customer: item.who.customer.clone(),
+            device: item.who.device.clone(),
+            received,
+        };
+        let hint = item.who.hint(received);
+        let event = catch_unwind(AssertUnwindSafe(|| parser.parse(text, &hint))).unwrap_or_else(|_| {
+            self.panicked(&envelope, "parsing");
+            Event::unparsed(text, received)
+        });
+        let counter = if event.is_parsed() { &self.counters.parsed } else { &self.counters.unparsed };
+        counter.fetch_add(1, Ordering::Relaxed);
+        (envelope, event)
+    }
+
+    /// One record must not stop all others; it is kept, and the fault is told with its place in the log.
+    fn panicked(&self, envelope: &Envelope, what: &str) {
+        self.counters.panics.fetch_add(1, Ordering::Relaxed);
+        tracing::error!(event = %envelope.id, device = %envelope.device, "{what} of a record failed; it is kept as it is");
+    }
+
+    fn names_of(&mut self, customer: &CustomerId) -> Arc<Names> {
+        if let Some(names) = self.names.find(customer) {
+            return names;
+        }
+        if self.nameless.get(customer).is_some_and(|asked| asked.elapsed() < NAMES_RETRY) {
+            return Arc::default();
+        }
+        let loading = self.names.load(&self.store, customer, SystemTime::now().into());
+        self.runtime.block_on(loading).unwrap_or_else(|error| {
+            tracing::warn!(%customer, %error, "names of assets cannot be loaded; alerts go without for now");
+            self.nameless.insert(customer.clone(), Instant::now());
+            Arc::default()
+        })
+    }
+}
+
+fn count(activity: &mut HashMap<DeviceId, DeviceActivity>, envelope: &Envelope, event: &Event<'_>) {
+    let unparsed = i64::from(!event.is_parsed());
+    match activity.get_mut(&envelope.device) {
+        Some(heard) => {
+            heard.events += 1;
+            heard.unparsed += unparsed;
+            heard.last_event = heard.last_event.max(envelope.received);
+        }
+        None => {
+            let heard = DeviceActivity {
+                customer: envelope.customer.clone(),
+                device: envelope.device.clone(),
+                last_event: envelope.received,
+                events: 1,
+                unparsed,
+            };
+            activity.insert(envelope.device.clone(), heard);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What every listener shares: who a frame belongs to, where it goes, what is counted.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use formats::{syslog, text};
+use memchr::memmem;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::ListenLimits;
+use crate::intake::{Intake, IntakeError, Queued, Record};
+use crate::senders::{Sender, SenderDirectory};
+use crate::stats::{Counters, Rejection};
+
+/// A rejected frame is logged at most this often.
+const LOG_EVERY: Duration = Duration::from_secs(10);
+
+/// What proves whose records arrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// Each frame's token.
+    Shared,
+    /// The port they arrive on.
+    Port(u16),
+    /// The certificate of the connection, by its SHA-256.
+    Certificate([u8; 32]),
+}
+
+pub(super) struct Gate {
+    pub intake: Intake,
+    pub senders: SenderDirectory,
+    pub counters: Arc<Counters>,
+    pub limits: ListenLimits,
+    pub connections: Arc<Semaphore>,
+    /// No new connections; finish those that are open.
+    pub stop: CancellationToken,
+    /// Drop everything.
+    pub abort: CancellationToken,
+    complaint: Mutex<Option<Instant>>,
+    unsaid: AtomicU64,
+}
+
+/// Frames put together by sender, in order.
+#[derive(Default)]
+pub(super) struct Batch {
+    parts: Vec<(Arc<Sender>, Vec<Record>)>,
+}
+
+impl Batch {
+    fn push(&mut self, sender: Arc<Sender>, record: Record) {
+        match self.parts.last_mut() {
+            Some((last, records)) if Arc::ptr_eq(last, &sender) || **last == *sender => records.push(record),
+            _ => self.parts.push((sender, vec![record])),
+        }
+    }
+}
+
+/// The sender of a connection or port is gone: its credential was revoked.
+#[derive(Debug)]
+pub(super) struct Revoked;
+
+impl Gate {
+    pub(super) fn new(
+        intake: Intake,
+        senders: SenderDirectory,
+        counters: Arc<Counters>,
+        limits: ListenLimits,
+        stop: CancellationToken,
+        abort: CancellationToken,
+    ) -> Self {
+        let connections = Arc::new(Semaphore::new(limits.connections));
+        let (complaint, unsaid) = (Mutex::new(None), AtomicU64::new(0));
+        Gate { intake, senders, counters, limits, connections, stop, abort, complaint, unsaid }
+    }
+
+    /// Adds a frame to the batch of its sender, or counts it as rejected. The connection's own identity decides where
+    /// it has one; only then the frame's token. Tokens are masked either way.
+    pub(super) fn add(
+        &self,
+        batch: &mut Batch,
+        origin: Origin,
+        frame: &[u8],
+        truncated: bool,
+        peer: SocketAddr,
+    ) -> Result<(), Revoked> {
+        let (token, raw) = take_token(frame);
+        let sender = match origin {
+            Origin::Port(port) => Some(self.senders.by_port(port).ok_or(Revoked)?),
+            Origin::Certificate(fingerprint) => Some(self.senders.by_fingerprint(&fingerprint).ok_or(Revoked)?),
+            Origin::Shared => None,
+        };
+        let found = match (sender, &token) {
+            (Some(sender), _) => Ok(sender),
+            (None, Some(token)) => self.senders.by_token(token).ok_or(Rejection::WrongToken),
+            (None, None) => Err(Rejection::NoIdentity),
+        };
+        match found {
+            Ok(sender) => batch.push(sender, Record { raw, truncated }),
+            Err(why) => self.reject(why, peer),
+        }
+        Ok(())
+    }
+
+    /// Queues a batch as soon as there is room. What is queued is handed back so that a stream can wait for it.
+    pub(super) async fn hand_in(&self, batch: Batch) -> Result<Vec<Queued>, IntakeError> {
+        let received = SystemTime::now().into();
+        let mut queued = Vec::with_capacity(batch.parts.len());
+        for (sender, records) in batch.parts {
+            tokio::select! {
+                done = self.intake.queue_when_room(&sender, records, received) => queued.push(done?),
+                () = self.abort.cancelled() => return Err(IntakeError::Closed),
+            }
+        }
+        Ok(queued)
+    }
+
+    /// Counts and, from time to time, logs.
+    pub(super) fn reject(&self, why: Rejection, peer: SocketAddr) {
+        self.counters.reject(why, 1);
+        let mut last = self.complaint.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_some_and(|last| last.elapsed() < LOG_EVERY) {
+            self.unsaid.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        *last = Some(Instant::now());
+        let unsaid = self.unsaid.swap(0, Ordering::Relaxed);
+        tracing::warn!(%peer, reason = why.as_str(), also_rejected_since_last_told = unsaid, "syslog was rejected");
+    }
+}
+
+/// The token of a frame, and the frame with it masked.
+fn take_token(frame: &[u8]) -> (Option<String>, Vec<u8>) {
+    if memmem::find(frame, syslog::TOKEN_ELEMENT.as_bytes()).is_none() {
+        return (None, frame.to_vec());
+    }
+    // A frame in another encoding is kept as the text it decodes to: masking must not miss a byte.
+    let text = text::decode(frame);
+    let token = syslog::token(&text).map(str::to_owned);
+    (token, syslog::redact_token(&text).into_owned().into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_taken_out_of_its_frame_whatever_the_encoding() {
+        let frame = b"<13>1 - h a - - [vedette@32473 token=\"s3cret\"] \xd6\xd0\xce\xc4";
+        let (token, raw) = take_token(frame);
+        assert_eq!(token.as_deref(), Some("s3cret"));
+        assert_eq!(String::from_utf8(raw).unwrap(), "<13>1 - h a - - [vedette@32473 token=\"***\"] 中文");
+        let (token, raw) = take_token(b"<13>plain \xff");
+        assert_eq!((token, raw), (None, b"<13>plain \xff".to_vec()));
+    }
+}

@@ -1,0 +1,153 @@
+//! Syslog listeners: UDP, TCP and TLS on shared ports, and a port of its own for devices that can carry no credential.
+
+mod gate;
+mod ports;
+mod stream;
+mod tcp;
+pub mod tls;
+mod udp;
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::intake::Intake;
+use crate::senders::SenderDirectory;
+use crate::stats::Counters;
+use gate::Gate;
+
+/// Where to listen. Port 0 takes any free port: [`Addresses`] says which.
+#[derive(Debug, Clone, Default)]
+pub struct ListenConfig {
+    /// Shared UDP port: frames carry tokens.
+    pub udp: Option<SocketAddr>,
+    /// Shared TCP port: frames carry tokens.
+    pub tcp: Option<SocketAddr>,
+    /// Shared TLS port: a client certificate or tokens. See [`tls::server_config`].
+    pub tls: Option<(SocketAddr, Arc<rustls::ServerConfig>)>,
+    /// The address on which the ports of single devices are opened, UDP and TCP; absent: they are not.
+    pub device_ports: Option<IpAddr>,
+    /// Bounds.
+    pub limits: ListenLimits,
+}
+
+/// Bounds on what a sender can take up.
+#[derive(Debug, Clone)]
+pub struct ListenLimits {
+    /// Open connections over all listeners.
+    pub connections: usize,
+    /// A longer frame is cut.
+    pub max_frame: usize,
+    /// A connection silent for longer is closed.
+    pub idle: Duration,
+    /// Time for a TLS handshake.
+    pub handshake: Duration,
+    /// Wanted size of the kernel's receive buffer of a UDP socket.
+    pub udp_buffer: usize,
+}
+
+impl Default for ListenLimits {
+    fn default() -> Self {
+        ListenLimits {
+            connections: 4096,
+            max_frame: 1 << 20,
+            idle: Duration::from_secs(3600),
+            handshake: Duration::from_secs(10),
+            udp_buffer: 16 << 20,
+        }
+    }
+}
+
+/// Where the shared listeners really are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Addresses {
+    /// UDP.
+    pub udp: Option<SocketAddr>,
+    /// TCP.
+    pub tcp: Option<SocketAddr>,
+    /// TLS.
+    pub tls: Option<SocketAddr>,
+}
+
+/// A listener that could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen for syslog on {protocol} {address}: {source}")]
+pub struct ListenError {
+    protocol: &'static str,
+    address: SocketAddr,
+    source: io::Error,
+}
+
+/// The open listeners.
+pub(crate) struct Listeners {
+    addresses: Addresses,
+    stop: CancellationToken,
+    abort: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Listeners {
+    pub(crate) async fn open(
+        config: ListenConfig,
+        intake: Intake,
+        senders: SenderDirectory,
+        counters: Arc<Counters>,
+    ) -> Result<Self, ListenError> {
+        let (stop, abort, tasks) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
+        let gate = Arc::new(Gate::new(intake, senders, counters, config.limits, stop.clone(), abort.clone()));
+        let mut addresses = Addresses::default();
+        if let Some(address) = config.udp {
+            let socket = udp::bind(address, gate.limits.udp_buffer).map_err(failed("udp", address))?;
+            addresses.udp = Some(socket.local_addr().map_err(failed("udp", address))?);
+            tasks.spawn(udp::serve(gate.clone(), socket, gate::Origin::Shared, stop.clone()));
+        }
+        if let Some(address) = config.tcp {
+            let listener = tcp::bind(address).map_err(failed("tcp", address))?;
+            addresses.tcp = Some(listener.local_addr().map_err(failed("tcp", address))?);
+            tasks.spawn(tcp::serve(gate.clone(), listener, tcp::Mode::Plain(gate::Origin::Shared), tasks.clone(), stop.clone()));
+        }
+        if let Some((address, server)) = config.tls {
+            let listener = tcp::bind(address).map_err(failed("tls", address))?;
+            addresses.tls = Some(listener.local_addr().map_err(failed("tls", address))?);
+            let mode = tcp::Mode::Tls(TlsAcceptor::from(server));
+            tasks.spawn(tcp::serve(gate.clone(), listener, mode, tasks.clone(), stop.clone()));
+        }
+        if let Some(address) = config.device_ports {
+            tasks.spawn(ports::serve(gate, address, tasks.clone()));
+        }
+        Ok(Listeners { addresses, stop, abort, tasks })
+    }
+
+    pub(crate) fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// Takes no new connections, reads what has arrived on open ones, closes them.
+    pub(crate) async fn drain(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// Closes everything at once.
+    pub(crate) async fn abort(&self) {
+        self.abort.cancel();
+        self.drain().await;
+    }
+}
+
+impl Drop for Listeners {
+    fn drop(&mut self) {
+        self.abort.cancel();
+        self.stop.cancel();
+    }
+}
+
+fn failed(protocol: &'static str, address: SocketAddr) -> impl FnOnce(io::Error) -> ListenError {
+    move |source| ListenError { protocol, address, source }
+}

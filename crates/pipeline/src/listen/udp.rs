@@ -1,0 +1,92 @@
+//! Syslog over UDP (RFC 5426): one frame a datagram.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::UdpSocket;
+use tokio_util::sync::CancellationToken;
+
+use super::gate::{Batch, Gate, Origin};
+use crate::intake::IntakeError;
+use crate::stats::Rejection;
+
+/// The longest datagram there is.
+const DATAGRAM: usize = 65_536;
+/// Datagrams put together when they have already arrived.
+const BATCH: usize = 512;
+
+pub(super) fn bind(address: SocketAddr, buffer: usize) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    // The kernel gives what its limit allows; a smaller buffer loses more in bursts but works.
+    if let Err(error) = socket.set_recv_buffer_size(buffer) {
+        tracing::warn!(%address, %error, "the UDP receive buffer keeps its default size");
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    UdpSocket::from_std(socket.into())
+}
+
+/// Reads datagrams until told to stop, then what the kernel still holds.
+pub(super) async fn serve(gate: Arc<Gate>, socket: UdpSocket, origin: Origin, stop: CancellationToken) {
+    let mut buffer = vec![0; DATAGRAM];
+    loop {
+        let stopping = tokio::select! {
+            ready = socket.readable() => match ready {
+                Ok(()) => false,
+                Err(error) => {
+                    tracing::error!(%error, "a UDP socket failed and is closed");
+                    return;
+                }
+            },
+            () = stop.cancelled() => true,
+        };
+        loop {
+            let (batch, count) = gather(&gate, &socket, origin, &mut buffer);
+            if count == 0 {
+                break;
+            }
+            if gate.intake.open() == Err(IntakeError::DiskLow) {
+                gate.counters.reject(Rejection::DiskLow, count);
+                continue;
+            }
+            // Nobody waits for an answer; while there is no room the kernel's buffer fills up.
+            if let Err(error) = gate.hand_in(batch).await {
+                tracing::warn!(%error, "UDP syslog is no longer taken");
+                return;
+            }
+        }
+        if stopping {
+            return;
+        }
+    }
+}
+
+/// What has already arrived, and how many datagrams that were.
+fn gather(gate: &Gate, socket: &UdpSocket, origin: Origin, buffer: &mut [u8]) -> (Batch, usize) {
+    let mut batch = Batch::default();
+    let mut count = 0;
+    while count < BATCH {
+        let Ok((len, peer)) = socket.try_recv_from(buffer) else { break };
+        count += 1;
+        let frame = trim(&buffer[..len]);
+        if frame.is_empty() {
+            continue;
+        }
+        let truncated = frame.len() > gate.limits.max_frame;
+        let frame = &frame[..frame.len().min(gate.limits.max_frame)];
+        if gate.add(&mut batch, origin, frame, truncated, peer).is_err() {
+            gate.reject(Rejection::UnknownSender, peer);
+        }
+    }
+    (batch, count)
+}
+
+/// Without the line ends and NULs some senders put behind a frame.
+fn trim(mut frame: &[u8]) -> &[u8] {
+    while let [rest @ .., b'\n' | b'\r' | 0] = frame {
+        frame = rest;
+    }
+    frame
+}
