@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr2, memchr3, memmem};
 use model::event::{Fields, Value};
 
 use crate::builder::Builder;
@@ -57,7 +57,11 @@ fn blank_separated<'a>(text: &'a str, equals: char, builder: &mut Builder<'a>) -
         if rest.is_empty() {
             return covered;
         }
-        let word_end = rest.find([' ', '\t', equals]).unwrap_or(rest.len());
+        let word_end = match u8::try_from(equals) {
+            Ok(equals) if equals.is_ascii() => memchr3(b' ', b'\t', equals, rest.as_bytes()),
+            _ => rest.find([' ', '\t', equals]),
+        };
+        let word_end = word_end.unwrap_or(rest.len());
         let Some(after) = rest[word_end..].strip_prefix(equals) else {
             covered.rest += word_end;
             rest = &rest[word_end..];
@@ -67,7 +71,7 @@ fn blank_separated<'a>(text: &'a str, equals: char, builder: &mut Builder<'a>) -
         let (value, after) = match quoted(after) {
             Some(found) => found,
             None => {
-                let end = after.find([' ', '\t']).unwrap_or(after.len());
+                let end = memchr2(b' ', b'\t', after.as_bytes()).unwrap_or(after.len());
                 (Cow::Borrowed(after[..end].trim_end_matches([',', ';', '\0'])), &after[end..])
             }
         };
