@@ -73,7 +73,7 @@ list-last = Last row
 list-open = Open
 list-fresh = Show what is new
 search-here = Search or filter
-back-to-list = Back to the workbench
+back-to-list = Back to the list
 
 ## Lists
 

@@ -73,7 +73,7 @@ list-last = 最后一行
 list-open = 打开
 list-fresh = 显示新到的内容
 search-here = 检索或筛选
-back-to-list = 返回工作台
+back-to-list = 返回列表
 
 ## 列表
 

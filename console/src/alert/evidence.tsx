@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 
 import type { Alert, Sample } from "../api/types.ts";
+import { DeviceLink } from "../device/link.tsx";
 import { around, eventsUrl } from "../event/query.ts";
 import { number } from "../i18n/format.ts";
 import { t, word } from "../i18n/text.ts";
@@ -17,6 +18,7 @@ export function Facts({ alert, title, zone }: { alert: Alert; title?: string; zo
       <div><dt>{t("alert-last")}</dt><dd><ExactTime at={alert.last} zone={zone} /></dd></div>
       <div><dt>{t("alert-count")}</dt><dd>{number(alert.count)}</dd></div>
       <div><dt>{t("alert-origin")}</dt><dd>{word("alert-origin", alert.origin)}</dd></div>
+      <div><dt>{t("device")}</dt><dd><DeviceLink id={alert.device} /></dd></div>
       <div>
         <dt>{t("rule")}</dt>
         <dd>{alert.origin === "device" ? alert.rule_id : <a href={`/rules/${encodeURIComponent(alert.rule_id)}`}>{title ?? alert.title}</a>}</dd>

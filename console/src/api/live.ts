@@ -2,6 +2,7 @@
 //
 // The tab that holds the lock has the stream and passes changes on to the others; when it closes, another takes over.
 // Where locks are not available (plain HTTP on a real host name), each tab has its own stream.
+import { get } from "./client.ts";
 import type { Change } from "./types.ts";
 
 export type LiveState = "connecting" | "live" | "stale";
@@ -79,6 +80,8 @@ export class Live {
     source.addEventListener("error", () => {
       this.tell({ kind: "state", state: "stale" });
       if (source.readyState !== EventSource.CLOSED) return;
+      // A stream that is refused for good usually means that nobody is signed in any more: asking makes that known.
+      get("/session").catch(() => {});
       this.timer = setTimeout(() => this.source === source && this.open(), RETRY_MS);
     });
   }

@@ -40,7 +40,7 @@ export function AuditPage() {
     { id: "drawer-close", label: "close", keys: ["Escape"], group: "commands-page", when: () => open !== null, run: () => setOpen(null) },
   ]);
   const columns: Column<AuditRow>[] = [
-    { id: "time", label: t("audit-time"), width: "124px", cell: (row) => <time dateTime={row.time} title={exact(row.time)}>{moment(row.time)}</time> },
+    { id: "time", label: t("audit-time"), width: "136px", cell: (row) => <time dateTime={row.time} title={exact(row.time)}>{moment(row.time)}</time> },
     { id: "actor", label: t("audit-actor"), width: "170px", cell: (row) => <span title={row.actor}>{actorName(shell, row.actor)}</span> },
     { id: "action", label: t("audit-action"), width: "200px", cell: (row) => <span class="mono">{row.action}</span> },
     { id: "customer", label: t("customer"), width: "130px", cell: (row) => row.customer ? <CustomerMark id={row.customer} /> : null },

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 
 import type { FieldFilter, StoredEvent } from "../api/types.ts";
+import { DeviceLink } from "../device/link.tsx";
 import { t } from "../i18n/text.ts";
 import { useCommands } from "../shell/commands.ts";
 import { useShell } from "../shell/session.ts";
@@ -44,7 +45,7 @@ export function EventDetail({ event, add, top, column }: Props) {
         <div><dt>{t("event-time")}</dt><dd><ExactTime at={event.time} zone={zone} /></dd></div>
         <div><dt>{t("event-received")}</dt><dd><ExactTime at={event.received} zone={zone} /></dd></div>
         {event.time_original && <div><dt>{t("event-time-original")}</dt><dd class="mono">{event.time_original}</dd></div>}
-        <div><dt>{t("device")}</dt><dd><a href={`/devices/${event.device}`} class="mono">{event.device}</a></dd></div>
+        <div><dt>{t("device")}</dt><dd><DeviceLink id={event.device} /></dd></div>
         <div><dt>{t("event-source")}</dt><dd>{event.source}</dd></div>
         <div><dt>{t("event-id")}</dt><dd class="mono">{event.id} <Copy text={event.id} /></dd></div>
       </dl>

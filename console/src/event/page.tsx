@@ -117,8 +117,8 @@ function SearchBar({ query, range, go }: BarProps) {
       </label>
       {custom && (
         <>
-          <input type="datetime-local" step="1" name="from" aria-label={t("range-from")} value={localInput(range.from)} />
-          <input type="datetime-local" step="1" name="to" aria-label={t("range-to")} value={localInput(range.to)} />
+          <input type="datetime-local" step="1" name="from" aria-label={t("range-from")} value={localInput(range.from, true)} />
+          <input type="datetime-local" step="1" name="to" aria-label={t("range-to")} value={localInput(range.to, true)} />
         </>
       )}
       <button class="button primary">{t("search")}</button>
@@ -163,7 +163,7 @@ function Results({ body, columns, toggle, open, setOpen, setTop, query, go, rang
   });
   useEffect(() => setOpen(null), []);
   const shown: Column<StoredEvent>[] = [
-    { id: "time", label: t("event-time"), width: "124px", cell: (event) => <time dateTime={event.time} title={exact(event.time)}>{moment(event.time)}</time> },
+    { id: "time", label: t("event-time"), width: "136px", cell: (event) => <time dateTime={event.time} title={exact(event.time)}>{moment(event.time)}</time> },
     { id: "customer", label: t("customer"), width: "112px", cell: (event) => <CustomerMark id={event.customer} /> },
     { id: "source", label: t("event-source"), width: "132px", cell: (event) => event.source },
     ...columns.map((field): Column<StoredEvent> => ({

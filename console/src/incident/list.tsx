@@ -70,7 +70,7 @@ export function IncidentList({ filter, selected, select, empty, narrow, active, 
   const columns: Column<Incident>[] = [
     { id: "number", label: t("incident-number"), width: "66px", cell: (incident) => `#${incident.number}` },
     { id: "severity", label: t("severity"), width: narrow ? "88px" : "92px", cell: (incident) => <SeverityMark of={incident.severity} /> },
-    { id: "state", label: t("incident-state"), width: narrow ? "98px" : "104px", cell: (incident) => <IncidentStateMark of={incident.state} /> },
+    { id: "state", label: t("incident-state"), width: narrow ? "104px" : "108px", cell: (incident) => <IncidentStateMark of={incident.state} /> },
     { id: "customer", label: t("customer"), width: narrow ? "98px" : "140px", cell: (incident) => <CustomerMark id={incident.customer} /> },
     { id: "title", label: t("incident-title"), cell: (incident) => <span title={incident.title}>{incident.title}</span> },
   ];

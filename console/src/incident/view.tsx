@@ -10,7 +10,7 @@ import { around, eventsUrl } from "../event/query.ts";
 import { exact } from "../i18n/format.ts";
 import { language, t, word } from "../i18n/text.ts";
 import { useCommands } from "../shell/commands.ts";
-import { navigate } from "../shell/router.ts";
+import { goBack, navigate } from "../shell/router.ts";
 import { useTitle } from "../shell/title.ts";
 import { CustomerBand, IncidentStateMark, OutcomeMark, SeverityMark } from "../ui/badge.tsx";
 import { useChanges, useLoad } from "../ui/load.ts";
@@ -23,7 +23,7 @@ import { Timeline } from "./timeline.tsx";
 export function IncidentPage({ id }: { id: string }) {
   const view = useLoad((signal) => getIncident(id, signal), id);
   useChanges((change) => change.id === id, view.reload);
-  useCommands([{ id: "back", label: "back-to-list", keys: ["Escape"], group: "commands-page", run: () => navigate("/") }]);
+  useCommands([{ id: "back", label: "back-to-list", keys: ["Escape"], group: "commands-page", run: () => goBack("/") }]);
   useTitle(view.value ? `#${view.value.incident.number} ${view.value.incident.title}` : t("incident"));
   if (!view.value) {
     return <main id="main" tabIndex={-1} class="page">{view.problem ? <Failure problem={view.problem} retry={view.reload} /> : <Loading />}</main>;

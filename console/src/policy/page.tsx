@@ -19,6 +19,9 @@ import { dataOf, deletePolicy, readPolicies, updatePolicy } from "./api.ts";
 import { phrases } from "./condition.ts";
 import { PolicyDialog } from "./form.tsx";
 
+/** Hits rise with every alert; often enough is enough. */
+const HITS_MS = 3000;
+
 export function PoliciesPage() {
   const { query } = usePlace();
   const mayWrite = useMay("policy.write");
@@ -26,7 +29,7 @@ export function PoliciesPage() {
   const loaded = useLoad((signal) => readPolicies(customer, signal), `policies ${customer}`);
   const [editing, setEditing] = useState<AuditPolicy | "new" | null>(null);
   const [deleting, setDeleting] = useState<AuditPolicy | null>(null);
-  useChanges((change) => change.noun === "audit_policy" || change.noun === "alert", loaded.reload);
+  useChanges((change) => change.noun === "audit_policy" || change.noun === "alert", loaded.reload, HITS_MS);
   useCommands([{ id: "policy-new", label: "policy-create", keys: ["n"], group: "commands-page", when: () => mayWrite, run: () => setEditing("new") }]);
   const policies = loaded.value;
   const act = (work: Promise<unknown>) => void work.then(() => toastDone(t("saved")), toastProblem).finally(loaded.reload);

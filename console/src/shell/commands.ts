@@ -97,5 +97,5 @@ const MAC = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator
 /** A key sequence as people read it. */
 export function readable(keys: string): string[] {
   const names: Record<string, string> = { Escape: "Esc", ArrowUp: "↑", ArrowDown: "↓", Enter: "Enter" };
-  return keys.split(" ").map((part) => part.replace("Mod+", MAC ? "⌘" : "Ctrl+").replace(/[A-Z][a-zA-Z]+$/, (name) => names[name] ?? name));
+  return keys.split(" ").map((part) => part.replace(/Mod\+(.)$/, (_, letter: string) => `Mod+${letter.toUpperCase()}`).replace("Mod+", MAC ? "⌘" : "Ctrl+").replace(/[A-Z][a-zA-Z]+$/, (name) => names[name] ?? name));
 }

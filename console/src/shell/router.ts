@@ -16,9 +16,15 @@ function announce(): void {
 /** Goes to an address inside the console. */
 export function navigate(to: string, options: { replace?: boolean } = {}): void {
   if (to === location.pathname + location.search) return;
-  if (options.replace) history.replaceState(null, "", to);
-  else history.pushState(null, "", to);
+  if (options.replace) history.replaceState(history.state, "", to);
+  else history.pushState({ inside: true }, "", to);
   announce();
+}
+
+/** Goes back to where one came from inside the console, or to `otherwise`. */
+export function goBack(otherwise: string): void {
+  if ((history.state as { inside?: boolean } | null)?.inside) history.back();
+  else navigate(otherwise);
 }
 
 /** The present place; renders again when it changes. */

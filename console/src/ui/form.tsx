@@ -201,11 +201,11 @@ export function instant(value: unknown): string | null {
   return date && !Number.isNaN(date.getTime()) ? date.toISOString() : null;
 }
 
-/** An instant as a form's local date and time. */
-export function localInput(time: string | Date | null | undefined): string {
+/** An instant as a form's local date and time, to the minute unless seconds are wanted. */
+export function localInput(time: string | Date | null | undefined, seconds = false): string {
   if (!time) return "";
   const date = new Date(time);
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, seconds ? 19 : 16);
 }
 
 /** Text that is absent when empty. */

@@ -35,8 +35,8 @@ export function useLoad<T>(read: (signal: AbortSignal) => Promise<T>, key: strin
   return { value: own ? state.value : null, problem: own ? state.problem : null, reload, set };
 }
 
-/** Calls `run`, at most about twice a second, after changes that concern it and after a lost stream is back. */
-export function useChanges(concerns: (change: Change) => boolean, run: () => void): void {
+/** Calls `run`, at most once in `pause` milliseconds, after changes that concern it and after a lost stream is back. */
+export function useChanges(concerns: (change: Change) => boolean, run: () => void, pause = 400): void {
   const { live } = useShell();
   const latest = useRef({ concerns, run });
   latest.current = { concerns, run };
@@ -46,7 +46,7 @@ export function useChanges(concerns: (change: Change) => boolean, run: () => voi
       timer ??= setTimeout(() => {
         timer = undefined;
         latest.current.run();
-      }, 400);
+      }, pause);
     };
     const stops = [live.onChange((change) => latest.current.concerns(change) && soon()), live.onResync(soon)];
     return () => {

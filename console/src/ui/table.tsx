@@ -69,6 +69,12 @@ export function Table<T>(props: Props<T>) {
     if (last >= entries.length - MARGIN && store.next && !store.problem) void store.more();
   }, [last, entries.length, store.next]);
 
+  useEffect(() => {
+    const place = entries.findIndex((entry) => entry.id === selected) * ROW;
+    const element = scroller.current;
+    if (element && place > element.clientHeight - 2 * ROW) element.scrollTop = place - element.clientHeight / 2;
+  }, [store.loading]);
+
   const at = entries.findIndex((entry) => entry.id === selected);
   const choose = (entry: Entry<T> | undefined, focus: boolean) => {
     if (!entry) return;

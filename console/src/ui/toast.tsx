@@ -1,5 +1,5 @@
 // Short messages that something was done or failed, read out by screen readers.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { asProblem } from "../api/problem.ts";
 import { t } from "../i18n/text.ts";
@@ -35,13 +35,19 @@ export function toastProblem(error: unknown): void {
 }
 
 export function Toasts() {
+  const host = useRef<HTMLDivElement>(null);
   const [, render] = useState(0);
   useEffect(() => {
     notify = () => render((count) => count + 1);
     return () => void (notify = () => {});
   }, []);
+  useEffect(() => {
+    // Shown anew with every toast, so that it lies above a dialog that was opened meanwhile.
+    if (host.current?.matches(":popover-open")) host.current.hidePopover();
+    if (toasts.length > 0) host.current?.showPopover();
+  });
   return (
-    <div class="toasts" role="status" aria-live="polite">
+    <div class="toasts" role="status" aria-live="polite" popover="manual" ref={host}>
       {toasts.map((toast) => (
         <div key={toast.id} class={`toast ${toast.kind}`}>
           <span>{toast.text}</span>

@@ -20,6 +20,9 @@ import { Page } from "../ui/page.tsx";
 import { Empty } from "../ui/states.tsx";
 import type { Severity } from "../api/types.ts";
 
+/** Figures are counted over a day: there is no hurry. */
+const FIGURES_MS = 5000;
+
 export function WorkbenchPage() {
   const [customer, setCustomer] = useParameter("customer");
   const [severity, setSeverity] = useParameter("severity");
@@ -29,7 +32,7 @@ export function WorkbenchPage() {
   const [origin, setOrigin] = useParameter("origin");
   const [text, setText] = useParameter("text");
   const [alert, setAlert] = useParameter("alert");
-  const [incident, setIncident] = useState<string | null>(null);
+  const [incident, setIncident] = useParameter("incident");
   const [pane, setPane] = useState<"incidents" | "alerts">("incidents");
   const mayAlerts = useMay("alert.read");
   useCommands([
@@ -54,7 +57,7 @@ export function WorkbenchPage() {
             <Choice label={t("incident-state")} value={state} set={setState} options={states} />
           </header>
           <IncidentList
-            filter={{ customer, severity, assignee, state, text }} selected={incident} select={setIncident} narrow
+            filter={{ customer, severity, assignee, state, text }} selected={incident || null} select={setIncident} narrow
             active={pane === "incidents" && !alert} activate={() => setPane("incidents")}
             empty={<Empty title={t("incidents-empty")} hint={t("incidents-empty-hint")} />}
           />
@@ -82,7 +85,7 @@ export function WorkbenchPage() {
 /** The last day from events to incidents; each figure opens what it counts. */
 function Figures() {
   const overview = useLoad((signal) => get<Overview>("/overview", { signal }), "overview");
-  useChanges((change) => change.noun === "incident" || change.noun === "alert", overview.reload);
+  useChanges((change) => change.noun === "incident" || change.noun === "alert", overview.reload, FIGURES_MS);
   const value = overview.value;
   if (!value) return null;
   const steps: [string, number, string][] = [
