@@ -36,7 +36,7 @@ impl Ops {
         Ok(self.store().read(ctx).await?.get_audit_policy(id).await?)
     }
 
-    /// Policies in the order they decide in.
+    /// Policies, global ones first, then by customer, each by position.
     pub async fn list_audit_policies(
         &self,
         ctx: &Context,

@@ -126,11 +126,9 @@ impl Ops {
         version: i64,
         assignee: Option<UserId>,
     ) -> Result<Incident> {
-        ctx.require(Permission::IncidentWork)?;
         let me = ctx.actor().user();
-        if assignee.is_some() && assignee.as_ref() != me {
-            ctx.require(Permission::IncidentAssign)?;
-        }
+        let to_another = assignee.is_some() && assignee.as_ref() != me;
+        ctx.require(if to_another { Permission::IncidentAssign } else { Permission::IncidentWork })?;
         let mut tx = self.store().write(ctx).await?;
         let mut incident = at_version(&mut tx, id, version).await?;
         if assignee.is_none() && incident.assignee.as_ref() != me {
@@ -145,7 +143,7 @@ impl Ops {
                 .ok_or_else(|| Error::invalid("assignee", "must be active, work on incidents and see this customer"))?;
         }
         let before = std::mem::replace(&mut incident.assignee, assignee.clone());
-        let incident = tx.update_incident(&incident, incident.version).await?;
+        let incident = save(&mut tx, incident).await?;
         entry(&mut tx, &incident, IncidentChange::Assigned { to: assignee.clone() }).await?;
         let detail = json!({"from": before, "to": assignee});
         tx.audit(audit(Some(&incident.customer), "incident.assign", id, detail)).await?;
@@ -168,7 +166,7 @@ impl Ops {
             return Ok(incident);
         }
         let before = std::mem::replace(&mut incident.severity, severity);
-        let incident = tx.update_incident(&incident, incident.version).await?;
+        let incident = save(&mut tx, incident).await?;
         entry(&mut tx, &incident, IncidentChange::SeverityChanged { from: before, to: severity }).await?;
         let detail = json!({"from": before, "to": severity});
         tx.audit(audit(Some(&incident.customer), "incident.set_severity", id, detail)).await?;
@@ -247,7 +245,7 @@ pub(crate) async fn transition_in(tx: &mut Tx, mut incident: Incident, transitio
     if taken_by.is_some() {
         incident.assignee = taken_by.clone();
     }
-    let incident = tx.update_incident(&incident, incident.version).await?;
+    let incident = save(tx, incident).await?;
     if let Some(user) = taken_by {
         entry(tx, &incident, IncidentChange::Assigned { to: Some(user.clone()) }).await?;
         let detail = json!({"from": null, "to": user});
@@ -257,6 +255,12 @@ pub(crate) async fn transition_in(tx: &mut Tx, mut incident: Incident, transitio
     entry(tx, &incident, IncidentChange::Transitioned { transition, from, to }).await?;
     tx.audit(audit(Some(&incident.customer), action, &incident.id, detail)).await?;
     Ok(incident)
+}
+
+/// Writes a changed incident, if nobody else has changed it since it was read.
+pub(crate) async fn save(tx: &mut Tx, mut incident: Incident) -> Result<Incident> {
+    incident.updated = tx.context().now();
+    Ok(tx.update_incident(&incident, incident.version).await?)
 }
 
 /// Writes an entry of an incident's timeline, in the name of whoever the transaction acts for.

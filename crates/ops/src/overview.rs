@@ -68,9 +68,9 @@ impl Ops {
         ctx.require(Permission::AlertRead)?;
         let now = ctx.now();
         let last_day = TimeRange { from: now.minus(FUNNEL_OVER), to: now };
-        let bars = self.lake().histogram(ctx, &EventQuery::all(last_day), 1).await?;
+        let events = self.lake().count(ctx, &EventQuery::all(last_day)).await?;
         let mut tx = self.store().read(ctx).await?;
-        let mut funnel = Funnel { events: bars.iter().map(|bar| bar.count).sum(), ..Funnel::default() };
+        let mut funnel = Funnel { events: i64::try_from(events).unwrap_or(i64::MAX), ..Funnel::default() };
         (funnel.alerts, funnel.detections) = count_alerts(&mut tx, last_day).await?;
         funnel.incidents = count_incidents(&mut tx, last_day).await?;
         let mut open_incidents_by_severity = BTreeMap::new();

@@ -14,7 +14,7 @@ use store::Tx;
 
 use crate::audit;
 use crate::error::Result;
-use crate::incident::{TITLE_MOST, entry};
+use crate::incident::{TITLE_MOST, entry, save};
 
 /// An alert joins an open incident about the same thing whose last event is not older than this.
 const JOIN_WITHIN: Duration = Duration::from_secs(24 * 3600);
@@ -93,7 +93,7 @@ async fn join(tx: &mut Tx, mut incident: Incident, alert: &Alert, severity: Seve
     incident.first = incident.first.min(alert.first);
     incident.last = incident.last.max(alert.last);
     merge_entities(&mut incident.entities, &alert.entities);
-    let incident = tx.update_incident(&incident, incident.version).await?;
+    let incident = save(tx, incident).await?;
     let linked = IncidentChange::AlertLinked { alert: alert.id.clone(), title: alert.title.clone() };
     entry(tx, &incident, linked).await?;
     if incident.severity != before {
@@ -151,13 +151,12 @@ fn is_proxy(address: &str, groups: &[ResourceGroup]) -> bool {
 /// Adds what is new, up to the bound; names found later are taken over.
 pub(crate) fn merge_entities(into: &mut Vec<Entity>, more: &[Entity]) {
     for entity in more {
-        match into.iter_mut().find(|known| known.kind == entity.kind && known.value == entity.value) {
-            Some(known) => {
-                known.asset = known.asset.take().or_else(|| entity.asset.clone());
-                known.resource_group = known.resource_group.take().or_else(|| entity.resource_group.clone());
-            }
-            None if into.len() < ENTITIES => into.push(entity.clone()),
-            None => {}
+        let known = into.iter().position(|known| known.kind == entity.kind && known.value == entity.value);
+        if let Some(known) = known.and_then(|place| into.get_mut(place)) {
+            known.asset = known.asset.take().or_else(|| entity.asset.clone());
+            known.resource_group = known.resource_group.take().or_else(|| entity.resource_group.clone());
+        } else if into.len() < ENTITIES {
+            into.push(entity.clone());
         }
     }
 }

@@ -152,9 +152,9 @@ impl Ops {
     pub async fn change_password(
         &self,
         ctx: &Context,
-        keep: Option<&SessionId>,
         current: &str,
         new: &str,
+        keep: Option<&SessionId>,
     ) -> Result<()> {
         let user = signed_in(ctx)?;
         let mut tx = self.store().read(ctx).await?;

@@ -1,0 +1,365 @@
+//! Every use case, walked through by every role and by somebody of another customer.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use model::audit_policy::PolicyAction;
+use model::device::{CredentialKind, DeviceKind};
+use model::incident::Transition;
+use model::resource_group::ResourceGroupKind;
+use model::role::{Permission, Role};
+use model::search::EventQuery;
+use model::*;
+use ops::*;
+
+use crate::world::*;
+
+type Outcome<'w> = Pin<Box<dyn Future<Output = ops::Result<usize>> + 'w>>;
+
+/// What a use case is about.
+#[derive(Clone, Copy, PartialEq)]
+enum About {
+    /// Objects of the world's first customer: who does not see it finds nothing.
+    Customer,
+    /// The platform: it takes somebody who sees every customer.
+    EveryCustomer,
+    /// The platform: customers do not matter.
+    Platform,
+}
+
+struct Case {
+    name: &'static str,
+    needs: Permission,
+    about: About,
+    /// Sets the scene in the platform's name, then acts as the caller. Gives how many of the first customer's things
+    /// the caller got to see or change.
+    run: for<'w> fn(&'w World, Context) -> Outcome<'w>,
+}
+
+macro_rules! cases {
+    ($($about:ident $needs:ident $name:ident |$w:ident, $ctx:ident| $body:expr;)*) => {
+        &[$(Case {
+            name: stringify!($name),
+            needs: Permission::$needs,
+            about: About::$about,
+            run: |$w, $ctx| Box::pin(async move { $body }),
+        },)*]
+    };
+}
+
+/// One thing seen or done.
+fn one<T>(result: ops::Result<T>) -> ops::Result<usize> {
+    result.map(|_| 1)
+}
+
+fn all<T>(result: ops::Result<Page<T>>) -> ops::Result<usize> {
+    result.map(|page| page.items.len())
+}
+
+fn page() -> PageRequest {
+    PageRequest::default()
+}
+
+fn raise() -> PolicyAction {
+    PolicyAction::RaiseIncident { severity: None }
+}
+
+fn query() -> EventQuery {
+    EventQuery::all(TimeRange { from: at(0), to: at(100_000) })
+}
+
+const CASES: &[Case] = cases! {
+    EveryCustomer CustomerWrite create_customer |w, ctx| {
+        one(w.ops.create_customer(&ctx, customer_data(&format!("New {}", w.fresh()))).await)
+    };
+    Customer CustomerRead get_customer |w, ctx| one(w.ops.get_customer(&ctx, &w.ours).await);
+    Customer CustomerRead list_customers |w, ctx| {
+        let page = w.ops.list_customers(&ctx, &CustomerFilter::default(), &page()).await?;
+        Ok(page.items.iter().filter(|customer| customer.id == w.ours).count())
+    };
+    Customer CustomerWrite update_customer |w, ctx| {
+        let before = w.ops.get_customer(&job(0), &w.ours).await?;
+        one(w.ops.update_customer(&ctx, &w.ours, before.version, before.data).await)
+    };
+    Customer DeviceWrite create_device |w, ctx| {
+        one(w.ops.create_device(&ctx, &w.ours, device_data(&format!("d{}", w.fresh()))).await)
+    };
+    Customer DeviceRead get_device |w, ctx| {
+        let device = w.device(&w.ours, DeviceKind::Host).await;
+        one(w.ops.get_device(&ctx, &device.id).await)
+    };
+    Customer DeviceRead list_devices |w, ctx| {
+        w.device(&w.ours, DeviceKind::Host).await;
+        all(w.ops.list_devices(&ctx, &DeviceFilter::default(), &page()).await)
+    };
+    Customer DeviceWrite update_device |w, ctx| {
+        let device = w.device(&w.ours, DeviceKind::Host).await;
+        one(w.ops.update_device(&ctx, &device.id, device.version, device.data).await)
+    };
+    Customer DeviceWrite delete_device |w, ctx| {
+        let device = w.device(&w.ours, DeviceKind::Host).await;
+        one(w.ops.delete_device(&ctx, &device.id).await)
+    };
+    Customer DeviceRead list_device_credentials |w, ctx| {
+        let device = w.device(&w.ours, DeviceKind::Host).await;
+        w.ops.issue_device_credential(&job(0), &device.id, CredentialKind::Token, None).await?;
+        w.ops.list_device_credentials(&ctx, &device.id).await.map(|found| found.len())
+    };
+    Customer DeviceWrite issue_device_credential |w, ctx| {
+        let device = w.device(&w.ours, DeviceKind::Host).await;
+        one(w.ops.issue_device_credential(&ctx, &device.id, CredentialKind::Token, None).await)
+    };
+    Customer DeviceWrite revoke_device_credential |w, ctx| {
+        let device = w.device(&w.ours, DeviceKind::Host).await;
+        let issued = w.ops.issue_device_credential(&job(0), &device.id, CredentialKind::Token, None).await?;
+        one(w.ops.revoke_device_credential(&ctx, &device.id, &issued.credential.id).await)
+    };
+    Customer AssetWrite create_asset |w, ctx| one(w.ops.create_asset(&ctx, &w.ours, asset_data()).await);
+    Customer AssetRead get_asset |w, ctx| {
+        let asset = w.asset(&w.ours).await;
+        one(w.ops.get_asset(&ctx, &asset.id).await)
+    };
+    Customer AssetRead list_assets |w, ctx| {
+        w.asset(&w.ours).await;
+        all(w.ops.list_assets(&ctx, &AssetFilter::default(), &page()).await)
+    };
+    Customer AssetWrite update_asset |w, ctx| {
+        let asset = w.asset(&w.ours).await;
+        one(w.ops.update_asset(&ctx, &asset.id, asset.version, asset.data).await)
+    };
+    Customer AssetWrite delete_asset |w, ctx| {
+        let asset = w.asset(&w.ours).await;
+        one(w.ops.delete_asset(&ctx, &asset.id).await)
+    };
+    Customer AssetWrite create_resource_group |w, ctx| {
+        let data = group_data(&format!("g{}", w.fresh()), "10.0.0.0/8");
+        one(w.ops.create_resource_group(&ctx, &w.ours, data).await)
+    };
+    Customer AssetRead get_resource_group |w, ctx| {
+        let group = w.group(&w.ours, ResourceGroupKind::Internal, "10.0.0.0/8").await;
+        one(w.ops.get_resource_group(&ctx, &group.id).await)
+    };
+    Customer AssetRead list_resource_groups |w, ctx| {
+        w.group(&w.ours, ResourceGroupKind::Internal, "10.0.0.0/8").await;
+        all(w.ops.list_resource_groups(&ctx, &ResourceGroupFilter::default(), &page()).await)
+    };
+    Customer AssetWrite update_resource_group |w, ctx| {
+        let group = w.group(&w.ours, ResourceGroupKind::Internal, "10.0.0.0/8").await;
+        one(w.ops.update_resource_group(&ctx, &group.id, group.version, group.data).await)
+    };
+    Customer AssetWrite delete_resource_group |w, ctx| {
+        let group = w.group(&w.ours, ResourceGroupKind::Internal, "10.0.0.0/8").await;
+        one(w.ops.delete_resource_group(&ctx, &group.id).await)
+    };
+    Customer AlertRead get_alert |w, ctx| {
+        let alert = w.alert(&w.ours, 1, |_| {}).await;
+        one(w.ops.get_alert(&ctx, &alert.id).await)
+    };
+    Customer AlertRead list_alerts |w, ctx| {
+        w.alert(&w.ours, 1, |_| {}).await;
+        all(w.ops.list_alerts(&ctx, &AlertFilter::default(), &page()).await)
+    };
+    Customer IncidentWork raise_alert |w, ctx| {
+        let alert = w.alert(&w.ours, 1, |_| {}).await;
+        one(w.ops.raise_alert(&ctx, &alert.id, None, None).await)
+    };
+    Customer IncidentWork create_incident |w, ctx| one(w.ops.create_incident(&ctx, new_incident(&w.ours)).await);
+    Customer IncidentRead get_incident |w, ctx| {
+        let incident = w.incident(&w.ours).await;
+        one(w.ops.get_incident(&ctx, &incident.id).await)
+    };
+    Customer IncidentRead view_incident |w, ctx| {
+        let incident = w.incident(&w.ours).await;
+        one(w.ops.view_incident(&ctx, &incident.id).await)
+    };
+    Customer IncidentRead list_incidents |w, ctx| {
+        w.incident(&w.ours).await;
+        all(w.ops.list_incidents(&ctx, &IncidentFilter::default(), &page()).await)
+    };
+    Customer IncidentRead list_incident_entries |w, ctx| {
+        let incident = w.incident(&w.ours).await;
+        all(w.ops.list_incident_entries(&ctx, &incident.id, &page()).await)
+    };
+    Customer IncidentWork transition_incident |w, ctx| {
+        let incident = w.incident(&w.ours).await;
+        one(w.ops.transition_incident(&ctx, &incident.id, incident.version, Transition::Start).await)
+    };
+    Customer IncidentWork assign_incident_to_oneself |w, ctx| {
+        let incident = w.incident(&w.ours).await;
+        let me = ctx.actor().user().cloned();
+        one(w.ops.assign_incident(&ctx, &incident.id, incident.version, me).await)
+    };
+    Customer IncidentAssign assign_incident_to_another |w, ctx| {
+        let incident = w.incident(&w.ours).await;
+        let other = w.user(&format!("other{}", w.fresh()), Role::L1Analyst, &[]).await;
+        one(w.ops.assign_incident(&ctx, &incident.id, incident.version, Some(other.id)).await)
+    };
+    Customer IncidentWork set_incident_severity |w, ctx| {
+        let incident = w.incident(&w.ours).await;
+        one(w.ops.set_incident_severity(&ctx, &incident.id, incident.version, Severity::Critical).await)
+    };
+    Customer IncidentWork comment_incident |w, ctx| {
+        let incident = w.incident(&w.ours).await;
+        one(w.ops.comment_incident(&ctx, &incident.id, "seen").await)
+    };
+    Customer IncidentRead list_assignees |w, ctx| {
+        w.ops.list_assignees(&ctx, Some(&w.ours)).await.map(|found| found.len())
+    };
+    Customer EventRead search_events |w, ctx| {
+        w.event(&w.ours, &DeviceId::generate(at(0)), 5, "failed password for root");
+        all(w.ops.search_events(&ctx, &query()).await)
+    };
+    Customer EventRead event_histogram |w, ctx| {
+        w.event(&w.ours, &DeviceId::generate(at(0)), 5, "failed password for root");
+        let bars = w.ops.event_histogram(&ctx, &query(), 10).await?;
+        Ok(bars.iter().map(|bar| bar.count as usize).sum())
+    };
+    Customer EventRead top_values |w, ctx| {
+        w.event(&w.ours, &DeviceId::generate(at(0)), 5, "failed password for root");
+        w.ops.top_values(&ctx, &query(), "source_ip", 10).await.map(|found| found.len())
+    };
+    Customer EventRead get_event |w, ctx| {
+        let id = w.event(&w.ours, &DeviceId::generate(at(0)), 5, "failed password for root");
+        one(w.ops.get_event(&ctx, &id).await)
+    };
+    Platform PolicyRead list_rules |w, ctx| all(w.ops.list_rules(&ctx, "", &page()).await);
+    Platform PolicyRead get_rule |w, ctx| one(w.ops.get_rule(&ctx, "rule-1").await);
+    Platform PolicyRead inactive_rules |w, ctx| one(w.ops.inactive_rules(&ctx).await);
+    Customer PolicyWrite create_audit_policy |w, ctx| {
+        one(w.ops.create_audit_policy(&ctx, Some(&w.ours), policy_data("p", 1, raise())).await)
+    };
+    EveryCustomer PolicyWrite create_global_audit_policy |w, ctx| {
+        one(w.ops.create_audit_policy(&ctx, None, policy_data("p", 1, raise())).await)
+    };
+    Customer PolicyRead get_audit_policy |w, ctx| {
+        let policy = w.policy(Some(&w.ours), policy_data("p", 1, raise())).await;
+        one(w.ops.get_audit_policy(&ctx, &policy.id).await)
+    };
+    Customer PolicyRead list_audit_policies |w, ctx| {
+        let policy = w.policy(Some(&w.ours), policy_data("p", 1, raise())).await;
+        let found = w.ops.list_audit_policies(&ctx, &AuditPolicyFilter::default(), &PageRequest::new(1000, None)).await?;
+        Ok(found.items.iter().filter(|found| found.id == policy.id).count())
+    };
+    Customer PolicyWrite update_audit_policy |w, ctx| {
+        let policy = w.policy(Some(&w.ours), policy_data("p", 1, raise())).await;
+        one(w.ops.update_audit_policy(&ctx, &policy.id, policy.version, policy.data).await)
+    };
+    EveryCustomer PolicyWrite update_global_audit_policy |w, ctx| {
+        let policy = w.policy(None, policy_data("p", 1, raise())).await;
+        one(w.ops.update_audit_policy(&ctx, &policy.id, policy.version, policy.data).await)
+    };
+    Customer PolicyWrite delete_audit_policy |w, ctx| {
+        let policy = w.policy(Some(&w.ours), policy_data("p", 1, raise())).await;
+        one(w.ops.delete_audit_policy(&ctx, &policy.id).await)
+    };
+    EveryCustomer PolicyWrite delete_global_audit_policy |w, ctx| {
+        let policy = w.policy(None, policy_data("p", 1, raise())).await;
+        one(w.ops.delete_audit_policy(&ctx, &policy.id).await)
+    };
+    Platform UserRead get_user |w, ctx| {
+        let user = w.user(&format!("u{}", w.fresh()), Role::L1Analyst, &[&w.ours]).await;
+        one(w.ops.get_user(&ctx, &user.id).await)
+    };
+    Platform UserRead list_users |w, ctx| all(w.ops.list_users(&ctx, &UserFilter::default(), &page()).await);
+    Platform UserRead roles |w, ctx| w.ops.roles(&ctx).await.map(|roles| roles.len());
+    Platform UserWrite create_user |w, ctx| {
+        let mut data = user_data(&format!("u{}", w.fresh()), Role::L1Analyst);
+        data.all_customers = false;
+        one(w.ops.create_user(&ctx, data, PASSWORD).await)
+    };
+    Platform UserWrite update_user |w, ctx| {
+        let user = w.user(&format!("u{}", w.fresh()), Role::L1Analyst, &[&w.ours]).await;
+        one(w.ops.update_user(&ctx, &user.id, user.version, user.data).await)
+    };
+    Platform UserWrite set_user_password |w, ctx| {
+        let user = w.user(&format!("u{}", w.fresh()), Role::L1Analyst, &[&w.ours]).await;
+        one(w.ops.set_user_password(&ctx, &user.id, "blue heron over water").await)
+    };
+    Platform UserWrite end_user_sessions |w, ctx| {
+        let user = w.user(&format!("u{}", w.fresh()), Role::L1Analyst, &[&w.ours]).await;
+        one(w.ops.end_user_sessions(&ctx, &user.id).await)
+    };
+    Customer AuditRead list_audit |w, ctx| {
+        w.asset(&w.ours).await;
+        let filter = AuditFilter { customer: Some(w.ours.clone()), ..AuditFilter::default() };
+        all(w.ops.list_audit(&ctx, &filter, &page()).await)
+    };
+    Customer AlertRead overview |w, ctx| {
+        w.alert(&w.ours, 1, |_| {}).await;
+        let overview = w.ops.overview(&ctx).await?;
+        Ok(overview.alerts_by_state.values().sum::<i64>() as usize + overview.devices.never_connected as usize)
+    };
+};
+
+#[tokio::test]
+async fn every_use_case_serves_whom_it_should_and_nobody_else() {
+    let world = World::new().await;
+    let (mut served, mut denied, mut hidden) = (0, 0, 0);
+    let mut roles = Vec::new();
+    for role in Role::ALL {
+        let ours = world.user(&format!("ours.{}", role.as_str()), *role, &[&world.ours]).await;
+        let theirs = world.user(&format!("theirs.{}", role.as_str()), *role, &[&world.theirs]).await;
+        let all = world.user(&format!("all.{}", role.as_str()), *role, &[]).await;
+        roles.push((*role, acting(&ours, 10), acting(&theirs, 10), acting(&all, 10)));
+    }
+    for case in CASES {
+        for (role, ours, theirs, all) in &roles {
+            let rightful = if case.about == About::EveryCustomer { all } else { ours };
+            let outcome = (case.run)(&world, rightful.clone()).await;
+            let who = format!("{} as {}", case.name, role.as_str());
+            if !role.permissions().contains(&case.needs) {
+                assert!(matches!(outcome, Err(Error::Denied(needs)) if needs == case.needs), "{who}: {outcome:?}");
+                denied += 1;
+                continue;
+            }
+            assert!(matches!(outcome, Ok(1..)), "{who}: {outcome:?}");
+            served += 1;
+            let outcome = match case.about {
+                About::Customer => (case.run)(&world, theirs.clone()).await,
+                About::EveryCustomer => (case.run)(&world, ours.clone()).await,
+                About::Platform => continue,
+            };
+            let kept_out = match case.about {
+                About::Customer => matches!(outcome, Ok(0) | Err(Error::NotFound(_))),
+                _ => matches!(outcome, Err(Error::NeedsEveryCustomer)),
+            };
+            assert!(kept_out, "{who} from outside: {outcome:?}");
+            hidden += 1;
+        }
+    }
+    println!("{} use cases: {served} served, {denied} denied, {hidden} from outside", CASES.len());
+    assert!(CASES.len() >= 60 && served >= 350 && denied >= 140 && hidden >= 300);
+}
+
+/// Use cases any signed-in person has for what is their own; `session.rs` and `change.rs` prove that it is.
+const OWN: &[&str] = &[
+    "change_password",
+    "changes_after",
+    "create_api_token",
+    "delete_api_token",
+    "end_session",
+    "last_change",
+    "list_api_tokens",
+    "list_sessions",
+    "set_language",
+    "sign_out",
+];
+
+#[test]
+fn no_use_case_is_left_out_of_the_walk() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
+    let mut found = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        for declared in text.split("pub async fn ").skip(1) {
+            let (name, rest) = declared.split_once('(').unwrap();
+            let takes_context =
+                rest.trim_start().trim_start_matches("&self,").trim_start().starts_with("ctx: &Context");
+            if takes_context && !OWN.contains(&name) {
+                found += 1;
+                assert!(CASES.iter().any(|case| case.name.starts_with(name)), "{name} is not walked through");
+            }
+        }
+    }
+    assert!(found >= 55, "only {found} use cases were found");
+}

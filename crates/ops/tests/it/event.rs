@@ -1,0 +1,70 @@
+//! Looking at events leaves a trace, and nobody sees another customer's.
+
+use model::event::customers_of;
+use model::role::Role;
+use model::search::{EventQuery, FieldFilter, FilterOp};
+use model::*;
+use ops::Error;
+
+use crate::world::*;
+
+fn query() -> EventQuery {
+    EventQuery::all(TimeRange { from: at(0), to: at(1_000) })
+}
+
+#[tokio::test]
+async fn a_search_sees_the_callers_customers_only_and_is_on_record_before_its_answer() {
+    let world = World::new().await;
+    let li = world.user("li", Role::L1Analyst, &[&world.ours]).await;
+    let device = DeviceId::generate(at(0));
+    world.event(&world.ours, &device, 10, "ours: failed password");
+    let canary = world.event(&world.theirs, &device, 10, "theirs: CANARY failed password");
+    let ctx = acting(&li, 100);
+
+    let mut wide = query();
+    wide.text = "failed".into();
+    wide.customers = vec![world.ours.clone(), world.theirs.clone()];
+    let page = world.ops.search_events(&ctx, &wide).await.unwrap();
+    assert_eq!(customers_of(&page.items).into_iter().collect::<Vec<_>>(), [world.ours.clone()]);
+    assert!(!format!("{page:?}").contains("CANARY"));
+    let all = world.ops.search_events(&job(100), &wide).await.unwrap();
+    assert_eq!(all.items.len(), 2, "who sees both customers finds both");
+    assert!(matches!(world.ops.get_event(&ctx, &canary).await, Err(Error::NotFound(_))));
+    assert!(world.ops.get_event(&job(100), &canary).await.unwrap().raw.contains("CANARY"));
+
+    let rows = world.audit_of("events").await;
+    assert_eq!(rows.len(), 1, "a job's search is its own affair");
+    assert_eq!((rows[0].action.as_str(), rows[0].actor.as_str()), ("event.search", li.id.as_str()));
+    assert_eq!(rows[0].customer.as_ref(), Some(&world.ours));
+    assert_eq!(rows[0].detail["text"], "failed");
+}
+
+#[tokio::test]
+async fn histogram_top_values_and_single_events_are_on_record_too() {
+    let world = World::new().await;
+    let li = world.user("li", Role::L1Analyst, &[&world.ours]).await;
+    let ctx = acting(&li, 100);
+    let id = world.event(&world.ours, &DeviceId::generate(at(0)), 10, "failed password");
+    let bars = world.ops.event_histogram(&ctx, &query(), 10).await.unwrap();
+    assert_eq!(bars.iter().map(|bar| bar.count).sum::<i64>(), 1);
+    let top = world.ops.top_values(&ctx, &query(), "source_ip", 5).await.unwrap();
+    assert_eq!((top[0].value.as_str(), top[0].count), ("203.0.113.9", 1));
+    assert_eq!(world.ops.get_event(&ctx, &id).await.unwrap().raw, "failed password");
+    assert_eq!(world.actions_on("events").await, ["event.histogram", "event.top_values"]);
+    assert_eq!(world.actions_on(&id.to_string()).await, ["event.get"]);
+}
+
+#[tokio::test]
+async fn a_search_that_makes_no_sense_is_refused_before_anything_happens() {
+    let world = World::new().await;
+    let ctx = acting(&world.user("li", Role::L1Analyst, &[&world.ours]).await, 100);
+    let mut backwards = query();
+    backwards.range.to = backwards.range.from;
+    assert!(matches!(world.ops.search_events(&ctx, &backwards).await, Err(Error::Invalid { .. })));
+    assert!(matches!(world.ops.event_histogram(&ctx, &query(), 0).await, Err(Error::Invalid { .. })));
+    assert!(matches!(world.ops.top_values(&ctx, &query(), "source_ip", 101).await, Err(Error::Invalid { .. })));
+    assert!(world.audit_of("events").await.is_empty());
+    let mut bad = query();
+    bad.filters = vec![FieldFilter { field: "source_ip".into(), op: FilterOp::InRange, value: "nonsense".into() }];
+    assert!(matches!(world.ops.search_events(&ctx, &bad).await, Err(Error::Invalid { .. })));
+}

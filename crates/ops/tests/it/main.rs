@@ -1,0 +1,14 @@
+//! The use cases over a real store and a real lake.
+
+mod access;
+mod catalogue;
+mod change;
+mod device;
+mod event;
+mod incident;
+mod overview;
+mod policy;
+mod session;
+mod use_case;
+mod user;
+mod world;
