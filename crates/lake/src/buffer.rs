@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use model::{CustomerId, EventId, Scope, TimeRange, Timestamp};
 
-use crate::batch::RowBatch;
 use crate::catalogue::{LakeWatermark, LogPosition};
 use crate::chunk::{Chunk, Shard};
 use crate::config::LakeConfig;
@@ -17,6 +16,9 @@ const MERGE_BYTES: usize = 16 << 20;
 
 /// Over all customers this many times `flush_bytes` stay in memory before the largest buffers are flushed early.
 const TOTAL_FACTOR: usize = 4;
+
+/// One file's worth at most: the columns of merged chunks must stay below 32-bit offsets.
+const FREEZE_BYTES: usize = 512 << 20;
 
 /// How much is in memory and not yet in files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -85,10 +87,9 @@ impl State {
     }
 
     /// Adds rows above the customers' watermarks.
-    pub fn append(&mut self, batch: RowBatch, position: LogPosition) -> Result<()> {
+    pub fn append(&mut self, chunks: Vec<(CustomerId, Vec<Chunk>)>, position: LogPosition) -> Result<()> {
         let shard = (position.log, position.shard);
         let appended = self.appended.get(&shard).copied().unwrap_or(0);
-        let chunks = batch.into_chunks()?;
         for chunk in chunks.iter().flat_map(|(_, chunks)| chunks) {
             check(chunk, position, appended)?;
         }
@@ -185,6 +186,7 @@ impl State {
     /// Sets the oldest chunks of a customer aside for writing, up to about `most` bytes; searches still see them.
     pub fn freeze(&mut self, customer: &CustomerId, most: usize) -> Vec<Arc<Chunk>> {
         let Some(buffer) = self.buffers.get_mut(customer) else { return Vec::new() };
+        let most = most.min(FREEZE_BYTES);
         let mut bytes = 0;
         let fits = buffer.live.iter().take_while(|chunk| {
             let first = bytes == 0;

@@ -9,6 +9,9 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 
+/// The folder below the lake's where queries spill.
+pub(crate) const SPILL: &str = "spill";
+
 const UNFINISHED: &str = "tmp";
 
 /// A file under construction: counted and hashed as it is written, in place only after [`NewFile::finish`].
@@ -74,8 +77,13 @@ impl Drop for NewFile {
     }
 }
 
-/// Makes the lake's folder, durably.
+/// Makes the lake's folder, durably, and empties what queries spilled before a crash.
 pub(crate) fn prepare(dir: &Path) -> Result<()> {
+    let spill = dir.join(SPILL);
+    match fs::remove_dir_all(&spill) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::disk("empty", &spill)(error)),
+        _ => {}
+    }
     fs::create_dir_all(dir).map_err(Error::disk("create", dir))?;
     sync_folder(dir)
 }

@@ -11,12 +11,13 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::config::LakeConfig;
+use crate::disk::SPILL;
 use crate::error::{Error, Result};
 
 /// Where the lake's folder is registered with the engine.
 pub(crate) const STORE: &str = "lake://files/";
 
-const BATCH_ROWS: usize = 4096;
+const BATCH_ROWS: usize = 8192;
 
 pub(crate) struct Engine {
     runtime: Option<Runtime>,
@@ -41,7 +42,7 @@ impl Engine {
 
         let environment = RuntimeEnvBuilder::new()
             .with_memory_limit(config.query_memory, 1.0)
-            .with_temp_file_path(config.dir.join("spill"))
+            .with_temp_file_path(config.dir.join(SPILL))
             .build_arc()?;
         let files = LocalFileSystem::new_with_prefix(&config.dir)
             .map_err(|error| Error::disk("open", &config.dir)(error.into()))?;

@@ -17,7 +17,11 @@ use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::ExecutionPlan;
 
 use crate::catalogue::LakeFile;
+use crate::columns::RAW;
 use crate::engine::STORE;
+
+/// Rows a batch where the raw record is read: a batch of records of a megabyte must stay below 32-bit offsets.
+const RAW_BATCH_ROWS: usize = 1024;
 
 /// The column of a query that says where a row came from.
 pub(crate) const ORIGIN: &str = "_origin";
@@ -83,6 +87,7 @@ impl TableProvider for Files {
             .with_file_groups(groups)
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
+            .with_batch_size(self.table.file_schema().column_with_name(RAW).map(|_| RAW_BATCH_ROWS))
             .build();
         Ok(DataSourceExec::from_data_source(config))
     }

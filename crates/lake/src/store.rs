@@ -57,7 +57,8 @@ impl Lake {
     /// Makes a batch searchable. Batches of one shard come in log order; events the customer's committed files hold
     /// already are skipped, so a replay changes nothing. Touches no disk.
     pub fn append(&self, batch: RowBatch, position: LogPosition) -> Result<()> {
-        self.inner.state().append(batch, position)
+        let chunks = batch.into_chunks()?;
+        self.inner.state().append(chunks, position)
     }
 
     /// The highest sequence number at or below which every event of the shard is in committed files: what the log

@@ -25,6 +25,7 @@ use crate::spread::spread;
 
 const ROW_GROUP: usize = 131_072;
 const PAGE_ROWS: usize = 8192;
+const PAGE_BYTES: usize = 1 << 20;
 const DAY: i64 = 86_400_000_000;
 
 /// Core fields people look single values of up in: their columns get Bloom filters.
@@ -163,6 +164,7 @@ fn properties(batch: &RecordBatch) -> WriterProperties {
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).expect("zstd has a level 1")))
         .set_max_row_group_row_count(Some(ROW_GROUP))
         .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_write_batch_size(values_between_checks(batch))
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_statistics_truncate_length(Some(64));
     for name in [RAW, FIELDS_REST, CORE_REST, TIME_ORIGINAL] {
@@ -182,6 +184,14 @@ fn properties(batch: &RecordBatch) -> WriterProperties {
             .set_column_bloom_filter_max_ndv(path(name), batch.num_rows().clamp(64, ROW_GROUP) as u64);
     }
     properties.build()
+}
+
+/// How many values are written before a page's size is looked at: few where records are huge.
+fn values_between_checks(batch: &RecordBatch) -> usize {
+    let raw = batch.column_by_name(RAW).and_then(|column| column.as_string_opt::<i32>());
+    let offsets = raw.map(|raw| raw.value_offsets()).unwrap_or_default();
+    let longest = offsets.windows(2).map(|pair| (pair[1] - pair[0]) as usize).max().unwrap_or(0);
+    (PAGE_BYTES / longest.max(1)).clamp(1, 1024)
 }
 
 #[cfg(test)]
