@@ -28,6 +28,19 @@ const options = {
   plugins: [{ name: "page", setup: (plugin) => plugin.onEnd((result) => result.metafile && writePage(result.metafile)) }],
 };
 
+/** The licences of what is bundled, served beside it. */
+async function writeLicences() {
+  const { dependencies } = JSON.parse(await readFile(new URL("package.json", import.meta.url), "utf8"));
+  const texts = [];
+  for (const name of Object.keys(dependencies)) {
+    const folder = new URL(`node_modules/${name}/`, import.meta.url);
+    const { version, license } = JSON.parse(await readFile(new URL("package.json", folder), "utf8"));
+    const text = await readFile(new URL("LICENSE", folder), "utf8").catch(() => `Licensed under ${license}.\n`);
+    texts.push(`${name} ${version} (${license})\n\n${text}`);
+  }
+  await writeFile(new URL("licences.txt", dist), texts.join(`\n${"-".repeat(80)}\n\n`));
+}
+
 async function writePage(metafile) {
   const outputs = Object.entries(metafile.outputs);
   const [script, app] = outputs.find(([, output]) => output.entryPoint === "src/main.tsx");
@@ -52,6 +65,7 @@ async function writePage(metafile) {
 await rm(dist, { recursive: true, force: true });
 await mkdir(new URL("assets/", dist), { recursive: true });
 await cp(new URL("src/robots.txt", import.meta.url), new URL("robots.txt", dist));
+await writeLicences();
 if (watch) {
   const watcher = await context(options);
   await watcher.watch();

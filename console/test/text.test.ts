@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import type { AuditPolicy } from "../src/api/types.ts";
+import { inOrder } from "../src/policy/api.ts";
+import { rank } from "../src/shell/palette.tsx";
 import { type Command, keyName, match } from "../src/shell/commands.ts";
 import { eventsUrl, rangeOf, readQuery, withFilter } from "../src/event/query.ts";
 import { segments } from "../src/ui/highlight.tsx";
@@ -40,6 +43,17 @@ test("a card's Markdown becomes blocks, and markup in it stays text", () => {
     { kind: "bulleted", items: ["a", "b"] },
     { kind: "paragraph", text: "<script>x</script>" },
   ]);
+});
+
+test("the palette finds by letters in order, whole words first", () => {
+  assert.equal(rank("Audit policies", "xyz"), null);
+  assert.ok(rank("Audit policies", "pol")! < rank("Audit policies", "apo")!);
+});
+
+test("policies stand in the order in which they decide", () => {
+  const policy = (id: string, customer: string | null, position: number) => ({ id, customer, position }) as AuditPolicy;
+  const order = inOrder([policy("g1", null, 1), policy("b2", "cus_b", 2), policy("b1", "cus_b", 1), policy("a9", "cus_a", 9)]);
+  assert.deepEqual(order.map((one) => one.id), ["a9", "b1", "b2", "g1"]);
 });
 
 test("key sequences begin, go on, and start over", () => {

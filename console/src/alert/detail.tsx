@@ -15,6 +15,7 @@ import { getAlert, getRule, raiseAlert } from "./api.ts";
 import { CardView } from "./card.tsx";
 import { Entities } from "./entities.tsx";
 import { Facts, Samples } from "./evidence.tsx";
+import { useAlertTitle } from "./title.tsx";
 
 export function AlertDrawer({ id, close }: { id: string; close: () => void }) {
   useCommands([{ id: "drawer-close", label: "close", keys: ["Escape"], group: "commands-page", run: close }]);
@@ -36,6 +37,7 @@ export function AlertDetail({ id, page }: { id: string; page?: boolean }) {
   const mayWork = useMay("incident.work");
   useChanges((change) => change.id === id, alert.reload);
   const value = alert.value;
+  const title = useAlertTitle(value);
   const canRaise = mayWork && value !== null && !value.incident;
   useCommands([
     { id: "alert-raise", label: "alert-raise", keys: ["r"], group: "commands-page", run: () => setRaising(true), when: () => canRaise },
@@ -49,7 +51,7 @@ export function AlertDetail({ id, page }: { id: string; page?: boolean }) {
     <div class={page ? "alert-detail on-page" : "alert-detail"}>
       <CustomerBand id={value.customer} remark />
       <div class="detail-head">
-        {page ? <h1>{value.title}</h1> : <h2>{value.title}</h2>}
+        {page ? <h1>{title}</h1> : <h2>{title}</h2>}
         <p class="line">
           <SeverityMark of={value.severity} /> <OutcomeMark of={value.outcome} />
           <span class="muted">{word("alert-state", value.state)}</span>
@@ -60,7 +62,7 @@ export function AlertDetail({ id, page }: { id: string; page?: boolean }) {
       </div>
       <div class="detail-body">
         <section>
-          <Facts alert={value} zone={customers.get(value.customer)?.time_zone} />
+          <Facts alert={value} title={title} zone={customers.get(value.customer)?.time_zone} />
           <h3>{t("entities")}</h3>
           <Entities of={value.entities} context={value} />
           <h3>{t("why-fired")}</h3>

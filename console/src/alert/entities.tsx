@@ -9,7 +9,7 @@ const FIELDS: Record<string, string> = { process: "process_executable", file: "f
 interface Context { customer: string; first: string; last: string }
 
 /** The events around a value: paths and hashes by their field, the rest wherever it is written. */
-export function entityUrl(entity: Entity, { customer, first, last }: Context): string {
+function entityUrl(entity: Entity, { customer, first, last }: Context): string {
   const field = FIELDS[entity.kind];
   return eventsUrl({
     ...around(first, last), customer,

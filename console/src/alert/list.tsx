@@ -10,6 +10,7 @@ import { type Column, Table } from "../ui/table.tsx";
 import { Time } from "../ui/time.tsx";
 import { useList } from "../ui/use_list.ts";
 import { getAlert, listAlerts } from "./api.ts";
+import { AlertTitle } from "./title.tsx";
 
 export interface AlertFilter { customer: string; state: string; severity: string; origin: string; text: string; rule?: string }
 
@@ -50,7 +51,7 @@ export function AlertList({ filter, selected, open, empty, narrow, active, activ
     { id: "severity", label: t("severity"), width: narrow ? "88px" : "92px", cell: (alert) => <SeverityMark of={alert.severity} /> },
     { id: "last", label: t("alert-last"), width: "86px", cell: (alert) => <Time at={alert.last} zone={zone(alert)} /> },
     { id: "customer", label: t("customer"), width: narrow ? "98px" : "140px", cell: (alert) => <CustomerMark id={alert.customer} /> },
-    { id: "title", label: t("alert-title"), cell: (alert) => <span title={alert.title}>{alert.title}</span> },
+    { id: "title", label: t("alert-title"), cell: (alert) => <AlertTitle alert={alert} /> },
     { id: "key", label: t("alert-about"), width: narrow ? "124px" : "220px", cell: (alert) => <About alert={alert} /> },
     { id: "count", label: t("alert-count"), width: "60px", numeric: true, cell: (alert) => number(alert.count) },
   ];

@@ -44,8 +44,8 @@ function Judging({ view, reload, set }: { view: IncidentView; reload: () => void
   };
   const events = eventsUrl({ ...around(incident.first, incident.last), customer: incident.customer });
   useCommands([
-    { id: "alert-next", label: "alert-next", keys: ["j", "ArrowDown"], group: "commands-incident", run: () => step(1), quiet: true },
-    { id: "alert-previous", label: "alert-previous", keys: ["k", "ArrowUp"], group: "commands-incident", run: () => step(-1), quiet: true },
+    { id: "alert-next", label: "alert-next", keys: ["j"], group: "commands-incident", run: () => step(1), quiet: true },
+    { id: "alert-previous", label: "alert-previous", keys: ["k"], group: "commands-incident", run: () => step(-1), quiet: true },
     { id: "incident-events", label: "incident-events", keys: ["/"], group: "commands-incident", run: () => navigate(events) },
   ]);
   const title = (alert: Alert) => view.cards[alert.rule_id]?.[language()]?.title ?? alert.title;

@@ -20,6 +20,8 @@ export interface Command {
 }
 
 const layers: Command[][] = [];
+/** Keys that scroll what has the focus there. */
+const SCROLLING = new Set(["ArrowUp", "ArrowDown", "Home", "End"]);
 const SEQUENCE_MS = 1200;
 let pending = "";
 let pendingTimer: ReturnType<typeof setTimeout> | undefined;
@@ -79,6 +81,7 @@ export function listenForKeys(): void {
       if (key === "Escape") (event.target as HTMLElement).blur();
       return;
     }
+    if (SCROLLING.has(key) && event.target instanceof Element && event.target.closest("pre, .drawer, .pane, .scroll")) return;
     const onControl = event.target instanceof Element && event.target.closest("a, button, summary, [role=tab]");
     if (onControl && (key === "Enter" || key === " ")) return;
     const found = match(available(), pending, key);

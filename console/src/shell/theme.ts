@@ -21,6 +21,11 @@ export function shownTheme(): "light" | "dark" {
   return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 }
 
+/** Tells those who draw with colours that the system's wish has changed. */
+export function followSystemTheme(): void {
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => dispatchEvent(new Event("vedette:theme")));
+}
+
 export function applyTheme(): void {
   const chosen = theme();
   if (chosen === "system") delete document.documentElement.dataset.theme;

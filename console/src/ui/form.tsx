@@ -1,6 +1,6 @@
 // Forms from a list of fields: labels, hints, the server's refusals beside the field they are about.
 import type { ComponentChildren } from "preact";
-import { useId, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 import { Problem, asProblem } from "../api/problem.ts";
 import { t } from "../i18n/text.ts";
@@ -55,11 +55,15 @@ export function Form({ fields, start, action, submit, cancel, danger, children }
     }
     setBusy(false);
   };
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (problem) form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
+  }, [problem]);
   const about = (name: string) => problem?.fields.find((one) => one.field === name || one.field.startsWith(`${name}[`) || one.field.endsWith(`.${name}`))?.message;
   const told = problem && explain(problem);
   return (
     <form
-      class="form" onSubmit={send} noValidate
+      ref={form} class="form" onSubmit={send} noValidate
       onKeyDown={(event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void send(event); }}
     >
       {children}
@@ -106,7 +110,7 @@ function FieldRow({ field, value, set, error }: RowProps) {
     );
   }
   return (
-    <div class={`field ${field.wide || field.kind === "area" || field.kind === "lines" ? "wide" : ""} ${field.kind === "check" ? "check" : ""}`}>
+    <div class={`field ${field.wide || field.kind === "area" ? "wide" : ""} ${field.kind === "check" ? "check" : ""}`}>
       <label for={id}>{label}</label>
       <Control field={field} value={value} set={set} common={common} />
       {notes}
@@ -124,7 +128,7 @@ function Control({ field, value, set, common }: Omit<RowProps, "error"> & { comm
     case "area":
       return <textarea {...common} rows={field.rows ?? 4} value={text} onInput={(event) => set(event.currentTarget.value)} />;
     case "lines":
-      return <textarea {...common} rows={3} value={(value as string[] | undefined ?? []).join("\n")} onInput={(event) => set(event.currentTarget.value.split("\n"))} />;
+      return <textarea {...common} rows={2} value={(value as string[] | undefined ?? []).join("\n")} onInput={(event) => set(event.currentTarget.value.split("\n"))} />;
     case "number":
       return <input {...common} type="number" min={field.least} max={field.most} value={text} onInput={(event) => set(event.currentTarget.value === "" ? null : Number(event.currentTarget.value))} />;
     case "moment":

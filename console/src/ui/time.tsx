@@ -28,7 +28,7 @@ export function useNow(): Date {
 }
 
 /** What the hover text of a time says. */
-export function zones(at: string, zone?: string): string {
+function zones(at: string, zone?: string): string {
   const own = `${exact(at)} (${viewerZone()})`;
   return zone && zoneDiffers(zone, at) ? `${own}\n${exact(at, zone)} (${zone}, ${t("zone-customer")})` : own;
 }

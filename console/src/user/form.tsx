@@ -6,7 +6,7 @@ import { type Field, FormDialog } from "../ui/form.tsx";
 import { toastDone } from "../ui/toast.tsx";
 import { createUser, setUserPassword, updateUser } from "./api.ts";
 
-export const ROLES = [
+const ROLES = [
   "administrator", "soc_manager", "shift_lead", "l1_analyst", "l2_engineer", "l3_analyst", "ticket_auditor", "service_manager", "auditor",
 ];
 

@@ -33,11 +33,11 @@ export function WorkbenchPage() {
   const [text, setText] = useParameter("text");
   const [alert, setAlert] = useParameter("alert");
   const [incident, setIncident] = useParameter("incident");
-  const [pane, setPane] = useState<"incidents" | "alerts">("incidents");
+  const [pane, setPane] = useState<"incidents" | "alerts">(alert ? "alerts" : "incidents");
   const mayAlerts = useMay("alert.read");
   useCommands([
     { id: "search", label: "search-here", keys: ["/"], group: "commands-page", run: focusSearch },
-    { id: "pane", label: "workbench-pane", keys: ["Tab", "h", "l"], group: "commands-page", quiet: true, run: () => setPane(pane === "alerts" ? "incidents" : "alerts") },
+    { id: "pane", label: "workbench-pane", keys: ["h", "l"], group: "commands-page", quiet: true, run: () => setPane(pane === "alerts" ? "incidents" : "alerts") },
     { id: "mine", label: "workbench-mine", keys: ["f m"], group: "commands-page", run: () => setAssignee(assignee === "me" ? "" : "me") },
     { id: "unassigned", label: "workbench-unassigned", keys: ["f u"], group: "commands-page", run: () => setAssignee(assignee === "none" ? "" : "none") },
   ]);
