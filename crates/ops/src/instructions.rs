@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use formats::syslog::TOKEN_ELEMENT;
 use model::device::{CredentialKind, Device, DeviceCredential};
 
 /// The addresses devices send to, as the customer's network reaches them.
@@ -16,10 +17,6 @@ pub struct PublicAddresses {
     /// `host:port` of syslog over TLS.
     pub syslog_tls: Option<String>,
 }
-
-/// The structured-data id under which a syslog frame carries a device token; 32473 is the number RFC 5612 keeps for
-/// documents and examples, taken because ours is not registered.
-pub const TOKEN_SD_ID: &str = "vedette@32473";
 
 impl PublicAddresses {
     /// The host part, for ports that are given to single devices.
@@ -75,19 +72,18 @@ fn with_token(text: &mut String, public: &PublicAddresses, token: &str) {
     for (name, _, address) in &offered {
         line(text, format_args!("syslog over {name}: {address}"));
     }
-    line(text, format_args!("structured data: [{TOKEN_SD_ID} token=\"{token}\"]"));
+    line(text, format_args!("structured data: [{TOKEN_ELEMENT} token=\"{token}\"]"));
     line(text, format_args!("\n# rsyslog"));
     line(text, format_args!("template(name=\"vedette\" type=\"string\""));
     line(
         text,
         format_args!(
             "  string=\"<%PRI%>1 %TIMESTAMP:::date-rfc3339% %HOSTNAME% %APP-NAME% %PROCID% %MSGID% \
-             [{TOKEN_SD_ID} token=\\\"{token}\\\"] %msg%\\n\")"
+             [{TOKEN_ELEMENT} token=\\\"{token}\\\"] %msg%\\n\")"
         ),
     );
-    if let Some((name, protocol, address)) =
-        offered.iter().max_by_key(|(name, ..)| [&"UDP", &"TCP", &"TLS"].iter().position(|known| *known == name))
-    {
+    // The list is in order of preference, best last.
+    if let Some((name, protocol, address)) = offered.last() {
         let (host, port) = address.rsplit_once(':').unwrap_or((address, "514"));
         let tls = if *name == "TLS" {
             " StreamDriver=\"gtls\" StreamDriverMode=\"1\" StreamDriverAuthMode=\"x509/name\""

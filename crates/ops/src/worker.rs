@@ -31,7 +31,7 @@ const FEED_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// How often the loop looks without being woken, and how long it rests at least.
 const POLL: Duration = Duration::from_millis(500);
-const REST: Duration = Duration::from_millis(50);
+const REST: Duration = Duration::from_millis(200);
 const SEAL_EVERY: Duration = Duration::from_secs(1);
 const WAKE_EVERY: Duration = Duration::from_secs(5);
 const FORGET_EVERY: Duration = Duration::from_secs(3600);

@@ -25,7 +25,7 @@ async fn a_search_sees_the_callers_customers_only_and_is_on_record_before_its_an
     wide.text = "failed".into();
     wide.customers = vec![world.ours.clone(), world.theirs.clone()];
     let page = world.ops.search_events(&ctx, &wide).await.unwrap();
-    assert_eq!(customers_of(&page.items).into_iter().collect::<Vec<_>>(), [world.ours.clone()]);
+    assert_eq!(customers_of(&page.items), std::collections::BTreeSet::from([world.ours.clone()]));
     assert!(!format!("{page:?}").contains("CANARY"));
     let all = world.ops.search_events(&job(100), &wide).await.unwrap();
     assert_eq!(all.items.len(), 2, "who sees both customers finds both");

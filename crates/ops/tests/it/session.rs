@@ -152,7 +152,7 @@ async fn a_token_acts_for_its_user_until_it_ends_and_can_make_no_more_of_them() 
     let change = world.ops.change_password(ctx, PASSWORD, "blue heron over water", None).await;
     assert!(matches!(change, Err(Error::PersonOnly)));
 
-    assert_eq!(world.ops.list_api_tokens(&li).await.unwrap(), [token.clone()]);
+    assert_eq!(world.ops.list_api_tokens(&li).await.unwrap(), vec![token.clone()]);
     assert!(world.ops.list_api_tokens(&other).await.unwrap().is_empty());
     let outcome = world.ops.delete_api_token(&other, &token.id).await;
     assert!(matches!(outcome, Err(Error::NotFound(_))), "{outcome:?}");

@@ -118,7 +118,7 @@ async fn customers_outside_the_callers_sight_are_not_told_of_users() {
     let world = World::new().await;
     let lead = acting(&world.user("lead", Role::ShiftLead, &[&world.ours]).await, 10);
     let both = world.user("both", Role::L1Analyst, &[&world.ours, &world.theirs]).await;
-    assert_eq!(world.ops.get_user(&lead, &both.id).await.unwrap().data.customers, [world.ours.clone()]);
+    assert_eq!(world.ops.get_user(&lead, &both.id).await.unwrap().data.customers, vec![world.ours.clone()]);
     let users = world.ops.list_users(&lead, &UserFilter::default(), &PageRequest::default()).await.unwrap();
     assert!(users.items.len() >= 2);
     assert!(!format!("{users:?}").contains(world.theirs.as_str()));
