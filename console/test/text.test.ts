@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { AuditPolicy } from "../src/api/types.ts";
-import { inOrder } from "../src/policy/api.ts";
+import { inOrder, positionsAfterMove } from "../src/policy/api.ts";
+import { hostRange } from "../src/policy/from_alert.tsx";
 import { rank } from "../src/shell/palette.tsx";
 import { type Command, keyName, match } from "../src/shell/commands.ts";
 import { eventsUrl, rangeOf, readQuery, withFilter } from "../src/event/query.ts";
@@ -54,6 +55,13 @@ test("policies stand in the order in which they decide", () => {
   const policy = (id: string, customer: string | null, position: number) => ({ id, customer, position }) as AuditPolicy;
   const order = inOrder([policy("g1", null, 1), policy("b2", "cus_b", 2), policy("b1", "cus_b", 1), policy("a9", "cus_a", 9)]);
   assert.deepEqual(order.map((one) => one.id), ["a9", "b1", "b2", "g1"]);
+  const [first, second, third] = [policy("x", null, 0), policy("y", null, 0), policy("z", null, 30)] as const;
+  const moved = positionsAfterMove([first, second, third], second, -1);
+  assert.deepEqual([moved.get(second), moved.get(first), moved.get(third)], [10, 20, undefined]);
+});
+
+test("an address is ignored as the range of itself alone", () => {
+  assert.deepEqual(["203.0.113.9", "2001:db8::1"].map(hostRange), ["203.0.113.9/32", "2001:db8::1/128"]);
 });
 
 test("key sequences begin, go on, and start over", () => {

@@ -32,6 +32,7 @@ alert-state-open = Open
 alert-state-raised = Raised
 alert-state-ignored = Ignored
 alert-raise = Raise incident
+alert-ignore-such = Ignore such alerts
 alert-open-incident = Open its incident
 alert-by-policy = Decided by an audit policy
 alert-next = Next alert

@@ -32,6 +32,7 @@ alert-state-open = 待研判
 alert-state-raised = 已转事件
 alert-state-ignored = 已忽略
 alert-raise = 转为事件
+alert-ignore-such = 忽略此类告警
 alert-open-incident = 打开所属事件
 alert-by-policy = 由审核策略判定
 alert-next = 下一条告警

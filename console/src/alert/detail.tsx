@@ -5,6 +5,7 @@ import type { Alert, Severity } from "../api/types.ts";
 import { t, word } from "../i18n/text.ts";
 import { useCommands } from "../shell/commands.ts";
 import { navigate } from "../shell/router.ts";
+import { IgnoreDialog } from "../policy/from_alert.tsx";
 import { useMay, useShell } from "../shell/session.ts";
 import { CustomerBand, OutcomeMark, SEVERITIES, SeverityMark } from "../ui/badge.tsx";
 import { FormDialog } from "../ui/form.tsx";
@@ -34,13 +35,16 @@ export function AlertDetail({ id, page }: { id: string; page?: boolean }) {
   const { customers } = useShell();
   const alert = useLoad((signal) => getAlert(id, signal), id);
   const [raising, setRaising] = useState(false);
+  const [ignoring, setIgnoring] = useState(false);
   const mayWork = useMay("incident.work");
   useChanges((change) => change.id === id, alert.reload);
   const value = alert.value;
   const title = useAlertTitle(value);
+  const mayIgnore = useMay("policy.write") && value !== null && value.state !== "ignored";
   const canRaise = mayWork && value !== null && !value.incident;
   useCommands([
     { id: "alert-raise", label: "alert-raise", keys: ["r"], group: "commands-page", run: () => setRaising(true), when: () => canRaise },
+    { id: "alert-ignore", label: "alert-ignore-such", keys: ["i"], group: "commands-page", run: () => setIgnoring(true), when: () => mayIgnore },
     {
       id: "alert-incident", label: "alert-open-incident", keys: ["o"], group: "commands-page", when: () => Boolean(value?.incident),
       run: () => navigate(`/incidents/${value?.incident}`),
@@ -57,6 +61,7 @@ export function AlertDetail({ id, page }: { id: string; page?: boolean }) {
           <span class="muted">{word("alert-state", value.state)}</span>
           {value.incident && <a href={`/incidents/${value.incident}`}>{t("alert-open-incident")} <kbd>o</kbd></a>}
           {value.policy && <a href={`/policies?id=${value.policy}`}>{t("alert-by-policy")}</a>}
+          {mayIgnore && <button class="button" onClick={() => setIgnoring(true)}>{t("alert-ignore-such")} <kbd>i</kbd></button>}
           {canRaise && <button class="button primary" onClick={() => setRaising(true)}>{t("alert-raise")} <kbd>r</kbd></button>}
         </p>
       </div>
@@ -73,6 +78,7 @@ export function AlertDetail({ id, page }: { id: string; page?: boolean }) {
           <RuleCard rule={value.rule_id} />
         </section>
       </div>
+      {ignoring && <IgnoreDialog alert={value} title={title} close={() => setIgnoring(false)} done={alert.reload} />}
       {raising && <RaiseDialog alert={value} close={() => setRaising(false)} />}
     </div>
   );

@@ -30,3 +30,15 @@ export function dataOf(policy: AuditPolicy): AuditPolicyData {
   const { name, position, enabled, condition, action, expires } = policy;
   return { name, position, enabled, condition, action, expires };
 }
+
+/** The positions after one policy of a customer's list moved up or down: round tens, so that there is room between. */
+export function positionsAfterMove(group: AuditPolicy[], policy: AuditPolicy, by: number): Map<AuditPolicy, number> {
+  const order = group.filter((one) => one !== policy);
+  order.splice(group.indexOf(policy) + by, 0, policy);
+  return new Map(order.map((one, place): [AuditPolicy, number] => [one, (place + 1) * 10]).filter(([one, position]) => one.position !== position));
+}
+
+/** Moves a policy among those of its customer. */
+export async function movePolicy(group: AuditPolicy[], policy: AuditPolicy, by: number): Promise<void> {
+  for (const [one, position] of positionsAfterMove(group, policy, by)) await updatePolicy(one, { ...dataOf(one), position });
+}

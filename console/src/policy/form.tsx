@@ -7,14 +7,22 @@ import { FormDialog, instant, lines, localInput, optional } from "../ui/form.tsx
 import { toastDone } from "../ui/toast.tsx";
 import { createPolicy, updatePolicy } from "./api.ts";
 
-interface Props { policy?: AuditPolicy; customer: string; position: number; close: () => void; done: () => void }
+interface Props {
+  policy?: AuditPolicy;
+  /** What a new policy starts with. */
+  draft?: Pick<AuditPolicyData, "name" | "condition">;
+  customer: string;
+  position: number;
+  close: () => void;
+  done: () => void;
+}
 
 const ORIGINS = ["rule", "correlation", "device"];
 
-export function PolicyDialog({ policy, customer, position, close, done }: Props) {
+export function PolicyDialog({ policy, draft, customer, position, close, done }: Props) {
   const { customers, me } = useShell();
   const mayGlobal = me.user.all_customers && useMay("policy.write");
-  const condition = policy?.condition ?? {};
+  const condition = policy?.condition ?? draft?.condition ?? {};
   const any = { value: "", label: t("any") };
   const severities = [any, ...SEVERITIES.map((value) => ({ value, label: word("severity", value) }))];
   const whose = [
@@ -22,7 +30,7 @@ export function PolicyDialog({ policy, customer, position, close, done }: Props)
     ...[...customers.values()].map((one) => ({ value: one.id, label: one.name })),
   ];
   const start = {
-    customer: policy ? policy.customer ?? "" : customer || whose[0]?.value || "", name: policy?.name ?? "", enabled: policy?.enabled ?? true,
+    customer: policy ? policy.customer ?? "" : customer || whose[0]?.value || "", name: policy?.name ?? draft?.name ?? "", enabled: policy?.enabled ?? true,
     action: policy?.action.kind ?? "ignore", severity: (policy?.action.kind === "raise_incident" && policy.action.severity) || "",
     rule_ids: condition.rule_ids ?? [], title_contains: condition.title_contains ?? "", severity_at_least: condition.severity_at_least ?? "",
     severity_at_most: condition.severity_at_most ?? "", origin: condition.origin ?? "", source_ranges: condition.source_ranges ?? [],
@@ -32,7 +40,7 @@ export function PolicyDialog({ policy, customer, position, close, done }: Props)
   return (
     <FormDialog
       title={t(policy ? "policy-edit" : "policy-create")} action={t("save")} close={close} start={start}
-      band={policy?.customer ? <CustomerBand id={policy.customer} remark /> : undefined}
+      band={policy?.customer || customer ? <CustomerBand id={policy?.customer ?? customer} remark /> : undefined}
       fields={[
         { kind: "text", name: "name", label: t("policy-name"), required: true, wide: true, autofocus: true },
         ...(policy ? [] : [{ kind: "select" as const, name: "customer", label: t("policy-for"), options: whose }]),

@@ -15,7 +15,7 @@ import { Page } from "../ui/page.tsx";
 import { Empty, Failure, Loading } from "../ui/states.tsx";
 import { Time, useNow } from "../ui/time.tsx";
 import { toastDone, toastProblem } from "../ui/toast.tsx";
-import { dataOf, deletePolicy, readPolicies, updatePolicy } from "./api.ts";
+import { dataOf, deletePolicy, movePolicy, readPolicies, updatePolicy } from "./api.ts";
 import { phrases } from "./condition.ts";
 import { PolicyDialog } from "./form.tsx";
 
@@ -33,10 +33,7 @@ export function PoliciesPage() {
   useCommands([{ id: "policy-new", label: "policy-create", keys: ["n"], group: "commands-page", when: () => mayWrite, run: () => setEditing("new") }]);
   const policies = loaded.value;
   const act = (work: Promise<unknown>) => void work.then(() => toastDone(t("saved")), toastProblem).finally(loaded.reload);
-  const neighbour = (policy: AuditPolicy, by: number) => {
-    const group = (policies ?? []).filter((one) => (one.customer ?? null) === (policy.customer ?? null));
-    return group[group.indexOf(policy) + by];
-  };
+  const groupOf = (policy: AuditPolicy) => (policies ?? []).filter((one) => (one.customer ?? null) === (policy.customer ?? null));
   return (
     <Page
       title={t("nav-policies")}
@@ -59,7 +56,7 @@ export function PoliciesPage() {
             {policies.map((policy, place) => (
               <PolicyRow
                 key={policy.id} policy={policy} order={place + 1} marked={query.get("id") === policy.id} mayWrite={mayWrite}
-                above={neighbour(policy, -1)} below={neighbour(policy, 1)} act={act} edit={() => setEditing(policy)} erase={() => setDeleting(policy)}
+                group={groupOf(policy)} act={act} edit={() => setEditing(policy)} erase={() => setDeleting(policy)}
               />
             ))}
           </tbody>
@@ -82,11 +79,12 @@ export function PoliciesPage() {
 }
 
 interface RowProps {
-  policy: AuditPolicy; order: number; marked: boolean; mayWrite: boolean; above?: AuditPolicy; below?: AuditPolicy;
+  policy: AuditPolicy; order: number; marked: boolean; mayWrite: boolean; group: AuditPolicy[];
   act: (work: Promise<unknown>) => void; edit: () => void; erase: () => void;
 }
 
-function PolicyRow({ policy, order, marked, mayWrite, above, below, act, edit, erase }: RowProps) {
+function PolicyRow({ policy, order, marked, mayWrite, group, act, edit, erase }: RowProps) {
+  const at = group.indexOf(policy);
   const now = useNow();
   const expired = Boolean(policy.expires && Date.parse(policy.expires) <= now.getTime());
   const state = !policy.enabled ? "policy-disabled" : expired ? "policy-expired" : "policy-enabled";
@@ -105,8 +103,8 @@ function PolicyRow({ policy, order, marked, mayWrite, above, below, act, edit, e
       <td>{t(state)}</td>
       {mayWrite && (
         <td class="row-actions">
-          <button class="icon-button" disabled={!above} aria-label={t("policy-up", { name: policy.name })} title={t("policy-up", { name: policy.name })} onClick={() => above && act(swap(policy, above))}>↑</button>
-          <button class="icon-button" disabled={!below} aria-label={t("policy-down", { name: policy.name })} title={t("policy-down", { name: policy.name })} onClick={() => below && act(swap(policy, below))}>↓</button>
+          <button class="icon-button" disabled={at === 0} aria-label={t("policy-up", { name: policy.name })} title={t("policy-up", { name: policy.name })} onClick={() => act(movePolicy(group, policy, -1))}>↑</button>
+          <button class="icon-button" disabled={at === group.length - 1} aria-label={t("policy-down", { name: policy.name })} title={t("policy-down", { name: policy.name })} onClick={() => act(movePolicy(group, policy, 1))}>↓</button>
           <button class="link" onClick={() => act(updatePolicy(policy, { ...dataOf(policy), enabled: !policy.enabled }))}>{t(policy.enabled ? "disable" : "enable")}</button>
           <button class="link" onClick={edit}>{t("edit")}</button>
           <button class="link" onClick={erase}>{t("delete")}</button>
@@ -114,12 +112,4 @@ function PolicyRow({ policy, order, marked, mayWrite, above, below, act, edit, e
       )}
     </tr>
   );
-}
-
-/** Two neighbours change places; equal positions are told apart first. */
-async function swap(policy: AuditPolicy, other: AuditPolicy): Promise<void> {
-  const apart = policy.position === other.position ? 1 : 0;
-  const otherFirst = other.position < policy.position || (apart === 1 && other.id < policy.id);
-  await updatePolicy(policy, { ...dataOf(policy), position: other.position });
-  await updatePolicy(other, { ...dataOf(other), position: policy.position + (otherFirst ? apart : -apart) });
 }
