@@ -1,1 +1,28 @@
-//! .
+#![doc = include_str!("../README.md")]
+
+mod alert;
+mod asset;
+mod audit;
+mod audit_policy;
+mod auth;
+mod change;
+mod customer;
+mod device;
+mod event;
+mod incident;
+mod ingest;
+mod overview;
+mod problem;
+mod query;
+mod resource_group;
+mod router;
+mod session;
+mod state;
+mod use_case;
+mod user;
+
+pub use auth::PeerAddress;
+pub use ingest::ingest_router;
+pub use problem::Problem;
+pub use router::{openapi, router};
+pub use state::{About, Api};

@@ -299,10 +299,11 @@ mod tests {
                 let Ok(next) = state.after(step, now) else { continue };
                 prop_assert_ne!(next, IncidentState::New, "nothing goes back to new");
                 if !state.is_open() {
-                    prop_assert!(matches!(step, Transition::Reopen { .. }));
+                    prop_assert!(matches!(step, Transition::Reopen { .. }), "left a closed state");
                 }
                 if !next.is_open() {
-                    prop_assert!(matches!(step, Transition::Resolve { .. } | Transition::Reject { .. }));
+                    let closes = matches!(step, Transition::Resolve { .. } | Transition::Reject { .. });
+                    prop_assert!(closes, "closed by {}", step.name());
                 }
                 state = next;
             }

@@ -1,1 +1,115 @@
-fn main() {}
+#![doc = include_str!("../README.md")]
+
+mod admin;
+mod backup;
+mod catalogue;
+mod cli;
+mod config;
+mod content;
+mod demo;
+mod error;
+mod layout;
+mod metrics;
+mod net;
+mod offline;
+mod open;
+mod scan;
+mod serve;
+mod time;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use cli::{Cli, Command, ConfigArgs, ConfigCommand, UserCommand};
+use config::{Config, LogFormat};
+use error::Error;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // One TLS implementation for everything; a second call could only come from a second start.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let done = match cli.command {
+        Command::Scan(arguments) => return scan::run(&arguments),
+        Command::Serve(arguments) => load(&arguments).and_then(|config| {
+            log(&config.log.level, config.log.format);
+            wait(serve::run(&config))
+        }),
+        Command::Demo(arguments) => {
+            log("warn", LogFormat::Text);
+            wait(demo::run(&arguments))
+        }
+        Command::Config { command: ConfigCommand::Show } => {
+            print!("{}", config::REFERENCE);
+            Ok(())
+        }
+        Command::Config { command: ConfigCommand::Check(arguments) } => check(&arguments),
+        Command::User { command: UserCommand::Add(arguments) } => {
+            load(&arguments.config).and_then(|config| wait(offline::add_user(&config, &arguments)))
+        }
+        Command::Import(arguments) => {
+            load(&arguments.config).and_then(|config| wait(offline::import(&config, &arguments)))
+        }
+        Command::Backup(arguments) => {
+            load(&arguments.config).and_then(|config| wait(offline::backup(&config, &arguments)))
+        }
+        Command::Restore(arguments) => load(&arguments.config).and_then(|config| offline::restore(&config, &arguments)),
+        Command::Openapi => {
+            println!("{}", api::openapi().to_pretty_json().expect("the document is plain JSON"));
+            Ok(())
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("vedette: {}", error::whole(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn load(arguments: &ConfigArgs) -> Result<Config, Error> {
+    Ok(Config::load(arguments.config.as_deref(), std::env::vars())?)
+}
+
+fn wait(work: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Error::Told(format!("cannot start: {error}")))?;
+    runtime.block_on(work)
+}
+
+fn check(arguments: &ConfigArgs) -> Result<(), Error> {
+    let config = load(arguments)?;
+    for file in [&config.console.tls_certificate, &config.ingest.tls_certificate].into_iter().flatten() {
+        net::certificates(file)?;
+    }
+    for file in [&config.console.tls_key, &config.ingest.tls_key].into_iter().flatten() {
+        net::private_key(file)?;
+    }
+    for folder in config.detection.rule_folders.iter().chain(&config.detection.source_folder) {
+        let missing = |source| Error::File { what: "cannot read", path: folder.clone(), source };
+        std::fs::read_dir(folder).map_err(missing)?;
+    }
+    let from = arguments.config.as_deref().map_or("the defaults".into(), Path::to_string_lossy);
+    println!("{from}: the settings hold up");
+    println!("data folder: {}", config.data.folder.display());
+    println!("store: {}", if config.store.url.is_empty() { "SQLite in the data folder" } else { "PostgreSQL" });
+    for line in serve::describe(&config) {
+        println!("{line}");
+    }
+    Ok(())
+}
+
+fn log(level: &str, format: LogFormat) {
+    let filter = EnvFilter::try_new(level).unwrap_or_else(|error| {
+        eprintln!("vedette: [log] level = \"{level}\": {error}; logging at info");
+        EnvFilter::new("info")
+    });
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => builder.init(),
+        LogFormat::Json => builder.json().init(),
+    }
+}

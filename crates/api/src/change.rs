@@ -1,0 +1,124 @@
+//! The change feed as server-sent events: what live lists follow.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::Stream;
+use model::change::Change;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::auth::{Caller, bearer, session_cookie};
+use crate::problem::Problem;
+use crate::state::{Api, now};
+
+/// How often the feed is looked at.
+const POLL: Duration = Duration::from_millis(400);
+/// How often a stream asks whether its session still stands.
+const RECHECK_POLLS: u32 = 25;
+/// Changes read at once.
+const BATCH: usize = 500;
+
+/// The routes of this noun.
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(stream_changes))
+}
+
+/// Changes as they happen, from `Last-Event-ID` on or from now; within the caller's customers. The stream ends when
+/// the session does.
+#[utoipa::path(get, path = "/changes", tag = "change",
+    responses((status = 200, body = Change, content_type = "text/event-stream")))]
+async fn stream_changes(State(api): State<Api>, headers: HeaderMap, caller: Caller) -> Result<Response, Problem> {
+    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+    let after = match last {
+        Some(sequence) => sequence,
+        None => api.ops.last_change(&caller.ctx).await?,
+    };
+    let credential = match bearer(&headers) {
+        Some(secret) => Credential::Token(secret.to_owned()),
+        None => Credential::Session(session_cookie(&headers).unwrap_or_default().to_owned()),
+    };
+    let follower = Follower { api, caller, credential, after, waiting: VecDeque::new(), polls: 0, greeted: false };
+    let stream = Sse::new(follower.stream()).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)));
+    let no_buffering = HeaderValue::from_static("no");
+    Ok(([(header::HeaderName::from_static("x-accel-buffering"), no_buffering)], stream).into_response())
+}
+
+enum Credential {
+    Session(String),
+    Token(String),
+}
+
+struct Follower {
+    api: Api,
+    caller: Caller,
+    credential: Credential,
+    after: i64,
+    waiting: VecDeque<Change>,
+    polls: u32,
+    greeted: bool,
+}
+
+impl Follower {
+    fn stream(self) -> impl Stream<Item = Result<Event, Infallible>> {
+        futures::stream::unfold(self, |mut follower| async move {
+            let event = follower.next().await?;
+            Some((Ok(event), follower))
+        })
+    }
+
+    async fn next(&mut self) -> Option<Event> {
+        if !self.greeted {
+            self.greeted = true;
+            return Some(Event::default().event("hello").id(self.after.to_string()).data("{}"));
+        }
+        loop {
+            if let Some(change) = self.waiting.pop_front() {
+                let data = serde_json::to_string(&change).expect("a change is plain JSON");
+                return Some(Event::default().event("change").id(change.sequence.to_string()).data(data));
+            }
+            tokio::select! {
+                () = tokio::time::sleep(POLL) => {}
+                _ = self.api.draining.changed() => return None,
+            }
+            if *self.api.draining.borrow() {
+                return None;
+            }
+            self.polls += 1;
+            if self.polls.is_multiple_of(RECHECK_POLLS) && !self.still_signed_in().await {
+                return None;
+            }
+            match self.api.ops.changes_after(&self.caller.ctx, self.after, BATCH).await {
+                Ok(page) => {
+                    self.after = page.last;
+                    self.waiting.extend(page.changes);
+                }
+                Err(error) => tracing::warn!(%error, "the change feed could not be read"),
+            }
+        }
+    }
+
+    /// Asks again who is calling, so that a revoked session or a narrowed scope ends or narrows the stream.
+    async fn still_signed_in(&mut self) -> bool {
+        let found = match &self.credential {
+            Credential::Session(token) => self.api.ops.authenticate_session(now(), token).await,
+            Credential::Token(secret) => self.api.ops.authenticate_token(now(), secret).await,
+        };
+        match found {
+            Ok(Some(found)) => {
+                self.caller.ctx = found.ctx;
+                true
+            }
+            Ok(None) => false,
+            Err(error) => {
+                tracing::warn!(%error, "a stream's session could not be checked");
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use model::role::Role;
+use model::use_case::Language;
+
+/// The managed security operations platform.
+#[derive(Debug, Parser)]
+#[command(name = "vedette", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the platform
+    Serve(ConfigArgs),
+    /// Run a demonstration: invented customers, real listeners, a living day of logs and attacks
+    Demo(DemoArgs),
+    /// Match Sigma rules against files, without a server
+    Scan(ScanArgs),
+    /// Look at settings
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Manage users
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Read files (EVTX, NDJSON, plain logs; gzip and zstd too) into a running server as events of a device
+    Import(ImportArgs),
+    /// Write everything in the data folder to one file, also while the server runs
+    Backup(BackupArgs),
+    /// Fill an empty data folder from a backup
+    Restore(RestoreArgs),
+    /// Print the API's OpenAPI document
+    Openapi,
+}
+
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// Settings file (TOML); defaults hold without one
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Say whether the settings hold up, and which addresses they open
+    Check(ConfigArgs),
+    /// Print every setting with its default
+    Show,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Add a user; the password is read from the first line of standard input
+    Add(UserAddArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct UserAddArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// What they sign in with
+    #[arg(long)]
+    pub login: String,
+    /// What colleagues read; the login unless told
+    #[arg(long)]
+    pub name: Option<String>,
+    /// What they may do: administrator, soc_manager, shift_lead, l1_analyst, l2_engineer, l3_analyst, ticket_auditor,
+    /// service_manager or auditor
+    #[arg(long = "role", default_value = "administrator", value_parser = parse_role)]
+    pub roles: Vec<Role>,
+    /// The language they read: en or zh
+    #[arg(long, default_value = "en", value_parser = parse_language)]
+    pub language: Language,
+}
+
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Where to keep the demonstration's data
+    #[arg(long, value_name = "FOLDER", default_value = "vedette-demo")]
+    pub data: PathBuf,
+    /// The console's address
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8600")]
+    pub listen: SocketAddr,
+    /// How much busier than an ordinary day (1: up to about 20 events a second)
+    #[arg(long, default_value_t = 1.0)]
+    pub rate: f64,
+    /// The language of the customers' data: en or zh
+    #[arg(long, default_value = "en", value_parser = parse_language)]
+    pub language: Language,
+    /// Minutes of the past to play first, as fast as they are taken; only with empty data
+    #[arg(long, value_name = "MINUTES", default_value_t = 60)]
+    pub history: u64,
+    /// Begin with empty data
+    #[arg(long)]
+    pub fresh: bool,
+    /// Stop after so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub duration: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ScanFormat {
+    Table,
+    Ndjson,
+    Csv,
+}
+
+#[derive(Debug, Args)]
+pub struct ScanArgs {
+    /// A Sigma rule or a folder of them; may be given several times
+    #[arg(long, value_name = "DIR", required = true)]
+    pub rules: Vec<PathBuf>,
+    /// How to print matches
+    #[arg(long, value_enum, default_value_t = ScanFormat::Table)]
+    pub format: ScanFormat,
+    /// EVTX, NDJSON or syslog text, plain or compressed with gzip or zstd; folders are read recursively
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// The device whose events these are
+    #[arg(long, value_name = "ID")]
+    pub device: String,
+    /// Files to read
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// The file to write; it must not exist
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// The backup to read
+    #[arg(long, value_name = "FILE")]
+    pub from: PathBuf,
+}
+
+fn parse_role(text: &str) -> Result<Role, String> {
+    text.parse().map_err(|error: model::role::UnknownWord| error.to_string())
+}
+
+fn parse_language(text: &str) -> Result<Language, String> {
+    text.parse().map_err(|error: model::role::UnknownWord| error.to_string())
+}

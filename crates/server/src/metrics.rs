@@ -1,0 +1,145 @@
+//! Prometheus text, and whether the server is alive and ready.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use model::{Context, Scope};
+use pipeline::{Pipeline, PipelineStats};
+
+use crate::open::Opened;
+use crate::time::now;
+
+/// Durable records not yet judged at which the server counts as not ready.
+const READY_LAG: u64 = 5_000_000;
+
+/// What health and metrics look at.
+#[derive(Clone)]
+pub struct Health {
+    pub opened: Arc<Opened>,
+    pub pipeline: Arc<Pipeline>,
+}
+
+/// `/healthz`: the process answers. `/readyz`: it can take events and answer questions; the body says what cannot.
+pub fn health_router(health: Health) -> Router {
+    Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(ready)).with_state(health)
+}
+
+/// `/metrics` in Prometheus text.
+pub fn metrics_router(health: Health) -> Router {
+    Router::new().route("/metrics", get(metrics)).with_state(health)
+}
+
+async fn ready(State(health): State<Health>) -> impl IntoResponse {
+    let stats = health.pipeline.stats();
+    let mut problems = Vec::new();
+    if let Some(why) = &stats.stopped {
+        problems.push(format!("intake stopped: {why}"));
+    }
+    if stats.disk_low {
+        problems.push("intake waits for room on the disk".to_owned());
+    }
+    if stats.lag > READY_LAG {
+        problems.push(format!("{} records wait to be judged", stats.lag));
+    }
+    let ctx = Context::job("readiness", Scope::All, now());
+    if let Err(error) = health.opened.ops.last_change(&ctx).await {
+        problems.push(format!("the store does not answer: {error}"));
+    }
+    if problems.is_empty() {
+        (StatusCode::OK, "ready\n".to_owned())
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, problems.join("\n") + "\n")
+    }
+}
+
+async fn metrics(State(health): State<Health>) -> impl IntoResponse {
+    let text = render(&health.pipeline.stats(), resident_bytes());
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text)
+}
+
+fn render(stats: &PipelineStats, resident: Option<u64>) -> String {
+    let mut text = String::new();
+    let mut metric = |name: &str, kind: &str, help: &str, values: &[(&str, f64)]| {
+        // Writing to a text cannot fail.
+        let _ = writeln!(text, "# HELP vedette_{name} {help}\n# TYPE vedette_{name} {kind}");
+        for (labels, value) in values {
+            let _ = writeln!(text, "vedette_{name}{labels} {value}");
+        }
+    };
+    let micros = |micros: u64| micros as f64 / 1e6;
+    let counters = [
+        ("records_received_total", "Records handed to intake.", stats.received),
+        ("bytes_received_total", "Bytes of those records.", stats.received_bytes),
+        ("records_accepted_total", "Records queued for the log.", stats.accepted),
+        ("records_truncated_total", "Records cut because they were too long.", stats.truncated),
+        ("records_parsed_total", "Records a source or format took.", stats.parsed),
+        ("records_unparsed_total", "Records kept whole.", stats.unparsed),
+        ("record_panics_total", "Records whose parsing or detection panicked.", stats.panics),
+        ("detections_total", "Rules, correlations and device alarms that fired.", stats.detections),
+        ("alert_writes_total", "Writes of new and grown alerts.", stats.alerts),
+        ("alerts_closed_early_total", "Alerts closed because a customer had too many open.", stats.closed_early),
+        ("store_retries_total", "Commits to the store tried again.", stats.store_retries),
+        ("lake_retries_total", "Flushes of the lake tried again.", stats.lake_retries),
+        ("log_bytes_total", "Bytes written to the write-ahead log.", stats.wal_bytes),
+        ("log_syncs_total", "Calls of fdatasync on the write-ahead log.", stats.syncs),
+    ];
+    for (name, help, value) in counters {
+        metric(name, "counter", help, &[("", value as f64)]);
+    }
+    let rejected: Vec<(String, f64)> =
+        stats.rejected.iter().map(|(why, count)| (format!("{{reason=\"{why}\"}}"), *count as f64)).collect();
+    let rejected: Vec<(&str, f64)> = rejected.iter().map(|(labels, count)| (labels.as_str(), *count)).collect();
+    metric("rejected_total", "counter", "Records and connections not taken.", &rejected);
+    metric("log_sync_seconds_total", "counter", "Time in fdatasync.", &[("", micros(stats.sync_micros))]);
+    let cpu = &stats.cpu_micros;
+    let stages = [
+        ("{stage=\"read\"}", micros(cpu.read)),
+        ("{stage=\"parse\"}", micros(cpu.parse)),
+        ("{stage=\"lake\"}", micros(cpu.lake)),
+        ("{stage=\"detect\"}", micros(cpu.detect)),
+        ("{stage=\"aggregate\"}", micros(cpu.aggregate)),
+    ];
+    metric("stage_cpu_seconds_total", "counter", "CPU time of the flow by stage.", &stages);
+    let gauges = [
+        ("connections", "Open syslog connections.", stats.connections),
+        ("log_position", "Last durable sequence of the log.", stats.wal_position),
+        ("log_first", "First sequence still in the log.", stats.wal_first),
+        ("flow_position", "Sequence up to which everything is committed.", stats.committed),
+        ("flow_lag_records", "Durable records not yet committed.", stats.lag),
+        ("disk_low", "1 while intake waits for room on the disk.", u64::from(stats.disk_low)),
+        ("intake_stopped", "1 when intake stopped for good.", u64::from(stats.stopped.is_some())),
+    ];
+    for (name, help, value) in gauges {
+        metric(name, "gauge", help, &[("", value as f64)]);
+    }
+    if let Some(resident) = resident {
+        metric("resident_bytes", "gauge", "Resident memory of the process.", &[("", resident as f64)]);
+    }
+    text
+}
+
+/// Resident memory, from the second number of /proc/self/statm in pages of 4 KiB.
+fn resident_bytes() -> Option<u64> {
+    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
+    Some(statm.split(' ').nth(1)?.parse::<u64>().ok()? * 4096)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_has_help_type_and_a_value() {
+        let stats = PipelineStats { received: 7, rejected: vec![("wrong_token", 2)], ..PipelineStats::default() };
+        let text = render(&stats, Some(4096));
+        assert!(text.contains("# TYPE vedette_records_received_total counter\nvedette_records_received_total 7\n"));
+        assert!(text.contains("vedette_rejected_total{reason=\"wrong_token\"} 2\n"), "{text}");
+        let helps = text.lines().filter(|line| line.starts_with("# HELP")).count();
+        assert_eq!(helps, text.lines().filter(|line| line.starts_with("# TYPE")).count());
+    }
+}

@@ -1,0 +1,217 @@
+//! `vedette serve`: everything running, until told to stop.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{About, Api};
+use axum::Router;
+use ops::Workers;
+use pipeline::listen::{Addresses, ListenConfig};
+use pipeline::{DiskRoom, IntakeConfig, Pipeline, PipelineConfig, PipelineParts};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::config::{self, Config};
+use crate::error::Error;
+use crate::metrics::{self, Health};
+use crate::open::{self, Opened};
+use crate::time::now;
+use crate::{admin, layout, net};
+
+/// How long a stop may take before it is broken off; what is missing is replayed at the next start.
+const DRAIN: Duration = Duration::from_secs(25);
+
+/// A running server.
+pub struct Server {
+    pub opened: Arc<Opened>,
+    pub pipeline: Arc<Pipeline>,
+    /// Where the console really listens.
+    pub console: SocketAddr,
+    /// Where HTTP ingest really listens.
+    pub ingest: Option<SocketAddr>,
+    draining: watch::Sender<bool>,
+    tasks: JoinSet<Result<(), Error>>,
+}
+
+/// Runs until SIGTERM or SIGINT, then drains.
+pub async fn run(config: &Config) -> Result<(), Error> {
+    let mut server = Server::start(config, false).await?;
+    tracing::info!(console = %server.console, ingest = ?server.ingest, syslog = ?server.syslog(), "vedette serves");
+    server.until_stopped().await?;
+    server.stop().await
+}
+
+impl Server {
+    /// Opens the data folder, replays the log and opens every listener.
+    pub async fn start(config: &Config, demo: bool) -> Result<Server, Error> {
+        let opened = Arc::new(open::open(config, now()).await?);
+        let parts = PipelineParts {
+            store: opened.store.clone(),
+            lake: opened.lake.clone(),
+            parser: opened.parser.clone(),
+            rules: opened.content.rules.clone(),
+        };
+        let pipeline = Arc::new(Pipeline::start(pipeline_config(config, &opened)?, parts).await?);
+        let (draining, watching) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let health = Health { opened: opened.clone(), pipeline: pipeline.clone() };
+
+        let console_listener = listen(config.console.listen).await?;
+        let console = address_of(&console_listener)?;
+        let tls = tls_of(&config.console.tls_certificate, &config.console.tls_key)?;
+        let api = Api {
+            ops: opened.ops.clone(),
+            about: Arc::new(About { name: "Vedette", version: env!("CARGO_PKG_VERSION"), demo }),
+            secure_cookies: tls.is_some(),
+            draining: watching.clone(),
+        };
+        let router = api::router(api).merge(metrics::health_router(health.clone())).merge(::console::router());
+        spawn_http(&mut tasks, console_listener, tls, router, &watching);
+
+        let mut ingest = None;
+        if let Some(address) = config.ingest.http_listen {
+            let listener = listen(address).await?;
+            ingest = Some(address_of(&listener)?);
+            let router = api::ingest_router(pipeline.intake(), pipeline.senders(), config.ingest.max_body_bytes);
+            let tls = tls_of(&config.ingest.tls_certificate, &config.ingest.tls_key)?;
+            spawn_http(&mut tasks, listener, tls, router, &watching);
+        }
+        if let Some(address) = config.metrics.listen {
+            let listener = listen(address).await?;
+            spawn_http(&mut tasks, listener, None, metrics::metrics_router(health), &watching);
+        }
+        tasks.spawn(admin::serve(opened.clone(), pipeline.intake(), watching.clone()));
+        let (workers, mut stop) = (Workers::new(opened.ops.clone()), watching);
+        tasks.spawn(async move {
+            let stopped = async move {
+                // A dropped sender means the server is gone: stop as well.
+                let _ = stop.wait_for(|draining| *draining).await;
+            };
+            workers.run(stopped).await;
+            Ok(())
+        });
+        Ok(Server { opened, pipeline, console, ingest, draining, tasks })
+    }
+
+    /// Where the shared syslog listeners really are.
+    pub fn syslog(&self) -> Addresses {
+        self.pipeline.addresses()
+    }
+
+    /// Waits for SIGTERM or SIGINT, or for a listener to fail.
+    pub async fn until_stopped(&mut self) -> Result<(), Error> {
+        let no_signals = |error: std::io::Error| Error::Told(format!("signals cannot be received: {error}"));
+        let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
+        tokio::select! {
+            _ = terminate.recv() => Ok(()),
+            _ = interrupt.recv() => Ok(()),
+            Some(ended) = self.tasks.join_next() => {
+                ended.map_err(|error| Error::Told(format!("a part of the server stopped: {error}")))?
+            }
+        }
+    }
+
+    /// Stops in order: no more requests, the log to its end, everything to disk.
+    pub async fn stop(mut self) -> Result<(), Error> {
+        tracing::info!("draining");
+        // Nobody listens any more only when every task has ended.
+        let _ = self.draining.send(true);
+        let drained = self.pipeline.drain(DRAIN).await;
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(Duration::from_secs(5), ended).await.is_err() {
+            self.tasks.shutdown().await;
+        }
+        self.opened.catalogue.close().await;
+        self.opened.store.close().await;
+        drained?;
+        tracing::info!("stopped; everything is on disk");
+        Ok(())
+    }
+}
+
+fn pipeline_config(config: &Config, opened: &Opened) -> Result<PipelineConfig, Error> {
+    let ingest = &config.ingest;
+    let tls = match (ingest.syslog_tls_listen, &ingest.tls_certificate, &ingest.tls_key) {
+        (Some(address), Some(certificate), Some(key)) => {
+            let server = pipeline::listen::tls::server_config(&read(certificate)?, &read(key)?)
+                .map_err(|error| Error::Told(format!("[ingest] tls_certificate and tls_key: {error}")))?;
+            Some((address, server))
+        }
+        _ => None,
+    };
+    let mut made = PipelineConfig::new(opened.folder.join(layout::WAL));
+    made.intake = IntakeConfig {
+        in_flight_bytes: ingest.max_in_flight_bytes,
+        max_record: ingest.max_record_bytes,
+        ..IntakeConfig::default()
+    };
+    made.room = DiskRoom { min_free_bytes: config.data.disk_reserve_mib << 20, min_free_percent: 0 };
+    made.listen = ListenConfig {
+        udp: ingest.syslog_udp_listen,
+        tcp: ingest.syslog_tcp_listen,
+        tls,
+        device_ports: ingest.device_ports.as_ref().map(|_| ingest.device_ports_address),
+        ..ListenConfig::default()
+    };
+    made.listen.limits.max_frame = ingest.max_record_bytes;
+    Ok(made)
+}
+
+fn spawn_http(
+    tasks: &mut JoinSet<Result<(), Error>>,
+    listener: TcpListener,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    router: Router,
+    draining: &watch::Receiver<bool>,
+) {
+    let draining = draining.clone();
+    tasks.spawn(async move {
+        let address = address_of(&listener)?.to_string();
+        net::serve(listener, tls, router, draining).await.map_err(|source| Error::Listen { address, source })
+    });
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
+    TcpListener::bind(address).await.map_err(|source| Error::Listen { address: address.to_string(), source })
+}
+
+fn address_of(listener: &TcpListener) -> Result<SocketAddr, Error> {
+    listener.local_addr().map_err(|source| Error::Listen { address: "a port".to_owned(), source })
+}
+
+fn tls_of(certificate: &Option<PathBuf>, key: &Option<PathBuf>) -> Result<Option<Arc<rustls::ServerConfig>>, Error> {
+    match (certificate, key) {
+        (Some(certificate), Some(key)) => Ok(Some(net::http_tls(certificate, key)?)),
+        _ => Ok(None),
+    }
+}
+
+fn read(path: &PathBuf) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|source| Error::File { what: "cannot read", path: path.clone(), source })
+}
+
+/// The listeners the settings open, in words.
+pub fn describe(config: &config::Config) -> Vec<String> {
+    let ingest = &config.ingest;
+    let tls = |on: bool| if on { " with TLS" } else { "" };
+    let mut lines =
+        vec![format!("console and API: {}{}", config.console.listen, tls(config.console.tls_key.is_some()))];
+    let mut add = |what: &str, address: Option<SocketAddr>, secured: bool| {
+        lines.extend(address.map(|address| format!("{what}: {address}{}", tls(secured))));
+    };
+    add("HTTP ingest", ingest.http_listen, ingest.tls_key.is_some());
+    add("syslog over UDP", ingest.syslog_udp_listen, false);
+    add("syslog over TCP", ingest.syslog_tcp_listen, false);
+    add("syslog", ingest.syslog_tls_listen, true);
+    add("metrics", config.metrics.listen, false);
+    if let Some(ports) = &ingest.device_ports {
+        let address = ingest.device_ports_address;
+        lines.push(format!("ports of single devices: {address}, {} to {}", ports.start(), ports.end()));
+    }
+    lines
+}
