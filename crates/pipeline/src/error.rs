@@ -7,7 +7,7 @@ use crate::wal::WalError;
 /// reason; it never gives a record up.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum PipelineError {
+pub enum Error {
     /// The log cannot be opened or written.
     #[error(transparent)]
     Wal(#[from] WalError),

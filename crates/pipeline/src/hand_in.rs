@@ -37,7 +37,8 @@ pub fn ndjson(body: &[u8], encoding: Option<&str>, max: usize) -> Result<Vec<Rec
         "" | "identity" => Ok(lines(body)),
         "gzip" | "x-gzip" => Ok(lines(&bounded(flate2::read::MultiGzDecoder::new(body), "gzip", max)?)),
         "zstd" => {
-            let mut decoder = zstd::Decoder::new(body).map_err(|source| HandInError::Damaged { encoding: "zstd", source })?;
+            let mut decoder =
+                zstd::Decoder::new(body).map_err(|source| HandInError::Damaged { encoding: "zstd", source })?;
             // RFC 8878 asks decoders for windows of 8 MiB at least; larger ones only where the body may be that large.
             let window = usize::BITS - max.leading_zeros();
             decoder

@@ -77,8 +77,7 @@ pub async fn import_file(
         if records.is_empty() {
             continue;
         }
-        let stopped =
-            |records| move |source| ImportError::Intake { path: path.to_owned(), records, source };
+        let stopped = |records| move |source| ImportError::Intake { path: path.to_owned(), records, source };
         let queued = intake.queue_when_room(sender, records, received).await.map_err(stopped(imported.records))?;
         imported.records += queued.durable().await.map_err(stopped(imported.records))?.records as u64;
     }

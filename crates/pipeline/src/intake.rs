@@ -138,9 +138,10 @@ impl Intake {
     pub async fn accept(
         &self,
         sender: &Sender,
-        records: Vec<Record>,
+        records: Vec<impl Into<Record>>,
         received: Timestamp,
     ) -> Result<Accepted, IntakeError> {
+        let records: Vec<Record> = records.into_iter().map(Into::into).collect();
         if records.is_empty() {
             return Ok(Accepted { records: 0, first: None, last: None });
         }

@@ -15,7 +15,7 @@ mod stats;
 pub mod wal;
 
 pub use disk_room::DiskRoom;
-pub use error::PipelineError;
+pub use error::Error;
 pub use flow::FlowConfig;
 pub use import::{ImportError, Imported, import_file};
 pub use intake::{Accepted, Intake, IntakeConfig, IntakeError, Record};

@@ -69,20 +69,12 @@ impl NameDirectory {
     }
 
     /// Reads a customer's names from the store anew.
-    pub async fn load(
-        &self,
-        store: &Store,
-        customer: &CustomerId,
-        now: Timestamp,
-    ) -> Result<Arc<Names>, store::Error> {
+    pub async fn load(&self, store: &Store, customer: &CustomerId, now: Timestamp) -> Result<Arc<Names>, store::Error> {
         let context = Context::job("pipeline", Scope::one(customer.clone()), now);
         let mut tx = store.read(&context).await?;
         let (assets, groups) = (tx.all_assets(customer).await?, tx.all_resource_groups(customer).await?);
         let names = Arc::new(Names::new(&assets, groups));
-        self.customers
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(customer.clone(), names.clone());
+        self.customers.write().unwrap_or_else(PoisonError::into_inner).insert(customer.clone(), names.clone());
         Ok(names)
     }
 }
@@ -136,11 +128,9 @@ mod tests {
         names.enrich(&mut entities);
         let found = entities.map(|entity| (entity.asset, entity.resource_group));
         let some = |text: &str| Some(text.to_owned());
-        assert_eq!(found, [
-            (some("pay-db"), some("servers")),
-            (None, some("all")),
-            (some("pay-db"), None),
-            (None, None)
-        ]);
+        assert_eq!(
+            found,
+            [(some("pay-db"), some("servers")), (None, some("all")), (some("pay-db"), None), (None, None)]
+        );
     }
 }

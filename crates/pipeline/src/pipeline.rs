@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::disk_room::DiskRoom;
-use crate::error::PipelineError;
+use crate::error::Error;
 use crate::flow::{Flow, FlowConfig, FlowParts};
 use crate::follow::Follower;
 use crate::intake::{Intake, IntakeConfig};
@@ -83,7 +83,7 @@ pub struct Pipeline {
 
 impl Pipeline {
     /// Opens the log, replays what is not stored yet, and listens.
-    pub async fn start(config: PipelineConfig, parts: PipelineParts) -> Result<Pipeline, PipelineError> {
+    pub async fn start(config: PipelineConfig, parts: PipelineParts) -> Result<Pipeline, Error> {
         Self::start_on(config, parts, Arc::new(OsDisk)).await
     }
 
@@ -92,10 +92,10 @@ impl Pipeline {
         config: PipelineConfig,
         parts: PipelineParts,
         disk: Arc<dyn Disk>,
-    ) -> Result<Pipeline, PipelineError> {
+    ) -> Result<Pipeline, Error> {
         let (dir, wal_config) = (config.dir.clone(), config.wal.clone());
         let opened = tokio::task::spawn_blocking(move || Wal::open(&dir, wal_config, disk)).await;
-        let wal = Arc::new(opened.map_err(|error| PipelineError::Stopped(error.to_string()))??);
+        let wal = Arc::new(opened.map_err(|error| Error::Stopped(error.to_string()))??);
         let counters = Arc::new(Counters::default());
         let intake = Intake::new(wal.clone(), config.intake, counters.clone());
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -156,7 +156,7 @@ impl Pipeline {
     }
 
     /// Judges by other rules from now on. Returns when the place in the log where they begin is durable.
-    pub async fn set_rules(&self, rules: Arc<RuleSet>) -> Result<(), PipelineError> {
+    pub async fn set_rules(&self, rules: Arc<RuleSet>) -> Result<(), Error> {
         self.flow.set_rules(rules).await
     }
 
@@ -173,7 +173,7 @@ impl Pipeline {
 
     /// Stops in order: listeners, log, flow to the end of the log, lake and positions to disk. When that takes too
     /// long it is broken off; what is missing is replayed at the next start.
-    pub async fn drain(&self, timeout: Duration) -> Result<(), PipelineError> {
+    pub async fn drain(&self, timeout: Duration) -> Result<(), Error> {
         let orderly = async {
             self.listeners.drain().await;
             self.intake.close();
@@ -183,10 +183,10 @@ impl Pipeline {
         let in_time = tokio::time::timeout(timeout, orderly).await.is_ok();
         self.abort().await;
         if let Some(why) = self.intake.failure() {
-            return Err(PipelineError::Stopped(why.to_string()));
+            return Err(Error::Stopped(why.to_string()));
         }
         let (committed, durable) = (self.counters.committed.load(Ordering::Relaxed), self.wal.durable());
-        if in_time && committed == durable { Ok(()) } else { Err(PipelineError::DrainTimeout { committed, durable }) }
+        if in_time && committed == durable { Ok(()) } else { Err(Error::DrainTimeout { committed, durable }) }
     }
 
     /// Stops at once, as a kill does but with every thread gone on return. The next start replays the log.

@@ -283,8 +283,13 @@ mod tests {
         fn make(&mut self, key: &str, minutes: u32) -> Detection {
             self.next += 1;
             let event = EventId { log: 1, shard: 0, sequence: self.next };
-            let sample =
-                Sample { event, time: at(minutes), source: "x".into(), raw: self.next.to_string(), matched: Vec::new() };
+            let sample = Sample {
+                event,
+                time: at(minutes),
+                source: "x".into(),
+                raw: self.next.to_string(),
+                matched: Vec::new(),
+            };
             Detection {
                 customer: self.customer.clone(),
                 device: self.device.clone(),
@@ -373,7 +378,8 @@ mod tests {
     #[test]
     fn a_replay_from_a_kept_state_gives_the_same_alerts() {
         let mut maker = Maker::new();
-        let detections: Vec<_> = (0..40).map(|number| maker.make(["a", "b", "c"][number as usize % 3], number)).collect();
+        let detections: Vec<_> =
+            (0..40).map(|number| maker.make(["a", "b", "c"][number as usize % 3], number)).collect();
         let mut whole = Aggregator::new(100, Vec::new());
         detections.iter().for_each(|detection| whole.add(detection.clone(), true));
 

@@ -5,7 +5,7 @@ use store::{Tx, Watermark};
 
 use super::aggregate::OpenAlert;
 use super::detect::State;
-use crate::error::PipelineError;
+use crate::error::Error;
 
 /// The layout of a checkpoint.
 const VERSION: u32 = 1;
@@ -48,8 +48,8 @@ pub(super) fn encode(sequence: u64, correlations: State, alerts: Vec<OpenAlert>)
     zstd::encode_all(&text[..], 1).expect("compressing in memory does not fail")
 }
 
-fn decode(bytes: &[u8]) -> Result<Checkpoint, PipelineError> {
-    let failed = |error: &dyn std::fmt::Display| PipelineError::Checkpoint(error.to_string());
+fn decode(bytes: &[u8]) -> Result<Checkpoint, Error> {
+    let failed = |error: &dyn std::fmt::Display| Error::Checkpoint(error.to_string());
     let text = zstd::decode_all(bytes).map_err(|error| failed(&error))?;
     let checkpoint: Checkpoint = serde_json::from_slice(&text).map_err(|error| failed(&error))?;
     if checkpoint.version != VERSION {
@@ -59,10 +59,9 @@ fn decode(bytes: &[u8]) -> Result<Checkpoint, PipelineError> {
 }
 
 /// Reads where to begin with a shard of a log.
-pub(super) async fn load(tx: &mut Tx, log: u32, shard: u16) -> Result<Start, PipelineError> {
+pub(super) async fn load(tx: &mut Tx, log: u32, shard: u16) -> Result<Start, Error> {
     let marks = tx.alert_watermarks().await?;
-    let watermark =
-        marks.iter().find(|mark| (mark.log, mark.shard) == (log, shard)).map_or(0, |mark| mark.sequence);
+    let watermark = marks.iter().find(|mark| (mark.log, mark.shard) == (log, shard)).map_or(0, |mark| mark.sequence);
     let lake = tx.get_state(&lake_state(log, shard)).await?;
     let lake = lake.and_then(|bytes| bytes.as_slice().try_into().ok()).map_or(0, u64::from_be_bytes);
     let checkpoint = tx.get_state(&checkpoint_state(log, shard)).await?;

@@ -108,12 +108,7 @@ impl Detector {
         Some(Arc::new(evidence))
     }
 
-    fn correlations(
-        &self,
-        envelope: &Envelope,
-        fired: Vec<CorrelationMatch<Arc<Evidence>>>,
-        out: &mut Vec<Detection>,
-    ) {
+    fn correlations(&self, envelope: &Envelope, fired: Vec<CorrelationMatch<Arc<Evidence>>>, out: &mut Vec<Detection>) {
         for found in fired {
             let Some(first) = found.events.first().filter(|_| !self.rules.is_only_correlated(&found.rule.id)) else {
                 continue;

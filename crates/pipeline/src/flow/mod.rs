@@ -29,7 +29,7 @@ use store::Store;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::error::PipelineError;
+use crate::error::Error;
 use crate::intake::Intake;
 use crate::names::NameDirectory;
 use crate::stats::Counters;
@@ -114,7 +114,7 @@ pub(crate) struct Flow {
 
 impl Flow {
     /// Reads the positions and starts where they say.
-    pub(crate) async fn start(parts: FlowParts, config: FlowConfig) -> Result<Flow, PipelineError> {
+    pub(crate) async fn start(parts: FlowParts, config: FlowConfig) -> Result<Flow, Error> {
         let context = Context::job("pipeline", Scope::All, SystemTime::now().into());
         let mut tx = parts.store.read(&context).await?;
         let (log, shard) = (parts.wal.log(), parts.wal.shard());
@@ -122,7 +122,7 @@ impl Flow {
         drop(tx);
         let durable = parts.wal.durable();
         if start.watermark.max(start.lake) > durable {
-            return Err(PipelineError::LogBehind { ends: durable, known: start.watermark.max(start.lake) });
+            return Err(Error::LogBehind { ends: durable, known: start.watermark.max(start.lake) });
         }
         parts.counters.processed.store(start.first() - 1, Ordering::Relaxed);
         parts.counters.committed.store(start.watermark, Ordering::Relaxed);
@@ -134,17 +134,15 @@ impl Flow {
         let committer = Committer::new(&parts, &config, &start, abort.clone());
         let wal = parts.wal.clone();
         let worker = Worker::new(parts, config, start, orders.clone(), steps)?;
-        let worker = std::thread::Builder::new()
-            .name("pipeline".into())
-            .spawn(move || worker.run())
-            .map_err(PipelineError::Thread)?;
+        let worker =
+            std::thread::Builder::new().name("pipeline".into()).spawn(move || worker.run()).map_err(Error::Thread)?;
         let committer = tokio::spawn(committer.run(incoming));
         let (worker, committer) = (tokio::sync::Mutex::new(Some(worker)), tokio::sync::Mutex::new(Some(committer)));
         Ok(Flow { wal, orders, abort, worker, committer })
     }
 
     /// Judges by these rules from a place in the log on; returns when that place is durable.
-    pub(crate) async fn set_rules(&self, rules: Arc<RuleSet>) -> Result<(), PipelineError> {
+    pub(crate) async fn set_rules(&self, rules: Arc<RuleSet>) -> Result<(), Error> {
         let record = RulesRecord::of(&rules);
         self.orders.offer(record.hash.clone(), rules);
         self.wal.append(vec![(Kind::CONTROL, record.encode())])?.durable().await?;

@@ -22,7 +22,7 @@ use super::detect::Detector;
 use super::received::{Devices, Who};
 use super::rules::RulesRecord;
 use super::{FlowConfig, FlowParts, Orders};
-use crate::error::PipelineError;
+use crate::error::Error;
 use crate::intake::Intake;
 use crate::names::{NameDirectory, Names};
 use crate::stats::{Counters, CpuClock, Stage};
@@ -84,7 +84,7 @@ impl Worker {
         start: Start,
         orders: Arc<Orders>,
         steps: mpsc::Sender<Step>,
-    ) -> Result<Self, PipelineError> {
+    ) -> Result<Self, Error> {
         let first = start.first();
         let (detected, lake, written) = (start.detected(), start.lake, start.watermark);
         let (state, open) = match start.checkpoint {
@@ -130,7 +130,11 @@ impl Worker {
             }
             let finishing = self.orders.finish.load(Ordering::Acquire);
             let mut clock = CpuClock::start();
-            let batch = self.reader.read(self.config.batch_records, BATCH_BYTES, if finishing { Duration::ZERO } else { LOOK_UP })?;
+            let batch = self.reader.read(
+                self.config.batch_records,
+                BATCH_BYTES,
+                if finishing { Duration::ZERO } else { LOOK_UP },
+            )?;
             clock.book(&self.counters, Stage::Read);
             let Some(position) = batch.last() else {
                 if finishing {
@@ -211,7 +215,12 @@ impl Worker {
         let Some(record) = RulesRecord::decode(payload) else { return };
         // On a replay the sets of old are gone: the records are judged by today's.
         if let Some(rules) = self.orders.take(&record.hash) {
-            tracing::info!(rules = record.rules, correlations = record.correlations, hash = record.hash, "new rules are in force");
+            tracing::info!(
+                rules = record.rules,
+                correlations = record.correlations,
+                hash = record.hash,
+                "new rules are in force"
+            );
             self.detector.replace_rules(rules);
         }
     }

@@ -109,7 +109,13 @@ impl Listeners {
         if let Some(address) = config.tcp {
             let listener = tcp::bind(address).map_err(failed("tcp", address))?;
             addresses.tcp = Some(listener.local_addr().map_err(failed("tcp", address))?);
-            tasks.spawn(tcp::serve(gate.clone(), listener, tcp::Mode::Plain(gate::Origin::Shared), tasks.clone(), stop.clone()));
+            tasks.spawn(tcp::serve(
+                gate.clone(),
+                listener,
+                tcp::Mode::Plain(gate::Origin::Shared),
+                tasks.clone(),
+                stop.clone(),
+            ));
         }
         if let Some((address, server)) = config.tls {
             let listener = tcp::bind(address).map_err(failed("tls", address))?;

@@ -31,8 +31,7 @@ pub fn server_config(certificate_pem: &[u8], key_pem: &[u8]) -> Result<Arc<Serve
     let chain = CertificateDer::pem_slice_iter(certificate_pem)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|source| TlsError::Pem { what: "certificate", source })?;
-    let key =
-        PrivateKeyDer::from_pem_slice(key_pem).map_err(|source| TlsError::Pem { what: "private key", source })?;
+    let key = PrivateKeyDer::from_pem_slice(key_pem).map_err(|source| TlsError::Pem { what: "private key", source })?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = Arc::new(AnyKeyHolder { algorithms: provider.signature_verification_algorithms });
     let config = ServerConfig::builder_with_provider(provider as Arc<CryptoProvider>)

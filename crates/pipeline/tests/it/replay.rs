@@ -1,0 +1,200 @@
+//! Kills and restarts: events and alert counts come out exact.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use model::alert::Alert;
+use pipeline::wal::{Disk, OsDisk};
+use pipeline::{PipelineConfig, Record, import_file};
+
+use crate::forgetful_disk::ForgetfulDisk;
+use crate::world::{PATIENCE, Running, SECOND, World, eventually, failed_logon, now, rules};
+
+const RULE: &str = "
+title: Failed logon over SSH
+id: 11111111-1111-4111-8111-111111111111
+logsource: {product: linux, service: sshd}
+detection: {selection: {event_action: logon-failed}, condition: selection}
+";
+
+/// Two addresses in turn.
+fn logons(range: std::ops::Range<usize>) -> Vec<Record> {
+    let line = |number: usize| failed_logon(["203.0.113.1", "203.0.113.2"][number % 2], number);
+    range.map(|number| Record::from(line(number).into_bytes())).collect()
+}
+
+async fn put(running: &Running, records: Vec<Record>) {
+    let sender = running.pipeline.senders().by_token("some-token").unwrap();
+    for part in records.chunks(7) {
+        running.pipeline.intake().accept(&sender, part.to_vec(), now()).await.unwrap();
+    }
+}
+
+async fn world() -> World {
+    let world = World::new().await;
+    let device = world.device(0, "web").await;
+    world.token(&device, "some-token").await;
+    world
+}
+
+fn counts(alerts: &[Alert]) -> Vec<(String, i64)> {
+    alerts.iter().map(|alert| (format!("{} {}", &alert.rule_id[..4], alert.key), alert.count)).collect()
+}
+
+/// Every round is killed at another moment: before, during and after commits, checkpoints and flushes.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_kills_at_any_moment_every_event_is_there_once_and_every_alert_counts_right() {
+    let world = world().await;
+    let config = || {
+        let mut config = world.config();
+        config.flow.checkpoint_every = SECOND / 20;
+        config.wal.segment_bytes = 64 << 10;
+        config.wal.group_bytes = 16 << 10;
+        config.wal.keep_records = 0;
+        config
+    };
+    let (rounds, each) = (8, 140);
+    for round in 0..rounds {
+        let running = world.start(config()).await;
+        put(&running, logons(round * each..(round + 1) * each)).await;
+        if round % 3 == 1 {
+            running.lake.flush_all().await.unwrap();
+        }
+        tokio::time::sleep(SECOND / 25 * round as u32).await;
+        running.pipeline.abort().await;
+    }
+    let running = world.start(config()).await;
+    assert!(running.pipeline.settled(PATIENCE).await);
+    let total = rounds * each;
+    assert_eq!(running.wait_for_events(&world.customers[0], total).await, total);
+    let mut ids: Vec<_> = running.events(&world.customers[0]).await.into_iter().map(|event| event.id).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), total);
+    let half = total as i64 / 2;
+    assert_eq!(
+        counts(&world.alerts().await),
+        [
+            ("1111 source_address=203.0.113.1".to_owned(), half),
+            ("1111 source_address=203.0.113.2".to_owned(), half),
+            ("2222 source_address=203.0.113.1".to_owned(), half / 5),
+            ("2222 source_address=203.0.113.2".to_owned(), half / 5),
+        ]
+    );
+    let mut tx = world.store.read(&crate::world::everybody()).await.unwrap();
+    let device = tx.list_all_devices().await.unwrap().remove(0);
+    assert_eq!(device.event_count, total as i64);
+    drop(tx);
+    running.pipeline.drain(PATIENCE).await.unwrap();
+
+    let after = world.start(config()).await;
+    assert!(after.pipeline.settled(PATIENCE).await);
+    assert_eq!(after.events(&world.customers[0]).await.len(), total, "an orderly stop replays nothing twice");
+    assert!(after.pipeline.stats().wal_first > 1, "the log was trimmed");
+    after.pipeline.drain(PATIENCE).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_power_cut_keeps_what_was_accepted_and_a_missing_sync_is_noticed() {
+    for (synced, kept) in [(true, 70), (false, 0)] {
+        let world = world().await;
+        let disk = ForgetfulDisk::default();
+        let start = async |config: PipelineConfig| {
+            let disk: Arc<dyn Disk> = Arc::new(disk.clone());
+            std::fs::create_dir_all(&config.dir).unwrap();
+            world.start_with(config, rules(RULE), disk).await
+        };
+        let mut config = world.config();
+        // Nothing reaches lake or store by itself: only the log stands for what was accepted.
+        config.flow.commit_every = SECOND * 3600;
+        config.flow.position_every = SECOND * 3600;
+        let running = start(config.clone()).await.unwrap();
+        disk.faults.skip_file_sync.store(!synced, Ordering::SeqCst);
+        put(&running, logons(0..70)).await;
+        running.pipeline.abort().await;
+        disk.cut_power(0);
+        disk.faults.skip_file_sync.store(false, Ordering::SeqCst);
+        let running = start(world.config()).await.unwrap();
+        assert!(running.pipeline.settled(PATIENCE).await);
+        assert_eq!(running.events(&world.customers[0]).await.len(), kept, "synced: {synced}");
+        assert_eq!(world.alerts().await.iter().map(|alert| alert.count).sum::<i64>(), kept as i64);
+        running.pipeline.abort().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_cannot_be_written_stops_intake_with_a_reason() {
+    let world = world().await;
+    let disk = ForgetfulDisk::default();
+    let config = world.config();
+    std::fs::create_dir_all(&config.dir).unwrap();
+    let running = world.start_with(config, rules(RULE), Arc::new(disk.clone())).await.unwrap();
+    put(&running, logons(0..7)).await;
+    disk.faults.fail_sync.store(true, Ordering::SeqCst);
+    let sender = running.pipeline.senders().by_token("some-token").unwrap();
+    for _ in 0..2 {
+        let refused = running.pipeline.intake().accept(&sender, logons(7..14), now()).await.unwrap_err();
+        assert!(matches!(refused, pipeline::IntakeError::Poisoned(_)), "{refused}");
+    }
+    assert!(running.pipeline.stats().stopped.is_some_and(|why| why.contains("input/output error")));
+    assert!(matches!(running.pipeline.drain(PATIENCE).await, Err(pipeline::Error::Stopped(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_older_than_what_was_stored_from_it_is_refused() {
+    let world = world().await;
+    let running = world.start(world.config()).await;
+    put(&running, logons(0..7)).await;
+    running.pipeline.drain(PATIENCE).await.unwrap();
+    let old = world.path("old");
+    copy(&world.path("wal"), &old);
+    let running = world.start(world.config()).await;
+    put(&running, logons(7..14)).await;
+    running.pipeline.drain(PATIENCE).await.unwrap();
+
+    let mut config = world.config();
+    config.dir = old;
+    let refused = world.start_with(config, rules(RULE), Arc::new(OsDisk)).await.err().unwrap();
+    assert!(matches!(refused, pipeline::Error::LogBehind { .. }), "{refused}");
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_rules_judge_what_comes_after_them_and_nothing_before() {
+    let world = world().await;
+    let nothing = rules(&RULE.replace("logon-failed", "no such action").replace("1111", "9999"));
+    let running = world.start_with(world.config(), nothing, Arc::new(OsDisk)).await.unwrap();
+    put(&running, logons(0..10)).await;
+    running.pipeline.set_rules(rules(RULE)).await.unwrap();
+    put(&running, logons(10..30)).await;
+    assert!(running.pipeline.settled(PATIENCE).await);
+    assert_eq!(world.alerts().await.iter().map(|alert| alert.count).sum::<i64>(), 20);
+    running.pipeline.drain(PATIENCE).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_imported_as_its_device_and_a_devices_own_alarm_becomes_an_alert() {
+    let world = world().await;
+    let running = world.start(world.config()).await;
+    let path = world.path("import.log");
+    let cef = "<134>1 - - - - - - CEF:0|Vendor|NDR|1|100|Webshell upload|9|src=203.0.113.7 dst=10.0.0.1 act=blocked";
+    std::fs::write(&path, format!("{}\n{cef}\nnot anything known\n", failed_logon("203.0.113.1", 1))).unwrap();
+    let sender = running.pipeline.senders().by_token("some-token").unwrap();
+    let imported = import_file(&path, &sender, &running.pipeline.intake(), now()).await.unwrap();
+    assert_eq!((imported.records, imported.damaged), (3, 0));
+    assert_eq!(running.wait_for_events(&world.customers[0], 3).await, 3);
+    eventually("alerts", async || world.alerts().await.len() >= 2).await;
+    let alerts = world.alerts().await;
+    let alarm = alerts.iter().find(|alert| alert.rule_id.contains(':')).unwrap();
+    assert_eq!((alarm.title.as_str(), alarm.key.as_str()), ("Webshell upload", "source_address=203.0.113.7"));
+    assert!(import_file(Path::new("/no/such/file"), &sender, &running.pipeline.intake(), now()).await.is_err());
+    running.pipeline.drain(PATIENCE).await.unwrap();
+}
