@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import type { AuditPolicy } from "../src/api/types.ts";
 import { inOrder, positionsAfterMove } from "../src/policy/api.ts";
-import { hostRange } from "../src/policy/from_alert.tsx";
+import { asRange, isRange } from "../src/ui/range.ts";
 import { rank } from "../src/shell/palette.tsx";
 import { type Command, keyName, match } from "../src/shell/commands.ts";
 import { eventsUrl, rangeOf, readQuery, withFilter } from "../src/event/query.ts";
@@ -61,7 +61,9 @@ test("policies stand in the order in which they decide", () => {
 });
 
 test("an address is ignored as the range of itself alone", () => {
-  assert.deepEqual(["203.0.113.9", "2001:db8::1"].map(hostRange), ["203.0.113.9/32", "2001:db8::1/128"]);
+  assert.deepEqual(["203.0.113.9", "2001:db8::1", "10.0.0.0/8"].map(asRange), ["203.0.113.9/32", "2001:db8::1/128", "10.0.0.0/8"]);
+  assert.ok(["10.0.0.0/8", "0.0.0.0/0", "2001:db8::/32", "::1/128"].every(isRange));
+  assert.ok(!["10.0.0.0", "10.0.0.256/8", "10.0.0.0/33", "x/8", "::/129", "10.0.0.0/8/8", ""].some(isRange));
 });
 
 test("key sequences begin, go on, and start over", () => {

@@ -141,6 +141,14 @@ problem-unexpected = Something failed on the server.
 ## Forms
 
 form-required = Must be filled in
+field-length = Must have { $least } to { $most } characters
+field-at-most = Must have at most { $most } characters
+field-at-least = Must have at least { $least } characters
+field-between = Must be { $least } to { $most }
+field-time-zone = Must be an IANA time zone such as Asia/Shanghai
+field-addresses = Must be IP addresses
+field-ranges = Must be CIDR ranges such as 10.1.0.0/16
+field-severities = Must not be below the least severity
 form-check-fields = Some fields need another look.
 form-keys = Ctrl Enter sends, Esc closes
 one-per-line = One per line

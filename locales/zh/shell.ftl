@@ -139,6 +139,14 @@ problem-unexpected = 服务器处理时出现故障。
 ## 表单
 
 form-required = 此项必填
+field-length = 长度应为 { $least } 至 { $most } 个字符
+field-at-most = 最多 { $most } 个字符
+field-at-least = 至少 { $least } 个字符
+field-between = 应在 { $least } 至 { $most } 之间
+field-time-zone = 应为 IANA 时区名称，例如 Asia/Shanghai
+field-addresses = 应为 IP 地址
+field-ranges = 应为 CIDR 地址段，例如 10.1.0.0/16
+field-severities = 不能低于最低级别
 form-check-fields = 有几项需要再检查一下。
 form-keys = Ctrl Enter 提交，Esc 关闭
 one-per-line = 每行一个

@@ -7,7 +7,7 @@ import { useCommands } from "../shell/commands.ts";
 import { useMay } from "../shell/session.ts";
 import { CustomerBand } from "../ui/badge.tsx";
 import { Confirm } from "../ui/dialog.tsx";
-import { FormDialog, lines } from "../ui/form.tsx";
+import { FormDialog, ranges } from "../ui/form.tsx";
 import { Empty } from "../ui/states.tsx";
 import { type Column, Table } from "../ui/table.tsx";
 import { toastDone, toastProblem } from "../ui/toast.tsx";
@@ -65,12 +65,12 @@ function GroupDialog({ customer, group, close }: { customer: string; group?: Res
       fields={[
         { kind: "text", name: "name", label: t("group-name"), required: true, autofocus: true },
         { kind: "select", name: "kind", label: t("group-kind"), options: KINDS.map((value) => ({ value, label: word("group-kind", value) })) },
-        { kind: "lines", name: "ranges", label: t("group-ranges"), hint: t("group-ranges-hint"), required: true },
+        { kind: "ranges", name: "ranges", label: t("group-ranges"), hint: t("group-ranges-hint"), required: true },
         { kind: "area", name: "note", label: t("group-note"), rows: 3 },
       ]}
       submit={async (values) => {
         const data: ResourceGroupData = {
-          name: String(values.name).trim(), kind: values.kind as ResourceGroupData["kind"], ranges: lines(values.ranges), note: String(values.note ?? ""),
+          name: String(values.name).trim(), kind: values.kind as ResourceGroupData["kind"], ranges: ranges(values.ranges), note: String(values.note ?? ""),
         };
         await (group ? updateGroup(group, data) : createGroup(customer, data));
         toastDone(t("saved"));

@@ -3,7 +3,7 @@ import type { AlertOrigin, AuditPolicy, AuditPolicyData, Severity } from "../api
 import { t, word } from "../i18n/text.ts";
 import { useMay, useShell } from "../shell/session.ts";
 import { CustomerBand, SEVERITIES } from "../ui/badge.tsx";
-import { FormDialog, instant, lines, localInput, optional } from "../ui/form.tsx";
+import { FormDialog, instant, lines, localInput, optional, ranges } from "../ui/form.tsx";
 import { toastDone } from "../ui/toast.tsx";
 import { createPolicy, updatePolicy } from "./api.ts";
 
@@ -50,8 +50,8 @@ export function PolicyDialog({ policy, draft, customer, position, close, done }:
         { kind: "select", name: "origin", label: t("alert-origin"), options: [any, ...ORIGINS.map((value) => ({ value, label: word("alert-origin", value) }))] },
         { kind: "select", name: "severity_at_least", label: t("policy-at-least"), options: severities },
         { kind: "select", name: "severity_at_most", label: t("policy-at-most"), options: severities },
-        { kind: "lines", name: "source_ranges", label: t("policy-sources"), hint: t("group-ranges-hint") },
-        { kind: "lines", name: "destination_ranges", label: t("policy-destinations"), hint: t("group-ranges-hint") },
+        { kind: "ranges", name: "source_ranges", label: t("policy-sources"), hint: t("group-ranges-hint") },
+        { kind: "ranges", name: "destination_ranges", label: t("policy-destinations"), hint: t("group-ranges-hint") },
         { kind: "lines", name: "rule_ids", label: t("policy-rules"), hint: t("one-per-line") },
         { kind: "lines", name: "devices", label: t("policy-devices"), hint: t("one-per-line") },
         { kind: "number", name: "count_at_least", label: t("policy-count"), least: 1 },
@@ -65,7 +65,7 @@ export function PolicyDialog({ policy, draft, customer, position, close, done }:
           condition: {
             rule_ids: lines(values.rule_ids), title_contains: optional(values.title_contains), severity_at_least: optional(values.severity_at_least) as Severity | null,
             severity_at_most: optional(values.severity_at_most) as Severity | null, origin: optional(values.origin) as AlertOrigin | null,
-            source_ranges: lines(values.source_ranges), destination_ranges: lines(values.destination_ranges), devices: lines(values.devices),
+            source_ranges: ranges(values.source_ranges), destination_ranges: ranges(values.destination_ranges), devices: lines(values.devices),
             count_at_least: values.count_at_least ? Number(values.count_at_least) : null,
           },
         };

@@ -1,21 +1,17 @@
 // A policy that ignores alerts like one that was just judged: its rule, from its sources, at its customer.
 import type { Alert } from "../api/types.ts";
 import { Loading } from "../ui/states.tsx";
+import { asRange } from "../ui/range.ts";
 import { useLoad } from "../ui/load.ts";
 import { readPolicies } from "./api.ts";
 import { PolicyDialog } from "./form.tsx";
-
-/** An address as the narrowest range that holds it. */
-export function hostRange(address: string): string {
-  return `${address}/${address.includes(":") ? 128 : 32}`;
-}
 
 /** A new policy decides before the customer's others: it is narrower than what let the alert through. */
 export function IgnoreDialog({ alert, title, close, done }: { alert: Alert; title: string; close: () => void; done: () => void }) {
   const policies = useLoad((signal) => readPolicies(alert.customer, signal), alert.customer);
   if (!policies.value && !policies.problem) return <Loading />;
   const own = (policies.value ?? []).filter((policy) => policy.customer === alert.customer);
-  const sources = alert.entities.filter((entity) => entity.kind === "source_address").map((entity) => hostRange(entity.value));
+  const sources = alert.entities.filter((entity) => entity.kind === "source_address").map((entity) => asRange(entity.value));
   return (
     <PolicyDialog
       customer={alert.customer} position={Math.max(0, Math.min(20, ...own.map((policy) => policy.position)) - 10)} close={close} done={done}

@@ -5,6 +5,8 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { Problem, asProblem } from "../api/problem.ts";
 import { t } from "../i18n/text.ts";
 import { Dialog } from "./dialog.tsx";
+import { fieldMessage } from "./field_message.ts";
+import { asRange, isRange } from "./range.ts";
 import { explain } from "./states.tsx";
 
 export interface Option { value: string; label: string }
@@ -18,6 +20,7 @@ export type Field =
   | (Base & { kind: "choice"; options: Option[] })
   | (Base & { kind: "many"; options: Option[] })
   | (Base & { kind: "lines" })
+  | (Base & { kind: "ranges" })
   | (Base & { kind: "check" })
   | (Base & { kind: "moment" })
   | (Base & { kind: "colour" });
@@ -42,9 +45,12 @@ export function Form({ fields, start, action, submit, cancel, danger, children }
   const set = (name: string, value: unknown) => setValues((now) => ({ ...now, [name]: value }));
   const send = async (event: Event) => {
     event.preventDefault();
-    const missing = fields.filter((field) => field.required && isEmpty(values[field.name]));
-    if (missing.length > 0) {
-      setProblem(new Problem("invalid", 0, "", missing.map((field) => ({ field: field.name, message: t("form-required") }))));
+    const wrong = fields.flatMap((field) => {
+      const message = complaint(field, values[field.name]);
+      return message ? [{ field: field.name, message }] : [];
+    });
+    if (wrong.length > 0) {
+      setProblem(new Problem("invalid", 0, "", wrong));
       return;
     }
     setBusy(true);
@@ -80,6 +86,13 @@ export function Form({ fields, start, action, submit, cancel, danger, children }
   );
 }
 
+/** What is wrong with a value before the server is asked. */
+function complaint(field: Field, value: unknown): string | null {
+  if (field.required && isEmpty(value)) return t("form-required");
+  if (field.kind === "ranges" && !ranges(value).every(isRange)) return t("field-ranges");
+  return null;
+}
+
 function isEmpty(value: unknown): boolean {
   return value === null || value === undefined || (Array.isArray(value) ? value.length === 0 : String(value).trim() === "");
 }
@@ -97,7 +110,7 @@ function FieldRow({ field, value, set, error }: RowProps) {
   const notes = (
     <>
       {field.hint && <small id={`${id}-hint`} class="muted">{field.hint}</small>}
-      {error && <small id={`${id}-error`} class="field-error">{error}</small>}
+      {error && <small id={`${id}-error`} class="field-error">{fieldMessage(error)}</small>}
     </>
   );
   if (grouped) {
@@ -128,6 +141,7 @@ function Control({ field, value, set, common }: Omit<RowProps, "error"> & { comm
     case "area":
       return <textarea {...common} rows={field.rows ?? 4} value={text} onInput={(event) => set(event.currentTarget.value)} />;
     case "lines":
+    case "ranges":
       return <textarea {...common} rows={2} value={(value as string[] | undefined ?? []).join("\n")} onInput={(event) => set(event.currentTarget.value.split("\n"))} />;
     case "number":
       return <input {...common} type="number" min={field.least} max={field.most} value={text} onInput={(event) => set(event.currentTarget.value === "" ? null : Number(event.currentTarget.value))} />;
@@ -197,6 +211,11 @@ export function FormDialog({ title, close, band, ...form }: Omit<Props, "cancel"
 /** The lines of a text field without empty ones. */
 export function lines(value: unknown): string[] {
   return ((value as string[] | undefined) ?? []).map((line) => line.trim()).filter(Boolean);
+}
+
+/** The lines of a field of address ranges; a lone address is the range of itself. */
+export function ranges(value: unknown): string[] {
+  return lines(value).map(asRange);
 }
 
 /** A local date and time of a form as an instant; nothing when empty. */

@@ -12,9 +12,9 @@ export function explain(problem: Problem): { title: string; hint: string; retry:
     case "too_many_attempts": return { title: t("problem-too-many-attempts"), hint: "", retry: false };
     case "forbidden": return { title: t("problem-forbidden"), hint: t("problem-forbidden-hint"), retry: false };
     case "not_found": return { title: t("problem-not-found"), hint: t("problem-not-found-hint"), retry: false };
-    case "conflict": return { title: t("problem-conflict"), hint: problem.message || t("problem-conflict-hint"), retry: false };
+    case "conflict": return { title: t("problem-conflict"), hint: t("problem-conflict-hint"), retry: false };
     case "taken": return { title: t("problem-taken"), hint: "", retry: false };
-    case "not_allowed_now": return { title: t("problem-not-allowed-now"), hint: problem.message, retry: false };
+    case "not_allowed_now": return { title: t("problem-not-allowed-now"), hint: t("problem-conflict-hint"), retry: false };
     case "too_large": return { title: t("problem-too-large"), hint: "", retry: false };
     case "invalid": return { title: t("problem-invalid"), hint: problem.message, retry: false };
     case "csrf": return { title: t("problem-csrf"), hint: t("problem-csrf-hint"), retry: true };

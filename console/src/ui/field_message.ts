@@ -1,0 +1,26 @@
+// What the server says of a wrong field, in the reader's words. It speaks in few forms; one that is not known is shown
+// as it came.
+import { t } from "../i18n/text.ts";
+
+const FORMS: [RegExp, (hit: RegExpExecArray) => string][] = [
+  [/^must have (\d+) to (\d+) characters$/, (hit) => t("field-length", { least: hit[1] ?? "", most: hit[2] ?? "" })],
+  [/^must have at most (\d+) characters$/, (hit) => t("field-at-most", { most: hit[1] ?? "" })],
+  [/^must have at least (\d+) characters$/, (hit) => t("field-at-least", { least: hit[1] ?? "" })],
+  [/^must be (\d+) to (\d+)$/, (hit) => t("field-between", { least: hit[1] ?? "", most: hit[2] ?? "" })],
+  [/^must be an IANA time zone/, () => t("field-time-zone")],
+  [/^must be IP addresses/, () => t("field-addresses")],
+  [/CIDR/, () => t("field-ranges")],
+  [/^must not be empty/, () => t("form-required")],
+  [/^must name at least one role/, () => t("form-required")],
+  [/^must not be below severity_at_least/, () => t("field-severities")],
+  [/^must have 1 to 64 of a-z/, () => t("user-login-hint")],
+  [/^is taken$/, () => t("problem-taken")],
+];
+
+export function fieldMessage(message: string): string {
+  for (const [form, say] of FORMS) {
+    const hit = form.exec(message);
+    if (hit) return say(hit);
+  }
+  return message;
+}
