@@ -92,7 +92,7 @@ pub(crate) fn prepare(dir: &Path) -> Result<()> {
 pub(crate) fn remove(dir: &Path, path: &str) {
     let path = dir.join(path);
     if let Err(error) = fs::remove_file(&path) {
-        tracing::warn!(path = %path.display(), %error, "cannot remove a file that is not part of the lake; the next start tries again");
+        tracing::warn!(path = %path.display(), %error, "cannot remove an uncommitted file; the next start tries again");
     }
 }
 

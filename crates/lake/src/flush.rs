@@ -56,7 +56,8 @@ async fn flush_customer(inner: &Arc<Inner>, customer: &CustomerId, flushed: &mut
     let mut left = inner.state().rows_of(customer);
     while left > 0 {
         inner.state().thaw(customer);
-        let chunks = inner.state().freeze(customer, inner.config.flush_bytes);
+        // Twice the threshold: what was due by size becomes one file, without a small one after it.
+        let chunks = inner.state().freeze(customer, inner.config.flush_bytes.saturating_mul(2));
         let rows: usize = chunks.iter().map(|chunk| chunk.rows()).sum();
         if rows == 0 {
             break;

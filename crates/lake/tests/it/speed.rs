@@ -31,7 +31,10 @@ async fn a_million_events() {
                     .field("policyid", (mixed % 40) as i64)
                     .field("sessionid", number as i64)
                     .field("devname", "FW-01")
-                    .raw(&format!("date=2026-11-21 devname=FW-01 srcip={address} policyid={} sessionid={number} user=user{} action=x msg=\"some words that fill the line as real lines do\"", mixed % 40, mixed % 5000))
+                    .raw(&format!(
+                        "devname=FW-01 srcip={address} sessionid={number} user=user{} msg=\"words that fill it\"",
+                        mixed % 5000
+                    ))
             })
             .collect();
         let start = Instant::now();
