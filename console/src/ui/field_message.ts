@@ -14,6 +14,15 @@ const FORMS: [RegExp, (hit: RegExpExecArray) => string][] = [
   [/^must name at least one role/, () => t("form-required")],
   [/^must not be below severity_at_least/, () => t("field-severities")],
   [/^must have 1 to 64 of a-z/, () => t("user-login-hint")],
+  [/^must be at most (\d+)$/, (hit) => t("field-many", { most: hit[1] ?? "" })],
+  [/^must name at most (\d+)/, (hit) => t("field-many", { most: hit[1] ?? "" })],
+  [/^must be 1 or more$/, () => t("field-one-or-more")],
+  [/^must be the certificate's SHA-256/, () => t("field-fingerprint")],
+  [/^must be in the future$/, () => t("field-future")],
+  [/^must be an address or host name$/, () => t("field-host")],
+  [/^must be host names/, () => t("field-host")],
+  [/^must be the name of a source$/, () => t("field-source")],
+  [/^must be (?:an )?active/, () => t("field-person")],
   [/^is taken$/, () => t("problem-taken")],
 ];
 

@@ -32,7 +32,9 @@ pub fn serve(file: &'static File<'static>, request: &Request) -> Response {
 /// the application's own addresses never have.
 pub fn looks_like_file(path: &str) -> bool {
     let extension = path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, extension)| extension);
-    path.starts_with("assets/") || path.starts_with(".well-known/") || extension.is_some_and(|it| known_type(it).is_some())
+    path.starts_with("assets/")
+        || path.starts_with(".well-known/")
+        || extension.is_some_and(|it| known_type(it).is_some())
 }
 
 fn etag(contents: &[u8]) -> String {
@@ -43,7 +45,9 @@ fn etag(contents: &[u8]) -> String {
 
 fn is_known(request: &Request, tag: &str) -> bool {
     let sent = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    sent.is_some_and(|sent| sent.split(',').any(|one| matches!(one.trim(), "*") || one.trim().trim_start_matches("W/") == tag))
+    sent.is_some_and(|sent| {
+        sent.split(',').any(|one| matches!(one.trim(), "*") || one.trim().trim_start_matches("W/") == tag)
+    })
 }
 
 fn content_type(path: &str) -> &'static str {

@@ -58,7 +58,13 @@ async fn hashed_files_may_be_kept_for_ever_and_are_not_sent_twice() {
 
 #[tokio::test]
 async fn a_missing_file_is_not_answered_with_the_page() {
-    for path in ["/assets/gone-00000000.js", "/favicon.ico", "/.well-known/security.txt", "/../Cargo.toml", "/assets/../../x.css"] {
+    for path in [
+        "/assets/gone-00000000.js",
+        "/favicon.ico",
+        "/.well-known/security.txt",
+        "/../Cargo.toml",
+        "/assets/../../x.css",
+    ] {
         let answer = get(path).await;
         assert!(answer.status == StatusCode::NOT_FOUND || answer.body.contains("<div id=\"app\">"), "{path}");
         assert!(!answer.body.contains("[package]"), "{path}");
