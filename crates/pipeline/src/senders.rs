@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use model::device::CredentialKind;
+use model::device::{CredentialKind, Device};
 use model::{Context, CustomerId, DeviceId, Scope, Timestamp};
 use sha2::{Digest, Sha256};
 use store::{SenderIdentity, Store};
@@ -23,6 +23,18 @@ pub struct Sender {
     pub source: Option<Arc<str>>,
     /// IANA time zone of times written without one.
     pub time_zone: Arc<str>,
+}
+
+impl Sender {
+    /// A device as sender of its own records, for an import by somebody who may act for it.
+    pub fn of_device(device: &Device, customer_time_zone: &str) -> Self {
+        Sender {
+            customer: device.customer.clone(),
+            device: device.id.clone(),
+            source: device.data.source.as_deref().map(Arc::from),
+            time_zone: Arc::from(device.data.time_zone.as_deref().unwrap_or(customer_time_zone)),
+        }
+    }
 }
 
 /// SHA-256 of a token or a certificate.

@@ -63,6 +63,15 @@ pub(super) struct Worker {
     checkpoint_due: Instant,
 }
 
+/// Why the worker cannot go on.
+#[derive(Debug, thiserror::Error)]
+enum Halt {
+    #[error(transparent)]
+    Wal(#[from] WalError),
+    #[error("the task that commits events and alerts is gone")]
+    NobodyCommits,
+}
+
 /// One record of the log with what is known of its sender.
 struct Item<'b> {
     sequence: u64,
@@ -116,52 +125,56 @@ impl Worker {
     }
 
     pub(super) fn run(mut self) {
-        if let Err(error) = self.work() {
-            tracing::error!(%error, at = self.reader.next_sequence(), "the flow cannot go on; intake stops until a restart");
-            self.intake.fail(&error.to_string());
-        }
+        let why = match catch_unwind(AssertUnwindSafe(|| self.work())) {
+            Ok(Ok(())) => return,
+            Ok(Err(halt)) => halt.to_string(),
+            Err(_) => "the thread that judges events panicked".to_owned(),
+        };
+        let at = self.reader.next_sequence();
+        tracing::error!(why, at, "the flow cannot go on; intake stops until a restart");
+        self.intake.fail(&why);
     }
 
-    fn work(&mut self) -> Result<(), WalError> {
+    fn work(&mut self) -> Result<(), Halt> {
         loop {
             let begun = Instant::now();
             if self.orders.abort.load(Ordering::Acquire) {
                 return Ok(());
             }
             let finishing = self.orders.finish.load(Ordering::Acquire);
+            let wait = if finishing { Duration::ZERO } else { LOOK_UP };
             let mut clock = CpuClock::start();
-            let batch = self.reader.read(
-                self.config.batch_records,
-                BATCH_BYTES,
-                if finishing { Duration::ZERO } else { LOOK_UP },
-            )?;
+            let batch = self.reader.read(self.config.batch_records, BATCH_BYTES, wait)?;
             clock.book(&self.counters, Stage::Read);
             let Some(position) = batch.last() else {
-                if finishing {
-                    let step = self.step(Made::default(), self.reader.next_sequence() - 1, true);
-                    // Nobody takes it only after an abort.
-                    let _ = self.steps.blocking_send(step);
-                    return Ok(());
+                let position = self.reader.next_sequence() - 1;
+                let due = Instant::now() >= self.checkpoint_due && self.checkpointed < position;
+                if finishing || due {
+                    let step = self.step(Made::default(), position, finishing);
+                    self.send(step)?;
                 }
-                if Instant::now() >= self.checkpoint_due && self.checkpointed < self.reader.next_sequence() - 1 {
-                    let step = self.step(Made::default(), self.reader.next_sequence() - 1, false);
-                    if self.steps.blocking_send(step).is_err() {
-                        return Ok(());
-                    }
+                if finishing {
+                    return Ok(());
                 }
                 continue;
             };
             let made = self.judge(&batch, &mut clock)?;
             self.counters.processed.store(position, Ordering::Relaxed);
             let step = self.step(made, position, false);
-            if self.steps.blocking_send(step).is_err() {
-                return Ok(());
-            }
+            self.send(step)?;
             // A trickle is put together; a backlog is not waited for.
             let behind = self.wal.durable().saturating_sub(position) >= self.config.batch_records as u64;
             if !behind && !finishing {
                 std::thread::sleep(self.config.batch_wait.saturating_sub(begun.elapsed()));
             }
+        }
+    }
+
+    /// Hands a step over, waiting while the committing side is behind.
+    fn send(&self, step: Step) -> Result<(), Halt> {
+        match self.steps.blocking_send(step) {
+            Err(_) if !self.orders.abort.load(Ordering::Acquire) => Err(Halt::NobodyCommits),
+            _ => Ok(()),
         }
     }
 
