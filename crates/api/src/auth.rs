@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use model::Context;
@@ -16,7 +16,7 @@ use crate::state::{Api, now};
 pub const COOKIE: &str = "vedette_session";
 const CSRF_HEADER: &str = "x-csrf-token";
 
-/// The address a connection came from; the listener puts it beside every request.
+/// The address a connection came from; the listener puts it among every request's extensions.
 #[derive(Debug, Clone, Copy)]
 pub struct PeerAddress(pub SocketAddr);
 
@@ -75,10 +75,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("");
-        let address = parts
-            .extensions
-            .get::<ConnectInfo<PeerAddress>>()
-            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.0.ip());
+        let address =
+            parts.extensions.get::<PeerAddress>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
         Ok(Client { user_agent: user_agent.chars().take(200).collect(), address })
     }
 }

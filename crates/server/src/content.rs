@@ -8,7 +8,6 @@ use include_dir::{Dir, include_dir};
 use model::event::LogSource;
 use model::use_case::Cards;
 use ops::{InactiveRule, RuleInfo, UseCases};
-use sha2::{Digest, Sha256};
 use sigma::RuleSet;
 
 use crate::config;
@@ -21,8 +20,6 @@ pub struct Content {
     pub rules: Arc<RuleSet>,
     /// What people read of them.
     pub use_cases: Arc<UseCases>,
-    /// SHA-256 over every rule's text: two servers with the same fingerprint detect the same.
-    pub fingerprint: String,
 }
 
 /// Content that cannot be read.
@@ -54,13 +51,6 @@ pub fn load(settings: &config::Detection) -> Result<Content, ContentError> {
     for folder in &settings.rule_folders {
         read_folder(folder, folder, &mut files)?;
     }
-    let mut fingerprint = Sha256::new();
-    for (path, text) in &files {
-        fingerprint.update((path.len() as u64).to_be_bytes());
-        fingerprint.update(path);
-        fingerprint.update((text.len() as u64).to_be_bytes());
-        fingerprint.update(text);
-    }
     let texts: BTreeMap<String, String> = files.iter().cloned().collect();
     let rules = RuleSet::load(files);
     for error in rules.errors() {
@@ -74,8 +64,7 @@ pub fn load(settings: &config::Detection) -> Result<Content, ContentError> {
         "rules are loaded"
     );
     let use_cases = Arc::new(describe(&rules, &texts, &cards_by_path));
-    let fingerprint = fingerprint.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Content { rules: Arc::new(rules), use_cases, fingerprint })
+    Ok(Content { rules: Arc::new(rules), use_cases })
 }
 
 /// The embedded files of the use cases, as (path, text), in order of path.

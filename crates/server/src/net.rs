@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use api::PeerAddress;
 use axum::Router;
-use axum::extract::connect_info::Connected;
+use axum::extract::Request;
+use axum::extract::connect_info::{ConnectInfo, Connected};
+use axum::middleware::map_request;
 use axum::serve::{IncomingStream, Listener};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -66,20 +68,42 @@ pub async fn serve(
     router: Router,
     mut draining: watch::Receiver<bool>,
 ) -> io::Result<()> {
+    let router = router.layer(map_request(name_peer));
     let stop = async move {
         // A dropped sender means the server is gone: stop as well.
         let _ = draining.wait_for(|draining| *draining).await;
     };
     match tls {
         None => {
-            let service = router.into_make_service_with_connect_info::<PeerAddress>();
+            let service = router.into_make_service_with_connect_info::<Peer>();
             axum::serve(PlainListener(listener), service).with_graceful_shutdown(stop).await
         }
         Some(config) => {
-            let service = router.into_make_service_with_connect_info::<PeerAddress>();
+            let service = router.into_make_service_with_connect_info::<Peer>();
             axum::serve(TlsListener::new(listener, config)?, service).with_graceful_shutdown(stop).await
         }
     }
+}
+
+/// The other end of a connection.
+#[derive(Debug, Clone, Copy)]
+struct Peer(SocketAddr);
+
+impl Connected<IncomingStream<'_, PlainListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, PlainListener>) -> Self {
+        Peer(*stream.remote_addr())
+    }
+}
+
+impl Connected<IncomingStream<'_, TlsListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
+        Peer(*stream.remote_addr())
+    }
+}
+
+async fn name_peer(ConnectInfo(peer): ConnectInfo<Peer>, mut request: Request) -> Request {
+    request.extensions_mut().insert(PeerAddress(peer.0));
+    request
 }
 
 struct PlainListener(TcpListener);
@@ -97,12 +121,6 @@ impl Listener for PlainListener {
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
         self.0.local_addr()
-    }
-}
-
-impl Connected<IncomingStream<'_, PlainListener>> for PeerAddress {
-    fn connect_info(stream: IncomingStream<'_, PlainListener>) -> Self {
-        PeerAddress(*stream.remote_addr())
     }
 }
 
@@ -154,11 +172,5 @@ impl Listener for TlsListener {
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
         Ok(self.address)
-    }
-}
-
-impl Connected<IncomingStream<'_, TlsListener>> for PeerAddress {
-    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
-        PeerAddress(*stream.remote_addr())
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use formats::{Parser, Sources};
 use lake::{Lake, LakeConfig};
-use model::{Context, Scope, Timestamp};
+use model::Timestamp;
 use ops::{Ops, OpsParts, PublicAddresses};
 use store::secret::Sealer;
 use store::{Catalogue, DataFolder, Store, StoreConfig};
@@ -62,7 +62,7 @@ pub async fn open(config: &Config, now: Timestamp) -> Result<Opened, Error> {
         ports: config.ingest.device_ports.clone(),
         public: public_addresses(&config.ingest),
     });
-    ops.ensure_defaults(&Context::job("start", Scope::All, now)).await?;
+    ops.ensure_defaults(now).await?;
     let parser = Parser::new(Arc::new(sources));
     Ok(Opened { folder, store, catalogue, embedded, lake, ops, content, parser })
 }

@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracing::field::display;
 
 use crate::config::{self, Config};
 use crate::error::Error;
@@ -40,7 +41,9 @@ pub struct Server {
 /// Runs until SIGTERM or SIGINT, then drains.
 pub async fn run(config: &Config) -> Result<(), Error> {
     let mut server = Server::start(config, false).await?;
-    tracing::info!(console = %server.console, ingest = ?server.ingest, syslog = ?server.syslog(), "vedette serves");
+    let (ingest, syslog) = (server.ingest.map(display), server.syslog());
+    let (udp, tcp, tls) = (syslog.udp.map(display), syslog.tcp.map(display), syslog.tls.map(display));
+    tracing::info!(console = %server.console, ingest, udp, tcp, tls, "vedette serves");
     server.until_stopped().await?;
     server.stop().await
 }
