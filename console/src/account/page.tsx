@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 
 import { get, post, put, remove } from "../api/client.ts";
-import type { ApiToken, Language, Session } from "../api/types.ts";
+import type { Language } from "../api/types.ts";
 import { exact } from "../i18n/format.ts";
 import { language, t, word } from "../i18n/text.ts";
 import { useShell } from "../shell/session.ts";
@@ -61,7 +61,7 @@ function PasswordForm() {
         { kind: "password", name: "new", label: t("password-new"), hint: t("password-hint"), required: true },
       ]}
       submit={async (values) => {
-        await put<void>("/session/password", { body: { current: values.current, new: values.new } });
+        await put("/session/password", { body: { current: String(values.current), new: String(values.new) } });
         toastDone(t("password-changed"));
         setRound(round + 1);
       }}
@@ -70,7 +70,7 @@ function PasswordForm() {
 }
 
 function Sessions() {
-  const loaded = useLoad((signal) => get<{ items: Session[] }>("/sessions", { signal }), "sessions");
+  const loaded = useLoad((signal) => get("/sessions", { signal }), "sessions");
   const end = (id: string) => void remove("/sessions/{id}", { path: { id } }).then(() => toastDone(t("session-ended")), toastProblem).finally(loaded.reload);
   return (
     <section>
@@ -95,7 +95,7 @@ function Sessions() {
 }
 
 function Tokens() {
-  const loaded = useLoad((signal) => get<{ items: ApiToken[] }>("/api-tokens", { signal }), "tokens");
+  const loaded = useLoad((signal) => get("/api-tokens", { signal }), "tokens");
   const [creating, setCreating] = useState(false);
   const [secret, setSecret] = useState<string | null>(null);
   const revoke = (id: string) => void remove("/api-tokens/{id}", { path: { id } }).then(() => toastDone(t("token-revoked")), toastProblem).finally(loaded.reload);
@@ -126,7 +126,7 @@ function Tokens() {
             { kind: "moment", name: "expires", label: t("session-until"), hint: t("token-expires-hint") },
           ]}
           submit={async (values) => {
-            const issued = await post<{ secret: string }>("/api-tokens", { body: { name: String(values.name).trim(), expires: instant(values.expires) } });
+            const issued = await post("/api-tokens", { body: { name: String(values.name).trim(), expires: instant(values.expires) } });
             setSecret(issued.secret);
             loaded.reload();
           }}

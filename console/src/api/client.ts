@@ -1,14 +1,37 @@
-// The one way to the server: paths with their parameters, query, body, the session's CSRF token, and problems as errors.
+// The one way to the server. Routes, parameters, bodies and answers are those of the server's own OpenAPI document;
+// the session's CSRF token goes along; refusals become `Problem`.
 import { Problem, asProblem, readProblem } from "./problem.ts";
+import type { paths } from "./schema.ts";
 
-export type Query = Record<string, string | number | boolean | null | undefined>;
+type Method = "get" | "post" | "put" | "delete";
 
-export interface Options {
-  path?: Record<string, string>;
-  query?: Query;
-  body?: unknown;
-  signal?: AbortSignal;
-}
+/** The routes that have a method, without the prefix they share. */
+type Route<M extends Method> = {
+  [P in keyof paths]: paths[P] extends Record<M, { responses: unknown }> ? (P extends `/api/v1${infer Rest}` ? Rest : never) : never;
+}[keyof paths];
+
+type Operation<M extends Method, R extends string> = `/api/v1${R}` extends keyof paths
+  ? paths[`/api/v1${R}`] extends Record<M, infer O> ? O : never
+  : never;
+
+type Json<T> = T extends { content: { "application/json": infer B } } ? B : void;
+
+/** What a route answers with. */
+type Answer<O> = O extends { responses: { 200: infer A } } ? Json<A>
+  : O extends { responses: { 201: infer A } } ? Json<A> : void;
+
+type PathPart<O> = O extends { parameters: { path: infer P } } ? { path: P } : { path?: undefined };
+type QueryPart<O> = O extends { parameters: { query?: infer Q } } ? { query?: Q } : { query?: undefined };
+type BodyPart<O> = O extends { requestBody: { content: { "application/json": infer B } } } ? { body: B } : { body?: undefined };
+
+/** What a route is asked with. */
+type Options<O> = PathPart<O> & QueryPart<O> & BodyPart<O> & { signal?: AbortSignal };
+type Rest<O> = Record<never, never> extends Options<O> ? [options?: Options<O>] : [options: Options<O>];
+
+/** The query of a list. */
+export type QueryOf<R extends Route<"get">> = Operation<"get", R> extends { parameters: { query?: infer Q } } ? NonNullable<Q> : never;
+
+interface Sent { path?: unknown; query?: unknown; body?: unknown; signal?: AbortSignal }
 
 let csrfToken: string | null = null;
 let onSignedOut: () => void = () => {};
@@ -23,9 +46,9 @@ export function whenSignedOut(handler: () => void): void {
   onSignedOut = handler;
 }
 
-/** The address of an API path with its parameters filled in. */
-export function address(path: string, parameters: Record<string, string> = {}, query: Query = {}): string {
-  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(parameters[name] ?? ""));
+/** The address of a route with its parameters filled in; empty ones are left out of the query. */
+export function address(route: string, path: Record<string, unknown> = {}, query: Record<string, unknown> = {}): string {
+  const filled = route.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(path[name] ?? "")));
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined && value !== null && value !== "") search.set(name, String(value));
@@ -34,13 +57,12 @@ export function address(path: string, parameters: Record<string, string> = {}, q
   return `/api/v1${filled}${text ? `?${text}` : ""}`;
 }
 
-/** Sends a request and gives the answer's JSON; nothing for an empty answer. Throws `Problem` only. */
-export async function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
+async function call(method: string, route: string, options: Sent = {}): Promise<unknown> {
   const headers: Record<string, string> = { accept: "application/json" };
   if (options.body !== undefined) headers["content-type"] = "application/json";
   if (method !== "GET" && csrfToken) headers["x-csrf-token"] = csrfToken;
   try {
-    const answer = await fetch(address(path, options.path, options.query), {
+    const answer = await fetch(address(route, options.path as Record<string, unknown>, options.query as Record<string, unknown>), {
       method,
       headers,
       body: options.body === undefined ? undefined : JSON.stringify(options.body),
@@ -49,7 +71,7 @@ export async function call<T>(method: string, path: string, options: Options = {
       cache: "no-store",
     });
     if (!answer.ok) throw await readProblem(answer);
-    return (answer.status === 204 ? undefined : await answer.json()) as T;
+    return answer.status === 204 ? undefined : await answer.json();
   } catch (error) {
     const problem = asProblem(error);
     if (problem.code === "unauthenticated") onSignedOut();
@@ -57,9 +79,14 @@ export async function call<T>(method: string, path: string, options: Options = {
   }
 }
 
-export const get = <T>(path: string, options?: Options): Promise<T> => call<T>("GET", path, options);
-export const post = <T>(path: string, options?: Options): Promise<T> => call<T>("POST", path, options);
-export const put = <T>(path: string, options?: Options): Promise<T> => call<T>("PUT", path, options);
-export const remove = (path: string, options?: Options): Promise<void> => call<void>("DELETE", path, options);
+function sender<M extends Method>(method: M) {
+  return <R extends Route<M>>(route: R, ...[options]: Rest<Operation<M, R>>): Promise<Answer<Operation<M, R>>> =>
+    call(method.toUpperCase(), route, options as Sent) as Promise<Answer<Operation<M, R>>>;
+}
+
+export const get = sender("get");
+export const post = sender("post");
+export const put = sender("put");
+export const remove = sender("delete");
 
 export { Problem };

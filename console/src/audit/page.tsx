@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 
 import { get } from "../api/client.ts";
-import type { AuditRow, Page as PageOf } from "../api/types.ts";
+import type { AuditRow } from "../api/types.ts";
 import { exact, moment } from "../i18n/format.ts";
 import { t } from "../i18n/text.ts";
 import { useCommands } from "../shell/commands.ts";
@@ -33,7 +33,7 @@ export function AuditPage() {
   const query = { customer, actor, action, object, limit: 200 };
   const { store } = useList<AuditRow>(JSON.stringify(query), {
     id: (row) => String(row.sequence),
-    page: (after, signal) => get<PageOf<AuditRow>>("/audit", { query: { ...query, after }, signal }),
+    page: (after, signal) => get("/audit", { query: { ...query, after }, signal }),
   });
   useCommands([
     { id: "search", label: "search-here", keys: ["/"], group: "commands-page", run: focusSearch },

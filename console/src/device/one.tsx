@@ -1,7 +1,7 @@
 // The page of one device: whether it is heard, and what it sends logs with.
 import { useState } from "preact/hooks";
 
-import type { DeviceCredential, DeviceView, IssuedCredential } from "../api/types.ts";
+import type { CredentialKind, DeviceCredential, DeviceView, IssuedCredential } from "../api/types.ts";
 import { eventsUrl } from "../event/query.ts";
 import { exact, number } from "../i18n/format.ts";
 import { t, word } from "../i18n/text.ts";
@@ -109,7 +109,7 @@ function IssueDialog({ device, close, done }: { device: DeviceView; close: () =>
         { kind: "choice", name: "kind", label: t("credential-kind"), wide: true, autofocus: true, options: ["token", "certificate", "port"].map((value) => ({ value, label: t(`credential-about-${value}`) })) },
         { kind: "text", name: "fingerprint", label: t("credential-fingerprint"), hint: t("credential-fingerprint-hint"), wide: true },
       ]}
-      submit={async (values) => done(await issueCredential(device.id, String(values.kind), values.kind === "certificate" ? optional(values.fingerprint) : null))}
+      submit={async (values) => done(await issueCredential(device.id, values.kind as CredentialKind, values.kind === "certificate" ? optional(values.fingerprint) : null))}
     />
   );
 }

@@ -2,9 +2,9 @@
 import { get, post, put, remove } from "../api/client.ts";
 import type { AuditPolicy, AuditPolicyData, Page } from "../api/types.ts";
 
-export const createPolicy = (customer: string | null, data: AuditPolicyData) => post<AuditPolicy>("/audit-policies", { body: { customer, ...data } });
+export const createPolicy = (customer: string | null, data: AuditPolicyData) => post("/audit-policies", { body: { customer, ...data } });
 export const updatePolicy = (policy: AuditPolicy, data: AuditPolicyData) =>
-  put<AuditPolicy>("/audit-policies/{id}", { path: { id: policy.id }, body: { version: policy.version, ...data } });
+  put("/audit-policies/{id}", { path: { id: policy.id }, body: { version: policy.version, ...data } });
 export const deletePolicy = (id: string) => remove("/audit-policies/{id}", { path: { id } });
 
 /** Every policy, the customers' own before the global ones, each in the order in which they decide. */

@@ -1,10 +1,10 @@
 // A policy's condition in words.
-import type { AuditPolicy } from "../api/types.ts";
+import type { PolicyCondition, AuditPolicy } from "../api/types.ts";
 import { t, word } from "../i18n/text.ts";
 
 /** Each stated part as a phrase; all of them must hold. */
 export function phrases(policy: AuditPolicy): string[] {
-  const condition = policy.condition ?? {};
+  const condition: PolicyCondition = policy.condition ?? {};
   const found: string[] = [];
   const list = (key: string, values: string[] | undefined) => values && values.length > 0 && found.push(t(key, { values: values.join(", ") }));
   list("condition-rules", condition.rule_ids);

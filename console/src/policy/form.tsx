@@ -1,5 +1,5 @@
 // The dialog that creates or changes an audit policy.
-import type { AlertOrigin, AuditPolicy, AuditPolicyData, Severity } from "../api/types.ts";
+import type { PolicyCondition, AlertOrigin, AuditPolicy, AuditPolicyData, Severity } from "../api/types.ts";
 import { t, word } from "../i18n/text.ts";
 import { useMay, useShell } from "../shell/session.ts";
 import { CustomerBand, SEVERITIES } from "../ui/badge.tsx";
@@ -10,7 +10,7 @@ import { createPolicy, updatePolicy } from "./api.ts";
 interface Props {
   policy?: AuditPolicy;
   /** What a new policy starts with. */
-  draft?: Pick<AuditPolicyData, "name" | "condition">;
+  draft?: { name: string; condition: PolicyCondition };
   customer: string;
   position: number;
   close: () => void;
@@ -22,7 +22,7 @@ const ORIGINS = ["rule", "correlation", "device"];
 export function PolicyDialog({ policy, draft, customer, position, close, done }: Props) {
   const { customers, me } = useShell();
   const mayGlobal = me.user.all_customers && useMay("policy.write");
-  const condition = policy?.condition ?? draft?.condition ?? {};
+  const condition: PolicyCondition = policy?.condition ?? draft?.condition ?? {};
   const any = { value: "", label: t("any") };
   const severities = [any, ...SEVERITIES.map((value) => ({ value, label: word("severity", value) }))];
   const whose = [

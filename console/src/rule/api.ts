@@ -1,6 +1,6 @@
 // Rules at the server.
-import { type Query, get } from "../api/client.ts";
-import type { InactiveRule, Page, RuleView } from "../api/types.ts";
+import { type QueryOf, get } from "../api/client.ts";
+import type { Page, RuleView } from "../api/types.ts";
 
-export const listRules = (query: Query, signal?: AbortSignal) => get<Page<RuleView>>("/rules", { query, signal });
-export const listInactiveRules = (signal?: AbortSignal) => get<{ items: InactiveRule[] }>("/rules/inactive", { signal });
+export const listRules = async (query: QueryOf<"/rules">, signal?: AbortSignal) => (await get("/rules", { query, signal })) as Page<RuleView>;
+export const listInactiveRules = (signal?: AbortSignal) => get("/rules/inactive", { signal });

@@ -7,14 +7,13 @@ import { SeverityMark } from "../ui/badge.tsx";
 import { useLoad } from "../ui/load.ts";
 import { Page } from "../ui/page.tsx";
 import { Failure, Loading } from "../ui/states.tsx";
-import { logSourceText } from "./page.tsx";
 
 export function RulePage({ id }: { id: string }) {
   const loaded = useLoad((signal) => getRule(id, signal), id);
   const rule = loaded.value;
   if (!rule) return <Page title={t("rule")}>{loaded.problem ? <Failure problem={loaded.problem} retry={loaded.reload} /> : <Loading />}</Page>;
   const facts: [string, string | null | undefined][] = [
-    ["rule-log-source", logSourceText(rule.log_source)], ["techniques", rule.techniques?.join(" ")], ["rule-status", rule.status],
+    ["rule-log-source", rule.log_source], ["techniques", rule.techniques?.join(" ")], ["rule-status", rule.status],
     ["rule-author", rule.author], ["rule-path", rule.path], ["rule-id", rule.id],
   ];
   return (

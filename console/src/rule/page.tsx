@@ -1,7 +1,7 @@
 // Rules that are live, and those that are loaded but do not fire.
 import { useState } from "preact/hooks";
 
-import type { LogSource, RuleView, Severity } from "../api/types.ts";
+import type { InactiveRule, RuleView, Severity } from "../api/types.ts";
 import { language, t } from "../i18n/text.ts";
 import { useCommands } from "../shell/commands.ts";
 import { navigate, useParameter } from "../shell/router.ts";
@@ -13,12 +13,6 @@ import { Empty, Failure, Loading } from "../ui/states.tsx";
 import { type Column, Table } from "../ui/table.tsx";
 import { useList } from "../ui/use_list.ts";
 import { listInactiveRules, listRules } from "./api.ts";
-
-export function logSourceText(source: RuleView["log_source"]): string {
-  if (!source || typeof source === "string") return source ?? "";
-  const { category, product, service } = source as LogSource;
-  return [product, service, category].filter(Boolean).join(" / ");
-}
 
 export function RulesPage() {
   const [tab, setTab] = useParameter("tab", "live");
@@ -47,7 +41,7 @@ function LiveRules({ text }: { text: string }) {
   const columns: Column<RuleView>[] = [
     { id: "title", label: t("rule-title"), cell: (rule) => rule.cards?.[language()]?.title ?? rule.title },
     { id: "level", label: t("severity"), width: "100px", cell: (rule) => <SeverityMark of={rule.level as Severity} /> },
-    { id: "source", label: t("rule-log-source"), width: "240px", cell: (rule) => logSourceText(rule.log_source) },
+    { id: "source", label: t("rule-log-source"), width: "240px", cell: (rule) => rule.log_source },
     { id: "techniques", label: t("techniques"), width: "180px", cell: (rule) => rule.techniques?.join(" ") },
     { id: "status", label: t("rule-status"), width: "110px", cell: (rule) => rule.status },
     { id: "card", label: t("card"), width: "90px", cell: (rule) => Object.keys(rule.cards ?? {}).length > 0 ? t("yes") : <span class="muted">{t("no")}</span> },
@@ -60,7 +54,7 @@ function LiveRules({ text }: { text: string }) {
   );
 }
 
-function Inactive({ loaded }: { loaded: ReturnType<typeof useLoad<{ items: { title: string; path: string; reason: string }[] }>> }) {
+function Inactive({ loaded }: { loaded: ReturnType<typeof useLoad<{ items: InactiveRule[] }>> }) {
   if (!loaded.value) return loaded.problem ? <Failure problem={loaded.problem} retry={loaded.reload} /> : <Loading />;
   if (loaded.value.items.length === 0) return <Empty title={t("rules-inactive-none")} />;
   return (

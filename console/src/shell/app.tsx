@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { get, post, put, remove, useCsrfToken, whenSignedOut } from "../api/client.ts";
 import { Live } from "../api/live.ts";
 import { Problem, asProblem } from "../api/problem.ts";
-import type { About, Assignee, Customer, Language, Me, Page, User } from "../api/types.ts";
+import type { About, Assignee, Customer, Language, Me, Page } from "../api/types.ts";
 import { language, preferred, speak } from "../i18n/text.ts";
 import { Loading, Failure } from "../ui/states.tsx";
 import { Toasts, toastProblem } from "../ui/toast.tsx";
@@ -33,11 +33,11 @@ export function App() {
     setSigned({ kind: "in", me });
   };
   const ask = () => {
-    get<Me>("/session").then(enter, (error: unknown) => {
+    get("/session").then(enter, (error: unknown) => {
       const problem = asProblem(error);
       setSigned(problem.code === "unauthenticated" ? { kind: "out" } : { kind: "failed", problem });
     });
-    get<About>("/about").then(setAbout, () => {});
+    get("/about").then(setAbout, () => {});
   };
 
   useEffect(() => {
@@ -51,7 +51,7 @@ export function App() {
   const setLanguage = (wanted: Language) => {
     change(wanted).catch(toastProblem);
     if (signed.kind !== "in") return;
-    put<User>("/session/language", { body: { language: wanted } }).then(
+    put("/session/language", { body: { language: wanted } }).then(
       (user) => setSigned((now) => (now.kind === "in" ? { kind: "in", me: { ...now.me, user } } : now)),
       toastProblem,
     );
@@ -63,7 +63,7 @@ export function App() {
     });
   };
   const signIn = async (login: string, password: string) => {
-    await enter(await post<Me>("/session", { body: { login, password } }));
+    await enter(await post("/session", { body: { login, password } }));
   };
 
   return (
@@ -91,7 +91,7 @@ function Frame({ me, about, signOut, setLanguage }: FrameProps) {
       setCustomers(new Map(all.map((customer) => [customer.id, customer])));
       setProblem(null);
     }, (error: unknown) => setProblem(asProblem(error)));
-    get<{ items: Assignee[] }>("/assignees").then(({ items }) => setPeople(new Map(items.map((one) => [one.id, one]))), () => {});
+    get("/assignees").then(({ items }) => setPeople(new Map(items.map((one) => [one.id, one]))), () => {});
   };
 
   useEffect(() => {

@@ -1,7 +1,7 @@
 // The bar at the top: where one can go, whether what is shown is live, and the personal menu.
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import type { About } from "../api/types.ts";
+import type { About, Permission } from "../api/types.ts";
 import { language, t } from "../i18n/text.ts";
 import { runCommand } from "./global.tsx";
 import { usePlace } from "./router.ts";
@@ -9,7 +9,7 @@ import { useShell } from "./session.ts";
 import { Mark } from "./sign_in.tsx";
 import { setTheme, shownTheme } from "./theme.ts";
 
-interface Entry { path: string; label: string; permission: string; also?: string[] }
+interface Entry { path: string; label: string; permission: Permission; also?: string[] }
 
 const ENTRIES: Entry[] = [
   { path: "/", label: "nav-workbench", permission: "incident.read" },

@@ -1,6 +1,7 @@
 // What can be done on every page: going places, the palette, the help sheet.
 import { useState } from "preact/hooks";
 
+import type { Permission } from "../api/types.ts";
 import { language } from "../i18n/text.ts";
 import { available, goTo, useCommands } from "./commands.ts";
 import { Help } from "./help.tsx";
@@ -16,7 +17,7 @@ export function runCommand(id: string): void {
 export function GlobalCommands() {
   const { me, signOut, setLanguage } = useShell();
   const [open, setOpen] = useState<"palette" | "help" | null>(null);
-  const may = (permission: string) => () => me.permissions.includes(permission);
+  const may = (permission: Permission) => () => me.permissions.includes(permission);
   useCommands([
     { id: "palette", label: "palette-title", keys: ["Mod+k"], group: "commands-general", run: () => setOpen("palette"), quiet: true },
     { id: "help", label: "help-title", keys: ["?"], group: "commands-general", run: () => setOpen("help") },

@@ -10,6 +10,7 @@ import { DevicePage } from "../device/one.tsx";
 import { DevicesPage } from "../device/page.tsx";
 import { EventPage } from "../event/one.tsx";
 import { EventsPage } from "../event/page.tsx";
+import type { Permission } from "../api/types.ts";
 import { t } from "../i18n/text.ts";
 import { IncidentsPage } from "../incident/page.tsx";
 import { IncidentPage } from "../incident/view.tsx";
@@ -22,7 +23,7 @@ import { WorkbenchPage } from "../workbench/page.tsx";
 import { rest, usePlace } from "./router.ts";
 import { useShell } from "./session.ts";
 
-interface Route { path: string; permission: string | null; page: () => JSX.Element; one?: (id: string) => JSX.Element }
+interface Route { path: string; permission: Permission | null; page: () => JSX.Element; one?: (id: string) => JSX.Element }
 
 const ROUTES: Route[] = [
   { path: "/incidents", permission: "incident.read", page: () => <IncidentsPage />, one: (id) => <IncidentPage key={id} id={id} /> },

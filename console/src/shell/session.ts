@@ -3,7 +3,7 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 
 import type { Live } from "../api/live.ts";
-import type { Assignee, Customer, Language, Me } from "../api/types.ts";
+import type { Assignee, Customer, Language, Me, Permission } from "../api/types.ts";
 
 export interface Shell {
   me: Me;
@@ -26,7 +26,7 @@ export function useShell(): Shell {
 }
 
 /** Whether the signed-in person has a permission. */
-export function useMay(permission: string): boolean {
+export function useMay(permission: Permission): boolean {
   return useShell().me.permissions.includes(permission);
 }
 

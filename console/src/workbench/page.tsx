@@ -5,7 +5,6 @@ import { AlertDrawer } from "../alert/detail.tsx";
 import { AlertList } from "../alert/list.tsx";
 import { originOptions, severityOptions, stateOptions } from "../alert/page.tsx";
 import { get } from "../api/client.ts";
-import type { Overview } from "../api/types.ts";
 import { compact, number } from "../i18n/format.ts";
 import { t, word } from "../i18n/text.ts";
 import { IncidentList } from "../incident/list.tsx";
@@ -84,10 +83,11 @@ export function WorkbenchPage() {
 
 /** The last day from events to incidents; each figure opens what it counts. */
 function Figures() {
-  const overview = useLoad((signal) => get<Overview>("/overview", { signal }), "overview");
+  const overview = useLoad((signal) => get("/overview", { signal }), "overview");
   useChanges((change) => change.noun === "incident" || change.noun === "alert", overview.reload, FIGURES_MS);
   const value = overview.value;
   if (!value) return null;
+  const open = value.open_incidents_by_severity as Partial<Record<Severity, number>>;
   const steps: [string, number, string][] = [
     ["figure-events", value.funnel.events, "/events"], ["figure-detections", value.funnel.detections, "/alerts?state="],
     ["figure-alerts", value.funnel.alerts, "/alerts"], ["figure-incidents", value.funnel.incidents, `/incidents?state=${encodeURIComponent("new,in_progress,suspended,resolved,rejected")}`],
@@ -100,8 +100,8 @@ function Figures() {
         ))}
       </ol>
       <ul class="open-counts" aria-label={t("incidents-open")}>
-        {SEVERITIES.filter((one) => (value.open_incidents_by_severity[one] ?? 0) > 0).map((one: Severity) => (
-          <li key={one}><a href={`/incidents?severity=${one}`}><SeverityMark of={one} /> <b>{number(value.open_incidents_by_severity[one] ?? 0)}</b></a></li>
+        {SEVERITIES.filter((one) => (open[one] ?? 0) > 0).map((one: Severity) => (
+          <li key={one}><a href={`/incidents?severity=${one}`}><SeverityMark of={one} /> <b>{number(open[one] ?? 0)}</b></a></li>
         ))}
       </ul>
       {(value.devices.offline ?? 0) > 0 && <a class="tag warn" href="/devices?state=offline">{t("devices-offline", { count: value.devices.offline ?? 0 })}</a>}
