@@ -68,6 +68,7 @@ pub struct Ingest {
     pub tls_certificate: Option<PathBuf>,
     #[serde(deserialize_with = "optional")]
     pub tls_key: Option<PathBuf>,
+    pub http_tls: bool,
     pub public_host: String,
     #[serde(deserialize_with = "ports")]
     pub device_ports: Option<RangeInclusive<u16>>,
@@ -131,6 +132,14 @@ pub enum ConfigError {
     /// Settings that contradict each other.
     #[error("{0}")]
     Contradiction(String),
+}
+
+impl Ingest {
+    /// Certificate and key of the HTTP listener, if it speaks TLS.
+    pub fn http_certificate(&self) -> Option<(&Path, &Path)> {
+        let (certificate, key) = (self.tls_certificate.as_deref()?, self.tls_key.as_deref()?);
+        self.http_tls.then_some((certificate, key))
+    }
 }
 
 impl Config {

@@ -101,6 +101,7 @@ fn config(arguments: &DemoArgs) -> Result<Config, Error> {
     config.ingest.syslog_tls_listen = Some(loopback(0));
     config.ingest.tls_certificate = Some(arguments.data.join(CERTIFICATE));
     config.ingest.tls_key = Some(arguments.data.join(KEY));
+    config.ingest.http_tls = false;
     config.ingest.device_ports_address = IpAddr::V4(Ipv4Addr::LOCALHOST);
     config.ingest.public_host = "localhost".to_owned();
     config.metrics.listen = None;

@@ -86,7 +86,7 @@ fn public_addresses(ingest: &config::Ingest) -> PublicAddresses {
             host => format!("{host}:{}", listen.port()),
         })
     };
-    let scheme = if ingest.tls_certificate.is_some() { "https" } else { "http" };
+    let scheme = if ingest.http_certificate().is_some() { "https" } else { "http" };
     PublicAddresses {
         ingest_http: public(ingest.http_listen).map_or(String::new(), |address| format!("{scheme}://{address}")),
         syslog_udp: public(ingest.syslog_udp_listen),

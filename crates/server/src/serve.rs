@@ -1,7 +1,7 @@
 //! `vedette serve`: everything running, until told to stop.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ impl Server {
 
         let console_listener = listen(config.console.listen).await?;
         let console = address_of(&console_listener)?;
-        let tls = tls_of(&config.console.tls_certificate, &config.console.tls_key)?;
+        let tls = tls_of(config.console.tls_certificate.as_deref().zip(config.console.tls_key.as_deref()))?;
         let api = Api {
             ops: opened.ops.clone(),
             about: Arc::new(About { name: "Vedette", version: env!("CARGO_PKG_VERSION"), demo }),
@@ -80,7 +80,7 @@ impl Server {
             let listener = listen(address).await?;
             ingest = Some(address_of(&listener)?);
             let router = api::ingest_router(pipeline.intake(), pipeline.senders(), config.ingest.max_body_bytes);
-            let tls = tls_of(&config.ingest.tls_certificate, &config.ingest.tls_key)?;
+            let tls = tls_of(config.ingest.http_certificate())?;
             spawn_http(&mut tasks, listener, tls, router, &watching);
         }
         if let Some(address) = config.metrics.listen {
@@ -187,11 +187,8 @@ fn address_of(listener: &TcpListener) -> Result<SocketAddr, Error> {
     listener.local_addr().map_err(|source| Error::Listen { address: "a port".to_owned(), source })
 }
 
-fn tls_of(certificate: &Option<PathBuf>, key: &Option<PathBuf>) -> Result<Option<Arc<rustls::ServerConfig>>, Error> {
-    match (certificate, key) {
-        (Some(certificate), Some(key)) => Ok(Some(net::http_tls(certificate, key)?)),
-        _ => Ok(None),
-    }
+fn tls_of(files: Option<(&Path, &Path)>) -> Result<Option<Arc<rustls::ServerConfig>>, Error> {
+    files.map(|(certificate, key)| Ok(net::http_tls(certificate, key)?)).transpose()
 }
 
 fn read(path: &PathBuf) -> Result<Vec<u8>, Error> {
@@ -207,7 +204,7 @@ pub fn describe(config: &config::Config) -> Vec<String> {
     let mut add = |what: &str, address: Option<SocketAddr>, secured: bool| {
         lines.extend(address.map(|address| format!("{what}: {address}{}", tls(secured))));
     };
-    add("HTTP ingest", ingest.http_listen, ingest.tls_key.is_some());
+    add("HTTP ingest", ingest.http_listen, ingest.http_certificate().is_some());
     add("syslog over UDP", ingest.syslog_udp_listen, false);
     add("syslog over TCP", ingest.syslog_tcp_listen, false);
     add("syslog", ingest.syslog_tls_listen, true);

@@ -52,7 +52,7 @@ pub async fn world(
         let filter = DeviceFilter { customer: Some(id.clone()), ..DeviceFilter::default() };
         let known = ops.list_devices(&ctx, &filter, &most).await?.items;
         for device in &customer.devices {
-            let data = device.data(language, |source| server.opened.parser.sources().find(source).is_some());
+            let data = device.data(language);
             let found = known.iter().find(|known| known.data.address == data.address);
             let device_id = match found {
                 Some(known) => known.id.clone(),

@@ -72,7 +72,8 @@ pub struct Device {
     name: String,
     name_en: String,
     kind: DeviceKind,
-    source: String,
+    /// Absent: recognised record by record.
+    source: Option<String>,
     /// For people reading the file.
     #[serde(rename = "format")]
     _format: String,
@@ -199,12 +200,11 @@ impl Customer {
 }
 
 impl Device {
-    /// `known` says whether a source folder of that name exists: without one records are recognised one by one.
-    pub fn data(&self, language: Language, known: impl Fn(&str) -> bool) -> DeviceData {
+    pub fn data(&self, language: Language) -> DeviceData {
         DeviceData {
             name: pick(language, &self.name, &self.name_en),
             kind: self.kind,
-            source: known(&self.source).then(|| self.source.clone()),
+            source: self.source.clone(),
             address: Some(self.address.clone()),
             software_version: self.software_version.clone(),
             time_zone: None,
