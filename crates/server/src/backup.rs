@@ -224,8 +224,11 @@ pub fn restore(from: &Path, folder: &Path) -> Result<Manifest, BackupError> {
     Ok(manifest)
 }
 
-/// Links every file of a folder into another; what vanishes meanwhile had been used up.
+/// Links every file of a folder, if there is one, into another; what vanishes meanwhile had been used up.
 fn link_all(from: &Path, to: &Path) -> Result<(), BackupError> {
+    if !from.exists() {
+        return Ok(());
+    }
     for entry in fs::read_dir(from).map_err(io_error("cannot read", from))?.flatten() {
         let target = to.join(entry.file_name());
         match fs::hard_link(entry.path(), &target) {

@@ -68,7 +68,9 @@ fn compressed_files_give_the_same_matches_and_csv_carries_fields_as_json() {
 #[test]
 fn the_table_never_lets_a_log_speak_to_the_terminal() {
     let folder = tempfile::tempdir().unwrap();
-    let rule = RULE.replace("{Image|endswith: '\\whoami.exe'}", "{CommandLine|contains: whoami}");
+    let rule = RULE
+        .replace("{Image|endswith: '\\whoami.exe'}", "{CommandLine|contains: whoami}")
+        .replace("9f0a-3a9f5f7d0001", "9f0a-3a9f5f7d0002");
     let output = {
         fs::create_dir_all(folder.path().join("rules")).unwrap();
         fs::write(folder.path().join("log"), format!("{HIT}\n")).unwrap();
