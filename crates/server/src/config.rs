@@ -83,6 +83,10 @@ pub struct Ingest {
 pub struct Metrics {
     #[serde(deserialize_with = "optional")]
     pub listen: Option<SocketAddr>,
+    #[serde(deserialize_with = "optional")]
+    pub tls_certificate: Option<PathBuf>,
+    #[serde(deserialize_with = "optional")]
+    pub tls_key: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -173,9 +177,14 @@ impl Config {
 
     fn check(&self) -> Result<(), ConfigError> {
         let wrong = |text: String| Err(ConfigError::Contradiction(text));
-        let console = &self.console;
-        if console.tls_certificate.is_some() != console.tls_key.is_some() {
-            return wrong("[console] tls_certificate and tls_key must be set together".to_owned());
+        let (console, ingest, metrics) = (&self.console, &self.ingest, &self.metrics);
+        let pairs = [
+            ("console", &console.tls_certificate, &console.tls_key),
+            ("ingest", &ingest.tls_certificate, &ingest.tls_key),
+            ("metrics", &metrics.tls_certificate, &metrics.tls_key),
+        ];
+        if let Some((section, ..)) = pairs.iter().find(|(_, certificate, key)| certificate.is_some() != key.is_some()) {
+            return wrong(format!("[{section}] tls_certificate and tls_key must be set together"));
         }
         if console.tls_certificate.is_none() && !console.listen.ip().is_loopback() && !console.allow_plain {
             let listen = console.listen;
@@ -183,10 +192,6 @@ impl Config {
                 "[console] listen = \"{listen}\" can be reached by others without TLS: set tls_certificate and tls_key, \
                  listen on 127.0.0.1, or set allow_plain = true"
             ));
-        }
-        let ingest = &self.ingest;
-        if ingest.tls_certificate.is_some() != ingest.tls_key.is_some() {
-            return wrong("[ingest] tls_certificate and tls_key must be set together".to_owned());
         }
         if ingest.syslog_tls_listen.is_some() && ingest.tls_certificate.is_none() {
             return wrong("[ingest] syslog_tls_listen needs tls_certificate and tls_key".to_owned());

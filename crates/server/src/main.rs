@@ -83,10 +83,11 @@ fn wait(work: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
 
 fn check(arguments: &ConfigArgs) -> Result<(), Error> {
     let config = load(arguments)?;
-    for file in [&config.console.tls_certificate, &config.ingest.tls_certificate].into_iter().flatten() {
+    let (console, ingest, metrics) = (&config.console, &config.ingest, &config.metrics);
+    for file in [&console.tls_certificate, &ingest.tls_certificate, &metrics.tls_certificate].into_iter().flatten() {
         net::certificates(file)?;
     }
-    for file in [&config.console.tls_key, &config.ingest.tls_key].into_iter().flatten() {
+    for file in [&console.tls_key, &ingest.tls_key, &metrics.tls_key].into_iter().flatten() {
         net::private_key(file)?;
     }
     for folder in config.detection.rule_folders.iter().chain(&config.detection.source_folder) {

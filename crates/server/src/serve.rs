@@ -85,7 +85,8 @@ impl Server {
         }
         if let Some(address) = config.metrics.listen {
             let listener = listen(address).await?;
-            spawn_http(&mut tasks, listener, None, metrics::metrics_router(health), &watching);
+            let tls = tls_of(config.metrics.tls_certificate.as_deref().zip(config.metrics.tls_key.as_deref()))?;
+            spawn_http(&mut tasks, listener, tls, metrics::metrics_router(health), &watching);
         }
         tasks.spawn(admin::serve(opened.clone(), pipeline.intake(), watching.clone()));
         let (workers, mut stop) = (Workers::new(opened.ops.clone()), watching);
@@ -208,7 +209,7 @@ pub fn describe(config: &config::Config) -> Vec<String> {
     add("syslog over UDP", ingest.syslog_udp_listen, false);
     add("syslog over TCP", ingest.syslog_tcp_listen, false);
     add("syslog", ingest.syslog_tls_listen, true);
-    add("metrics", config.metrics.listen, false);
+    add("metrics", config.metrics.listen, config.metrics.tls_key.is_some());
     if let Some(ports) = &ingest.device_ports {
         let address = ingest.device_ports_address;
         lines.push(format!("ports of single devices: {address}, {} to {}", ports.start(), ports.end()));

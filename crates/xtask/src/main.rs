@@ -57,7 +57,7 @@ fn test() -> Result<(), Failure> {
     } else {
         cargo(&["test", "--workspace", "--quiet"])?;
     }
-    cargo(&["build", "--package", "server"])?;
+    // The tests above have built the binary.
     console::browser(&run::target_folder()?.join("debug/vedette"))
 }
 
