@@ -1,0 +1,61 @@
+// The pages of the console, each with what must be there before it is worth looking at.
+import { api } from "./browser.mjs";
+
+/** Chooses what the single pages show: rich objects, as somebody on duty would open them. */
+export async function subjects(page) {
+  const { items } = await api(page, "/incidents?limit=200");
+  const [, incident] = items.map((one) => [one.alert_count, one]).sort((a, b) => b[0] - a[0])[0];
+  const view = await api(page, `/incidents/${incident.id}`);
+  const alert = view.alerts.find((one) => view.cards[one.rule_id]?.zh && one.samples[0]?.matched.length > 0);
+  if (!alert) throw new Error(`no alert of incident #${incident.number} has a card and matched fields`);
+  const devices = await api(page, "/devices?limit=200");
+  let device = null;
+  for (const one of devices.items) {
+    if (one.event_count === 0) continue;
+    const credentials = await api(page, `/devices/${one.id}/credentials`);
+    if (credentials.items.length > 0) device = one;
+  }
+  if (!device) throw new Error("no device that sends has credentials");
+  return { incident: incident.id, alert: alert.id, rule: alert.rule_id, customer: incident.customer, device: device.id };
+}
+
+/** `rows` is a selector of which at least `least` must be shown; `prepare` brings the page into the state to look at. */
+export function pages({ incident, alert, rule, customer, device }) {
+  return [
+    { name: "workbench", path: "/", rows: "[aria-rowindex][data-id]", least: 10 },
+    { name: "incidents", path: "/incidents", rows: "tr[data-id]", least: 3 },
+    { name: "incident", path: `/incidents/${incident}`, rows: ".raw mark, .card section, .entities tbody tr, .timeline .entry", least: 8, prepare: card },
+    { name: "alerts", path: "/alerts", rows: "tr[data-id]", least: 3 },
+    { name: "alert", path: `/alerts/${alert}`, rows: ".raw mark, .card section, .entities tbody tr", least: 6 },
+    { name: "alert-drawer", path: `/?alert=${alert}`, rows: ".drawer .raw mark, .drawer .card section", least: 5 },
+    { name: "events", path: "/events?last=1h", rows: "tr[data-id]", least: 10 },
+    { name: "event-json", path: "/events?last=1h", rows: ".drawer pre.raw", least: 1, prepare: json },
+    { name: "customers", path: "/customers", rows: "tr[data-id]", least: 3 },
+    { name: "customer", path: `/customers/${customer}`, rows: "tr[data-id]", least: 3 },
+    { name: "assets", path: `/customers/${customer}?tab=assets`, rows: "tr[data-id]", least: 3 },
+    { name: "resource-groups", path: `/customers/${customer}?tab=groups`, rows: "tr[data-id], .plain tbody tr", least: 2 },
+    { name: "devices", path: "/devices", rows: "tr[data-id]", least: 8 },
+    { name: "device", path: `/devices/${device}`, rows: ".plain tbody tr", least: 1 },
+    { name: "policies", path: "/policies", rows: ".policies tbody tr", least: 2 },
+    { name: "rules", path: "/rules", rows: "tr[data-id]", least: 15 },
+    { name: "rule", path: `/rules/${encodeURIComponent(rule)}`, rows: ".card section", least: 5 },
+    { name: "users", path: "/users", rows: "tr[data-id]", least: 3 },
+    { name: "roles", path: "/users?tab=roles", rows: ".matrix tbody tr", least: 10 },
+    { name: "audit", path: "/audit", rows: "tr[data-id]", least: 5 },
+    { name: "account", path: "/account", rows: ".plain tbody tr", least: 1 },
+  ];
+}
+
+/** Chooses the incident's first alert with a card and with marks in its record. */
+async function card(page) {
+  const choices = page.locator(".alert-choice button");
+  for (let at = 0; at < Math.min(8, await choices.count()); at += 1) {
+    await choices.nth(at).click();
+    if (await page.locator(".raw mark").count() && await page.locator(".card section").count()) return;
+  }
+}
+
+async function json(page) {
+  await page.locator("tr[data-id]").nth(2).click();
+  await page.locator(".drawer [role=tab]").nth(2).click();
+}

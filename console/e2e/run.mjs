@@ -1,0 +1,82 @@
+// The console against the real binary with its demonstration: a shift's work, then every page in both languages and
+// themes. Pictures are in shots/.
+import { rm } from "node:fs/promises";
+
+import { launch, open, signIn } from "./browser.mjs";
+import { check, fail, part, result } from "./check.mjs";
+import { SHOTS, cramped, doorway, gallery, tally } from "./gallery.mjs";
+import { PASSWORD, journey, keyboard, stillArriving } from "./journey.mjs";
+import { pages, subjects } from "./pages.mjs";
+import { startServer } from "./server.mjs";
+
+const LIMIT_MS = 240_000;
+const begun = Date.now();
+const binary = process.env.VEDETTE_BINARY ?? new URL("../../target/debug/vedette", import.meta.url).pathname;
+
+await rm(SHOTS, { recursive: true, force: true });
+const server = await startServer(binary);
+let browser;
+try {
+  browser = await launch();
+  await run(server.address);
+} catch (error) {
+  fail("run", `${error.message}\n${await server.tail()}`);
+} finally {
+  await browser?.close();
+  await server.stop().catch((error) => fail("server", error.message));
+}
+const { checks, failures } = result();
+const seconds = (Date.now() - begun) / 1000;
+console.log(`
+pages          ${tally.names.size} in ${tally.combinations.size} combinations of language and theme, ${tally.looked} looked at
+axe            ${tally.violations} violations of WCAG A and AA
+screenshots    ${tally.pictures} in ${SHOTS}
+checks         ${checks}, ${failures.length} failed
+time           ${seconds.toFixed(0)} s of ${LIMIT_MS / 1000}`);
+for (const failure of failures) console.error(`FAILED ${failure}`);
+process.exitCode = failures.length > 0 ? 1 : 0;
+
+async function run(base) {
+  const first = await open(browser, base, "journey");
+  await part("journey with the mouse", () => journey(first, { login: "admin" }));
+  await first.context().close();
+
+  const admin = await open(browser, base, "admin");
+  await signIn(admin, "admin", PASSWORD);
+  const since = Date.now();
+  const watched = await admin.context().newPage();
+  await watched.goto("/");
+
+  const second = await open(browser, base, "keyboard");
+  await part("journey with the keyboard", () => keyboard(second, { login: "lin.xia" }));
+  await second.context().close();
+
+  const all = pages(await subjects(admin));
+  const english = async () => {
+    await part("pages in English", () => gallery(admin, all, "en"));
+    await part("cramped in English", () => cramped(browser, admin, all, "en"));
+  };
+  const chinese = async () => {
+    const other = await open(browser, base, "admin zh");
+    await part("sign-in page", async () => {
+      for (const language of ["en", "zh"]) for (const theme of ["light", "dark"]) await doorway(other, language, theme);
+    });
+    await colleague(admin);
+    await signIn(other, "sun.bo", PASSWORD);
+    await part("pages in Chinese", () => gallery(other, all, "zh"));
+    await part("cramped in Chinese", () => cramped(browser, other, all, "zh"));
+  };
+  await Promise.all([english(), part("Chinese", chinese)]);
+  await part("alerts of the present arrive", () => stillArriving(watched, since));
+  check(Date.now() - begun < LIMIT_MS, "run", `took longer than ${LIMIT_MS / 1000} s`);
+}
+
+/** A second administrator, so that both languages can be looked at at once. */
+async function colleague(page) {
+  const session = await (await page.context().request.get("/api/v1/session")).json();
+  const answer = await page.context().request.post("/api/v1/users", {
+    headers: { "x-csrf-token": session.csrf_token },
+    data: { login: "sun.bo", name: "孙博", roles: ["administrator"], all_customers: true, customers: [], active: true, language: "zh", password: PASSWORD },
+  });
+  if (!answer.ok()) throw new Error(`a second administrator is refused: ${await answer.text()}`);
+}

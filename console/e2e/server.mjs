@@ -1,0 +1,57 @@
+// The real binary with its demonstration: started on a port of its own and a new folder, stopped as an operator would.
+import { spawn } from "node:child_process";
+import { createWriteStream } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const START_MS = 60_000;
+const STOP_MS = 30_000;
+
+/** Starts `vedette demo`; gives its address and what stops it. */
+export async function startServer(binary) {
+  const folder = await mkdtemp(join(tmpdir(), "vedette-e2e-"));
+  const log = join(folder, "log");
+  // Twice as busy as an ordinary day, so that something happens while the pages are looked at.
+  const args = ["demo", "--data", join(folder, "data"), "--listen", "127.0.0.1:0", "--history", "20", "--rate", "2", "--language", "en"];
+  const server = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
+  server.stderr.pipe(createWriteStream(log));
+  const ended = new Promise((resolve) => {
+    server.on("exit", (code, signal) => resolve({ code, signal }));
+    server.on("error", (error) => resolve({ code: null, signal: null, error }));
+  });
+  let printed = "";
+  const address = await new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`${binary} did not print its address within ${START_MS / 1000} s`)), START_MS);
+    server.stdout.on("data", (chunk) => {
+      printed += chunk;
+      const found = /http:\/\/[\d.]+:\d+/.exec(printed);
+      if (!found || !printed.includes("Ctrl-C")) return;
+      clearTimeout(timer);
+      resolve(found[0]);
+    });
+    void ended.then(async ({ code, error }) => {
+      clearTimeout(timer);
+      reject(new Error(`${binary} ended with ${error?.message ?? code} before it ran:\n${await tail(log)}`));
+    });
+  }).catch(async (error) => {
+    server.kill("SIGKILL");
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  });
+  const stop = async () => {
+    server.kill("SIGTERM");
+    const timer = setTimeout(() => server.kill("SIGKILL"), STOP_MS);
+    const { code, signal } = await ended;
+    clearTimeout(timer);
+    const last = code === 0 ? "" : await tail(log);
+    await rm(folder, { recursive: true, force: true });
+    if (code !== 0) throw new Error(`the server ended with ${signal ?? code} after SIGTERM:\n${last}`);
+  };
+  return { address, stop, tail: () => tail(log) };
+}
+
+async function tail(log) {
+  const lines = (await readFile(log, "utf8").catch(() => "")).trimEnd().split("\n");
+  return lines.slice(-20).join("\n");
+}
