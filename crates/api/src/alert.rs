@@ -1,7 +1,7 @@
 //! Alerts.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use model::alert::Alert;
 use model::incident::Incident;
@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use crate::auth::Signed;
 use crate::problem::{Body, Problem};
-use crate::query::{PageQuery, id, list, one};
+use crate::query::{PageQuery, Path, Query, id, list, one};
 use crate::state::Api;
 
 /// The routes of this noun.

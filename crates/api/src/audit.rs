@@ -1,7 +1,7 @@
 //! The audit log.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use model::Page;
 use model::audit::AuditRow;
 use ops::AuditFilter;
@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use crate::auth::Signed;
 use crate::problem::Problem;
-use crate::query::{PageQuery, one};
+use crate::query::{PageQuery, Query, one};
 use crate::state::Api;
 
 /// The routes of this noun.

@@ -35,18 +35,28 @@ pub fn routes() -> OpenApiRouter<Api> {
     responses((status = 200, body = Change, content_type = "text/event-stream")))]
 async fn stream_changes(State(api): State<Api>, headers: HeaderMap, caller: Caller) -> Result<Response, Problem> {
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
-    let after = match last {
-        Some(sequence) => sequence,
-        None => api.ops.last_change(&caller.ctx).await?,
-    };
+    let newest = api.ops.last_change(&caller.ctx).await?;
+    // A place the feed has not reached is one of another feed, such as that of a store since restored.
+    let after = last.map_or(newest, |sequence: i64| sequence.clamp(0, newest));
     let credential = match bearer(&headers) {
         Some(secret) => Credential::Token(secret.to_owned()),
         None => Credential::Session(session_cookie(&headers).unwrap_or_default().to_owned()),
     };
-    let follower = Follower { api, caller, credential, after, waiting: VecDeque::new(), polls: 0, greeted: false };
+    let follower =
+        Follower { api, caller, credential, after, seen: None, waiting: VecDeque::new(), polls: 0, greeted: false };
     let stream = Sse::new(follower.stream()).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)));
     let no_buffering = HeaderValue::from_static("no");
     Ok(([(header::HeaderName::from_static("x-accel-buffering"), no_buffering)], stream).into_response())
+}
+
+/// What reading the feed found.
+enum Feed {
+    /// Something; there may be more.
+    Ahead,
+    /// Nothing new.
+    AtEnd,
+    /// That the caller's session or token has ended.
+    SignedOut,
 }
 
 enum Credential {
@@ -58,7 +68,10 @@ struct Follower {
     api: Api,
     caller: Caller,
     credential: Credential,
+    /// How far the feed was read.
     after: i64,
+    /// The newest change there was when nothing after `after` was left to tell.
+    seen: Option<i64>,
     waiting: VecDeque<Change>,
     polls: u32,
     greeted: bool,
@@ -82,25 +95,42 @@ impl Follower {
                 let data = serde_json::to_string(&change).expect("a change is plain JSON");
                 return Some(Event::default().event("change").id(change.sequence.to_string()).data(data));
             }
+            if *self.api.draining.borrow() {
+                return None;
+            }
+            match self.read().await {
+                Ok(Feed::Ahead) => continue,
+                Ok(Feed::AtEnd) => {}
+                Ok(Feed::SignedOut) => return None,
+                Err(error) => tracing::warn!(%error, "the change feed could not be read"),
+            }
             tokio::select! {
                 () = tokio::time::sleep(POLL) => {}
                 _ = self.api.draining.changed() => return None,
             }
-            if *self.api.draining.borrow() {
-                return None;
-            }
-            self.polls += 1;
-            if self.polls.is_multiple_of(RECHECK_POLLS) && !self.still_signed_in().await {
-                return None;
-            }
-            match self.api.ops.changes_after(&self.caller.ctx, self.after, BATCH).await {
-                Ok(page) => {
-                    self.after = page.last;
-                    self.waiting.extend(page.changes);
-                }
-                Err(error) => tracing::warn!(%error, "the change feed could not be read"),
-            }
         }
+    }
+
+    /// Reads on. Whenever the feed has moved, and now and then anyway, the caller must still be signed in: ending a
+    /// session is itself a change, so a stream ends before it tells anything that came later.
+    async fn read(&mut self) -> Result<Feed, ops::Error> {
+        let newest = self.api.ops.last_change(&self.caller.ctx).await?;
+        let moved = self.seen != Some(newest);
+        self.polls += 1;
+        if (moved || self.polls.is_multiple_of(RECHECK_POLLS)) && !self.still_signed_in().await {
+            return Ok(Feed::SignedOut);
+        }
+        if !moved {
+            return Ok(Feed::AtEnd);
+        }
+        let page = self.api.ops.changes_after(&self.caller.ctx, self.after, BATCH).await?;
+        if page.last == self.after {
+            self.seen = Some(newest);
+            return Ok(Feed::AtEnd);
+        }
+        self.after = page.last;
+        self.waiting.extend(page.changes);
+        Ok(Feed::Ahead)
     }
 
     /// Asks again who is calling, so that a revoked session or a narrowed scope ends or narrows the stream.

@@ -1,7 +1,7 @@
 //! Customers.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use model::Page;
 use model::customer::{Customer, CustomerData};
@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use crate::auth::Signed;
 use crate::problem::{Body, Problem};
-use crate::query::{PageQuery, id, one};
+use crate::query::{PageQuery, Path, Query, id, one};
 use crate::state::Api;
 
 /// The routes of this noun.

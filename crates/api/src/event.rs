@@ -1,7 +1,7 @@
 //! Event search.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use model::core_field::{CORE_FIELDS, CoreType};
 use model::event::StoredEvent;
 use model::search::{Bucket, EventQuery, FieldFilter, ValueCount};
@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use crate::auth::Signed;
 use crate::problem::{Body, Problem};
-use crate::query::id;
+use crate::query::{Path, id};
 use crate::state::Api;
 
 /// The routes of this noun.

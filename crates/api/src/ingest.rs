@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::auth::bearer;
 use crate::problem::Problem;
+use crate::router::no_method;
 use crate::state::now;
 
 #[derive(Clone)]
@@ -32,6 +33,8 @@ struct Accepted {
 pub fn ingest_router(intake: Intake, senders: SenderDirectory, body_limit: usize) -> Router {
     Router::new()
         .route("/ingest/v1/events", post(hand_in))
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(body_limit))
         .with_state(Ingest { intake, senders, body_limit })
 }
@@ -58,6 +61,10 @@ async fn hand_in(
     let accepted = records.len();
     ingest.intake.accept(&sender, records, now()).await.map_err(refused)?;
     Ok(Json(Accepted { accepted }))
+}
+
+async fn no_route() -> Problem {
+    Problem::not_found("events are handed in with POST /ingest/v1/events")
 }
 
 fn device_token() -> Problem {

@@ -2,11 +2,39 @@
 
 use std::str::FromStr;
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use model::{Cursor, PageRequest};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
 use crate::problem::Problem;
+
+/// Query parameters; what is wrong with them becomes a problem.
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let found = axum::extract::Query::<T>::from_request_parts(parts, state).await;
+        let found = found.map_err(|error| Problem::new(error.status(), "invalid", error.body_text()))?;
+        Ok(Query(found.0))
+    }
+}
+
+/// What stands in a path; what cannot be read as text is nothing that exists.
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let found = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        found.map(|found| Path(found.0)).map_err(|error| Problem::not_found(error.body_text()))
+    }
+}
 
 /// How much of a list, and from where.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -21,7 +49,8 @@ pub struct PageQuery {
 impl PageQuery {
     /// As the store and the lake want it.
     pub fn request(&self) -> PageRequest {
-        PageRequest::new(self.limit.unwrap_or(100), self.after.clone().map(Cursor))
+        let after = self.after.clone().filter(|after| !after.is_empty());
+        PageRequest::new(self.limit.unwrap_or(100), after.map(Cursor))
     }
 }
 

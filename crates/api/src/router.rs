@@ -4,7 +4,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{any, get};
 use axum::{Json, Router};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{
@@ -68,7 +68,9 @@ pub fn router(api: Api) -> Router {
     let document = openapi();
     routes
         .route("/api/v1/openapi.json", get(move || std::future::ready(Json(document.clone()))))
-        .route("/api/{*rest}", axum::routing::any(no_route))
+        .route("/api", any(no_route))
+        .route("/api/", any(no_route))
+        .route("/api/{*rest}", any(no_route))
         .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn(never_stored))
@@ -79,7 +81,8 @@ async fn no_route() -> Problem {
     Problem::not_found("there is no such route; /api/v1/openapi.json lists them all")
 }
 
-async fn no_method() -> Problem {
+/// The answer to a method that a route does not have.
+pub(crate) async fn no_method() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this route has no such method")
 }
 

@@ -1,7 +1,7 @@
 //! Signing in and out, one's own password, sessions and API tokens.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use model::Timestamp;
@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use crate::auth::{COOKIE, Caller, Client, Signed};
 use crate::problem::{Body, Problem};
-use crate::query::id;
+use crate::query::{Path, id};
 use crate::state::{Api, now};
 
 /// The routes of this noun.
@@ -121,9 +121,8 @@ async fn get_session(caller: Caller) -> Json<Me> {
 /// Signs out.
 #[utoipa::path(delete, path = "/session", tag = "session", responses((status = 204)))]
 async fn sign_out(State(api): State<Api>, caller: Caller) -> Result<Response, Problem> {
-    if let Some(session) = &caller.session {
-        api.ops.end_session(&caller.ctx, &session.id).await?;
-    }
+    let session = caller.session.ok_or(ops::Error::PersonOnly)?;
+    api.ops.end_session(&caller.ctx, &session.id).await?;
     Ok((StatusCode::NO_CONTENT, with_cookie("", 0, api.secure_cookies)).into_response())
 }
 

@@ -1,7 +1,7 @@
 //! Rules with their instruction cards.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use model::Page;
 use ops::{InactiveRule, RuleView};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use crate::auth::Signed;
 use crate::problem::Problem;
-use crate::query::PageQuery;
+use crate::query::{PageQuery, Path, Query};
 use crate::state::Api;
 
 /// The routes of this noun.

@@ -1,7 +1,7 @@
 //! Users and roles.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use model::Page;
 use model::user::{User, UserData};
@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use crate::auth::Signed;
 use crate::problem::{Body, Problem};
-use crate::query::{PageQuery, id};
+use crate::query::{PageQuery, Path, Query, id};
 use crate::state::Api;
 
 /// The routes of this noun.

@@ -1,0 +1,12 @@
+//! The HTTP edge over a real store and a real lake, in process.
+
+mod access;
+mod case;
+mod catalogue;
+mod change;
+mod client;
+mod document;
+mod ingest;
+mod problem;
+mod session;
+mod world;

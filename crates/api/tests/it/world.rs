@@ -1,0 +1,292 @@
+//! A platform with two customers behind the real router. `ours` is full of a word that `theirs` must never read.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use api::{About, Api};
+use axum::Router;
+use lake::{Lake, LakeConfig, LogPosition, RowBatch};
+use model::alert::{Alert, AlertOrigin, AlertState};
+use model::asset::{AssetData, Importance};
+use model::audit_policy::{AuditPolicy, AuditPolicyData, PolicyAction, PolicyCondition};
+use model::customer::{CustomerData, OperatingState};
+use model::device::{Device, DeviceData, DeviceKind};
+use model::event::{AttackOutcome, Envelope, Event};
+use model::incident::Incident;
+use model::role::Role;
+use model::use_case::Language;
+use model::user::{User, UserData};
+use model::*;
+use ops::{InactiveRule, NewIncident, Ops, OpsParts, PublicAddresses, RuleInfo, UseCases};
+use serde_json::{Value, json};
+use store::{Store, StoreConfig};
+use tempfile::TempDir;
+use tokio::sync::watch;
+
+use crate::catalogue::InMemory;
+use crate::client::{Answer, As, Ask, EventStream, Person, send};
+
+pub const PASSWORD: &str = "grey heron over water";
+/// Stands in everything that belongs to `ours`.
+pub const CANARY: &str = "yellowbird7731";
+
+pub struct World {
+    pub ops: Ops,
+    pub store: Store,
+    pub lake: Lake,
+    pub router: Router,
+    pub draining: watch::Sender<bool>,
+    pub ours: CustomerId,
+    pub theirs: CustomerId,
+    count: AtomicU64,
+    pub folder: TempDir,
+}
+
+pub fn now() -> Timestamp {
+    SystemTime::now().into()
+}
+
+/// The platform itself, for every customer.
+pub fn job() -> Context {
+    Context::job("test", Scope::All, now())
+}
+
+/// The fields of both objects.
+pub fn joined(one: impl serde::Serialize, other: Value) -> Value {
+    let mut joined = serde_json::to_value(one).unwrap();
+    joined.as_object_mut().unwrap().extend(other.as_object().unwrap().clone());
+    joined
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with_cookies(false).await
+    }
+
+    pub async fn with_cookies(secure_cookies: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("store.db").display());
+        let store = Store::open(&StoreConfig { url, max_connections: 4 }).await.unwrap();
+        let catalogue = Arc::new(InMemory::default());
+        let lake = Lake::open(LakeConfig::new(folder.path().join("lake")), catalogue).await.unwrap();
+        let ops = Ops::new(OpsParts {
+            store: store.clone(),
+            lake: lake.clone(),
+            use_cases: Arc::new(use_cases()),
+            sealer: store::secret::Sealer::new([7; 32]),
+            ports: None,
+            public: PublicAddresses {
+                ingest_http: "https://logs.example.com:8443".into(),
+                syslog_udp: None,
+                syslog_tcp: None,
+                syslog_tls: None,
+            },
+        });
+        let ours = ops.create_customer(&job(), customer_data(CANARY)).await.unwrap().id;
+        let theirs = ops.create_customer(&job(), customer_data("Theirs")).await.unwrap().id;
+        let (draining, watching) = watch::channel(false);
+        let about = Arc::new(About { name: "Vedette", version: "0", demo: false });
+        let router = api::router(Api { ops: ops.clone(), about, secure_cookies, draining: watching });
+        World { ops, store, lake, router, draining, ours, theirs, count: AtomicU64::new(0), folder }
+    }
+
+    /// A number nobody has had yet.
+    pub fn fresh(&self) -> u64 {
+        self.count.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// A user of these customers; of all when none is named.
+    pub async fn user(&self, login: &str, role: Role, customers: &[&CustomerId]) -> User {
+        let data = user_data(login, role, customers);
+        self.ops.create_user(&job(), data, PASSWORD).await.unwrap()
+    }
+
+    /// A user who has signed in and made a token.
+    pub async fn person(&self, login: &str, role: Role, customers: &[&CustomerId]) -> Person {
+        let user = self.user(login, role, customers).await;
+        let mut person = self.sign_in(&user).await;
+        let made = self.call(As::Session(&person), Ask::new("POST", "/api-tokens").json(json!({"name": "t"}))).await;
+        person.token = made.done(201).json()["secret"].as_str().unwrap().to_owned();
+        person
+    }
+
+    /// One more session of a user, without a token.
+    pub async fn sign_in(&self, user: &User) -> Person {
+        let body = json!({"login": user.data.login, "password": PASSWORD});
+        let signed = self.call(As::Nobody, Ask::new("POST", "/session").json(body)).await.done(200);
+        let cookie = signed.header("set-cookie").split(';').next().unwrap().to_owned();
+        let csrf = signed.json()["csrf_token"].as_str().unwrap().to_owned();
+        Person { user: user.clone(), cookie, csrf, token: String::new() }
+    }
+
+    pub async fn call(&self, sender: As<'_>, ask: Ask) -> Answer {
+        send(&self.router, ask.request(sender)).await
+    }
+
+    pub async fn follow(&self, sender: As<'_>, last: Option<i64>) -> EventStream {
+        let ask = Ask::new("GET", "/changes");
+        let ask = if let Some(last) = last { ask.header("last-event-id", last) } else { ask };
+        EventStream::open(&self.router, ask.request(sender)).await
+    }
+
+    pub async fn last_change(&self) -> i64 {
+        self.ops.last_change(&job()).await.unwrap()
+    }
+
+    pub async fn device(&self) -> Device {
+        let data = device_data(&format!("{CANARY} {}", self.fresh()));
+        self.ops.create_device(&job(), &self.ours, data).await.unwrap()
+    }
+
+    pub async fn policy(&self, customer: Option<&CustomerId>) -> AuditPolicy {
+        self.ops.create_audit_policy(&job(), customer, policy_data()).await.unwrap()
+    }
+
+    pub async fn incident(&self) -> Incident {
+        let note = Some(format!("{CANARY} was on the phone"));
+        let (customer, title) = (self.ours.clone(), format!("A colleague of {CANARY} called"));
+        let incident = NewIncident { customer, title, severity: Severity::Medium, note };
+        self.ops.create_incident(&job(), incident).await.unwrap()
+    }
+
+    /// An alert as the pipeline writes it.
+    pub async fn alert(&self) -> Alert {
+        let (now, number) = (now(), self.fresh().to_string());
+        let alert = Alert {
+            id: AlertId::derived(now, &[number.as_bytes()]),
+            customer: self.ours.clone(),
+            device: DeviceId::derived(now, &[b"nobody"]),
+            origin: AlertOrigin::Rule,
+            rule_id: "rule-1".into(),
+            title: format!("Password spraying at {CANARY}"),
+            severity: Severity::High,
+            outcome: AttackOutcome::Attempted,
+            techniques: vec!["T1110.003".into()],
+            key: format!("source_address=203.0.113.{number}"),
+            count: 3,
+            first: now,
+            last: now,
+            entities: Vec::new(),
+            samples: Vec::new(),
+            state: AlertState::New,
+            policy: None,
+            incident: None,
+            created: now,
+            version: 1,
+        };
+        let mut tx = self.store.write(&job()).await.unwrap();
+        tx.upsert_alerts(std::slice::from_ref(&alert)).await.unwrap();
+        tx.commit().await.unwrap();
+        alert
+    }
+
+    /// An event of ours in the lake, found at once.
+    pub fn event(&self) -> EventId {
+        let id = EventId { log: 1, shard: 0, sequence: self.fresh() };
+        let device = DeviceId::derived(now(), &[b"nobody"]);
+        let envelope = Envelope { id, customer: self.ours.clone(), device, received: now() };
+        let raw = format!("failed password of {CANARY}");
+        let mut event = Event::unparsed(&raw, now());
+        event.core.push("user_name", CANARY);
+        let mut batch = RowBatch::default();
+        batch.push(&envelope, &event);
+        self.lake.append(batch, LogPosition { log: 1, shard: 0, sequence: id.sequence }).unwrap();
+        id
+    }
+}
+
+/// The last hour and the next.
+pub fn around_now() -> Value {
+    let hour = Duration::from_secs(3600);
+    json!({"from": now().minus(hour), "to": now().plus(hour)})
+}
+
+pub fn customer_data(name: &str) -> CustomerData {
+    CustomerData {
+        name: format!("{name} Limited"),
+        short_name: name.to_owned(),
+        color: 3,
+        services: Vec::new(),
+        state: OperatingState::Live,
+        time_zone: "Asia/Shanghai".to_owned(),
+        remark: format!("{name} scans itself on Mondays"),
+        service_manager: None,
+    }
+}
+
+pub fn user_data(login: &str, role: Role, customers: &[&CustomerId]) -> UserData {
+    UserData {
+        login: login.to_owned(),
+        name: login.to_uppercase(),
+        roles: vec![role],
+        all_customers: customers.is_empty(),
+        customers: customers.iter().map(|customer| (*customer).clone()).collect(),
+        active: true,
+        language: Language::En,
+    }
+}
+
+pub fn device_data(name: &str) -> DeviceData {
+    DeviceData {
+        name: name.to_owned(),
+        kind: DeviceKind::Host,
+        source: None,
+        address: None,
+        software_version: String::new(),
+        time_zone: None,
+        silence_minutes: 10,
+    }
+}
+
+pub fn asset_data() -> AssetData {
+    AssetData {
+        name: format!("Shop of {CANARY}"),
+        addresses: vec!["198.51.100.7".to_owned()],
+        host_names: Vec::new(),
+        owner: String::new(),
+        business: String::new(),
+        importance: Importance::Vital,
+        in_service: true,
+    }
+}
+
+pub fn group_data(name: &str) -> Value {
+    json!({"name": name, "kind": "internal", "ranges": ["10.0.0.0/8"], "note": ""})
+}
+
+pub fn policy_data() -> AuditPolicyData {
+    AuditPolicyData {
+        name: format!("Whatever {CANARY} has"),
+        position: 10,
+        enabled: true,
+        condition: PolicyCondition::default(),
+        action: PolicyAction::RaiseIncident { severity: None },
+        expires: None,
+    }
+}
+
+fn use_cases() -> UseCases {
+    let rule = RuleInfo {
+        id: "rule-1".to_owned(),
+        title: "Password spraying".to_owned(),
+        level: Severity::High,
+        status: None,
+        description: None,
+        author: None,
+        references: Vec::new(),
+        tags: Vec::new(),
+        techniques: Vec::new(),
+        falsepositives: Vec::new(),
+        log_source: "windows/security".to_owned(),
+        path: "rules/rule-1.yml".to_owned(),
+        text: Some("title: it".to_owned()),
+    };
+    let inactive = InactiveRule {
+        id: "rule-2".to_owned(),
+        title: "Needs a list".to_owned(),
+        path: "rules/rule-2.yml".to_owned(),
+        reason: "placeholder %admins% is not filled".to_owned(),
+    };
+    UseCases { rules: vec![rule], inactive: vec![inactive], cards: Default::default() }
+}
