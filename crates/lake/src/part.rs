@@ -35,6 +35,9 @@ pub(crate) struct Part {
     pub also: Shape,
 }
 
+/// Files with their places, by customer and the shapes the fields have in them.
+type Groups<'f> = BTreeMap<(&'f CustomerId, Vec<Shape>), Vec<(i32, &'f LakeFile)>>;
+
 impl Reading<'_> {
     fn fields(&self) -> impl Iterator<Item = &FieldName> {
         self.conditions.filters.iter().map(|condition| &condition.field).chain(self.also)
@@ -78,7 +81,7 @@ impl Reading<'_> {
         places: &[usize],
         bound: Option<&Expr>,
     ) -> Result<Vec<Part>> {
-        let mut groups: BTreeMap<(&CustomerId, Vec<Shape>), Vec<(i32, &LakeFile)>> = BTreeMap::new();
+        let mut groups = Groups::new();
         for place in places {
             let file = &snapshot.files[*place];
             let shapes = self.fields().map(|field| file_shape(file, field)).collect();
