@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 
 import { SIZES, wear } from "./browser.mjs";
 import { check, until } from "./check.mjs";
-import { accessible, fits, readable } from "./inspect.mjs";
+import { accessible, fits, oneScreen, readable } from "./inspect.mjs";
 
 export const SHOTS = new URL("shots/", import.meta.url).pathname;
 export const tally = { looked: 0, violations: 0, pictures: 0, names: new Set(), combinations: new Set() };
@@ -34,6 +34,7 @@ async function look(page, one, language, theme, size) {
     tally.violations += await accessible(page, where);
     await readable(page, where, language);
     await fits(page, where);
+    if (one.name === "incident" && size === "desk") await oneScreen(page, where);
     await picture(page, size === "desk" ? `${one.name}-${language}-${theme}` : `${one.name}-${language}-${theme}-${size}`);
     tally.looked += 1;
     tally.names.add(one.name);

@@ -36,6 +36,18 @@ export async function fits(page, where) {
   check(!over, where, `the page scrolls sideways by ${over}`);
 }
 
+/** What an incident is judged by stands above the fold. */
+export async function oneScreen(page, where) {
+  const needed = [
+    ".customer-band a strong", ".remark", ".incident-actions button", ".alert-choice button", ".matched td", ".raw mark", ".entities tbody tr",
+    ".card .card-facts", ".card .card-trigger", ".timeline .comment", ".timeline .entry",
+  ];
+  for (const selector of needed) {
+    const box = await page.locator(selector).first().boundingBox();
+    check(box !== null && box.y >= 0 && box.y + Math.min(box.height, 40) <= 900, where, `${selector} is not on the first screen (${JSON.stringify(box)})`);
+  }
+}
+
 /** Runs in the page. */
 function stumbles(language) {
   const found = [];

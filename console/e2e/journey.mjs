@@ -9,6 +9,8 @@ export async function journey(page, { login }) {
   await refused(page, login);
   await signIn(page, login, PASSWORD);
   await page.evaluate(() => (globalThis.neverReloaded = true));
+  // Rows wait while the pointer is over their list.
+  await page.mouse.move(4, 4);
   await arriving(page);
   const incident = await openIncident(page);
   await judge(page, incident);
@@ -63,7 +65,7 @@ async function openIncident(page) {
 }
 
 async function judge(page, incident) {
-  check((await page.locator(".customer-band strong").textContent()).length > 2, "journey", "the customer's name stands in a band");
+  check((await page.locator(".customer-band a strong").textContent()).length > 2, "journey", "the customer's name stands in a band");
   await page.click('.incident-actions button:has(kbd:text-is("a"))');
   await page.waitForSelector(".state-mark.in_progress");
   const taken = await api(page, `/incidents/${incident.id}`);
@@ -124,8 +126,11 @@ export async function keyboard(page, { login }) {
   await press("f", "u");
   await page.waitForURL("**assignee=none**");
   await page.waitForSelector(".bench-pane tr[data-id]");
-  await press("j");
-  await page.waitForSelector("tr.selected:focus");
+  await until(async () => {
+    await press("j");
+    await page.waitForTimeout(200);
+    return page.locator("tr.selected:focus").count();
+  }, "j to choose a row of the list");
   await press("Enter");
   await page.waitForURL("**/incidents/**");
   await page.waitForSelector(".incident-actions");

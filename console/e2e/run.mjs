@@ -1,5 +1,5 @@
 // The console against the real binary with its demonstration: a shift's work, then every page in both languages and
-// themes. Pictures are in shots/.
+// themes. Pictures are in shots/. `npm run e2e -- incident events` looks at those pages only.
 import { rm } from "node:fs/promises";
 
 import { launch, open, signIn } from "./browser.mjs";
@@ -44,14 +44,15 @@ async function run(base) {
   const admin = await open(browser, base, "admin");
   await signIn(admin, "admin", PASSWORD);
   const since = Date.now();
-  const watched = await admin.context().newPage();
+  const watched = await open(browser, base, "left alone", { storageState: await admin.context().storageState() });
   await watched.goto("/");
 
   const second = await open(browser, base, "keyboard");
   await part("journey with the keyboard", () => keyboard(second, { login: "lin.xia" }));
   await second.context().close();
 
-  const all = pages(await subjects(admin));
+  const wanted = process.argv.slice(2);
+  const all = pages(await subjects(admin)).filter(({ name }) => wanted.length === 0 || wanted.includes(name));
   const english = async () => {
     await part("pages in English", () => gallery(admin, all, "en"));
     await part("cramped in English", () => cramped(browser, admin, all, "en"));

@@ -64,6 +64,10 @@ events-around = Events around it
 
 entities = Entities
 entities-none = Nothing is named.
+entities-more = { $count ->
+    [one] { NUMBER($count) } more
+   *[other] { NUMBER($count) } more
+}
 entity-kind = Kind
 entity-value = Value
 entity-name = Known as

@@ -60,3 +60,13 @@ op-missing = is missing
 op-in_range = is in range
 top-of = Commonest values of { $field }
 top-none = No event found has this field.
+
+log-source-cef_generic = CEF
+log-source-fortinet_fortigate = FortiGate
+log-source-microsoft_windows = Windows
+log-source-nginx_access = nginx access log
+log-source-openssh_sshd = OpenSSH
+log-source-sangfor_af = Sangfor AF
+log-source-sangfor_edr = Sangfor EDR
+log-source-sudo_sudo = sudo
+log-source-suricata_eve = Suricata

@@ -3,6 +3,11 @@
 rule-title = Title
 rule-log-source = Log source
 rule-status = Status
+rule-status-stable = Stable
+rule-status-test = In test
+rule-status-experimental = Experimental
+rule-status-deprecated = Deprecated
+rule-status-unsupported = Unsupported
 rule-author = Author
 rule-path = File
 rule-id = Rule id

@@ -62,6 +62,9 @@ events-around = 前后日志
 
 entities = 相关实体
 entities-none = 没有涉及的实体。
+entities-more = { $count ->
+   *[other] 另有 { NUMBER($count) } 个
+}
 entity-kind = 类型
 entity-value = 值
 entity-name = 名称

@@ -2,6 +2,16 @@
 
 audit-time = 时间
 audit-actor = 操作者
+audit-job = 平台：{ $job }
+job-audit-policy = 审核策略
+job-command-line = 命令行
+job-defaults = 初始设置
+job-demo = 演示
+job-import = 导入
+job-pipeline = 日志处理
+job-sealer = 审计封存
+job-sign-in = 登录
+job-wake = 挂起到期
 audit-by-token = { $name }（经由 { $token }）
 audit-action = 操作
 audit-object = 对象

@@ -58,3 +58,13 @@ op-missing = 不存在
 op-in_range = 属于地址段
 top-of = { $field } 最常见的值
 top-none = 检索到的日志都没有此字段。
+
+log-source-cef_generic = CEF
+log-source-fortinet_fortigate = FortiGate
+log-source-microsoft_windows = Windows
+log-source-nginx_access = nginx 访问日志
+log-source-openssh_sshd = OpenSSH
+log-source-sangfor_af = 深信服 AF
+log-source-sangfor_edr = 深信服 EDR
+log-source-sudo_sudo = sudo
+log-source-suricata_eve = Suricata

@@ -3,6 +3,11 @@
 rule-title = 规则名称
 rule-log-source = 日志来源
 rule-status = 成熟度
+rule-status-stable = 稳定
+rule-status-test = 测试
+rule-status-experimental = 实验
+rule-status-deprecated = 弃用
+rule-status-unsupported = 不支持
 rule-author = 作者
 rule-path = 文件
 rule-id = 规则编号

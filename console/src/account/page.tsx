@@ -16,6 +16,7 @@ import { Page } from "../ui/page.tsx";
 import { Failure, Loading } from "../ui/states.tsx";
 import { Time } from "../ui/time.tsx";
 import { toastDone, toastProblem } from "../ui/toast.tsx";
+import { browserName } from "./browser.ts";
 
 export function AccountPage() {
   const { me, setLanguage } = useShell();
@@ -82,7 +83,7 @@ function Sessions() {
           <tbody>
             {loaded.value.items.map((session) => (
               <tr key={session.id}>
-                <td class="clip" title={session.user_agent}>{session.user_agent}</td><td class="mono">{session.address}</td>
+                <td class="clip" title={session.user_agent}>{browserName(session.user_agent)}</td><td class="mono">{session.address}</td>
                 <td><Time at={session.created} /></td><td><Time at={session.expires} /></td>
                 <td><button class="link" onClick={() => end(session.id)}>{t("session-end")}</button></td>
               </tr>

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import type { Alert, Sample } from "../api/types.ts";
 import { DeviceLink } from "../device/link.tsx";
 import { around, eventsUrl } from "../event/query.ts";
+import { SourceName } from "../event/source.tsx";
 import { number } from "../i18n/format.ts";
 import { t, word } from "../i18n/text.ts";
 import { Copy } from "../ui/copy.tsx";
@@ -68,7 +69,7 @@ function Evidence({ sample, customer }: { sample: Sample; customer: string }) {
         </table>
       )}
       <p class="sample-head">
-        <ExactTime at={sample.time} /> <span class="tag">{sample.source}</span>
+        <ExactTime at={sample.time} /> <span class="tag"><SourceName id={sample.source} /></span>
         <a href={`/events/${sample.event}`}>{t("event-open")}</a>
         <a href={eventsUrl({ ...window, customer })}>{t("events-around")}</a>
         <Copy text={sample.raw} />

@@ -48,11 +48,11 @@ export function AlertList({ filter, selected, open, empty, narrow, active, activ
 
   const zone = (alert: Alert) => customers.get(alert.customer)?.time_zone;
   const columns: Column<Alert>[] = [
-    { id: "severity", label: t("severity"), width: narrow ? "88px" : "92px", cell: (alert) => <SeverityMark of={alert.severity} /> },
-    { id: "last", label: t("alert-last"), width: "86px", cell: (alert) => <Time at={alert.last} zone={zone(alert)} /> },
-    { id: "customer", label: t("customer"), width: narrow ? "98px" : "140px", cell: (alert) => <CustomerMark id={alert.customer} /> },
+    { id: "severity", label: t("severity"), width: narrow ? "92px" : "100px", cell: (alert) => <SeverityMark of={alert.severity} /> },
+    { id: "last", label: t("alert-last"), width: narrow ? "74px" : "82px", cell: (alert) => <Time at={alert.last} zone={zone(alert)} /> },
+    { id: "customer", label: t("customer"), width: narrow ? "134px" : "148px", cell: (alert) => <CustomerMark id={alert.customer} /> },
     { id: "title", label: t("alert-title"), cell: (alert) => <AlertTitle alert={alert} /> },
-    { id: "key", label: t("alert-about"), width: narrow ? "124px" : "220px", cell: (alert) => <About alert={alert} /> },
+    { id: "key", label: t("alert-about"), width: narrow ? "112px" : "240px", cell: (alert) => <About alert={alert} /> },
     { id: "count", label: t("alert-count"), width: "60px", numeric: true, cell: (alert) => number(alert.count) },
   ];
   if (!narrow) {

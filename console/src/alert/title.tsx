@@ -1,36 +1,72 @@
-// An alert's name in the reader's language: rules are titled in English, their cards in every language.
+// Names in the reader's language: rules are titled in English, their cards in every language.
 import { useEffect, useState } from "preact/hooks";
 
 import type { Alert } from "../api/types.ts";
 import { language } from "../i18n/text.ts";
+import { listRules } from "../rule/api.ts";
 import { getRule } from "./api.ts";
 
-/** Titles by language and rule; a rule without a card in the language has none. */
-const titles = new Map<string, Promise<string | null>>();
+/** What was found out, by language and rule or title. */
+const known = new Map<string, Promise<string | null>>();
 
-function titleOf(rule: string): Promise<string | null> {
-  const key = `${language()} ${rule}`;
-  const known = titles.get(key);
-  if (known) return known;
-  const asked = getRule(rule).then((view) => view.cards?.[language()]?.title ?? null, () => null);
-  titles.set(key, asked);
+function once(key: string, find: () => Promise<string | null>): Promise<string | null> {
+  const full = `${language()} ${key}`;
+  const before = known.get(full);
+  if (before) return before;
+  const asked = find().catch(() => null);
+  known.set(full, asked);
   return asked;
 }
 
-export function useAlertTitle(alert: Pick<Alert, "origin" | "rule_id" | "title"> | null): string {
-  const [title, setTitle] = useState<string | null>(null);
-  const rule = alert && alert.origin !== "device" && language() !== "en" ? alert.rule_id : null;
-  useEffect(() => {
-    setTitle(null);
-    if (!rule) return;
-    let current = true;
-    void titleOf(rule).then((found) => current && setTitle(found));
-    return () => void (current = false);
-  }, [rule]);
-  return title ?? alert?.title ?? "";
+/** The title of a rule's card, or of the rule itself. */
+function titleOf(rule: string): Promise<string | null> {
+  return once(rule, async () => {
+    const view = await getRule(rule);
+    return view.cards?.[language()]?.title ?? view.title;
+  });
 }
 
-export function AlertTitle({ alert }: { alert: Alert }) {
-  const title = useAlertTitle(alert);
-  return <span title={title === alert.title ? title : `${title}\n${alert.title}`}>{title}</span>;
+/** The card's title of the rule that is titled so; an incident keeps only the title of what raised it. */
+function cardTitle(title: string): Promise<string | null> {
+  return once(`title ${title}`, async () => {
+    const { items } = await listRules({ text: title, limit: 20 });
+    return items.find((rule) => rule.title === title)?.cards?.[language()]?.title ?? null;
+  });
+}
+
+function useFound(key: string | null, find: (key: string) => Promise<string | null>): string | null {
+  const [found, setFound] = useState<{ key: string; title: string | null } | null>(null);
+  useEffect(() => {
+    if (!key) return;
+    let current = true;
+    void find(key).then((title) => current && setFound({ key, title }));
+    return () => void (current = false);
+  }, [key]);
+  return found && found.key === key ? found.title : null;
+}
+
+export function useAlertTitle(alert: Pick<Alert, "origin" | "rule_id" | "title"> | null): string {
+  const rule = alert && alert.origin !== "device" && language() !== "en" ? alert.rule_id : null;
+  return useFound(rule, titleOf) ?? alert?.title ?? "";
+}
+
+export function useIncidentTitle(title: string): string {
+  return useFound(language() === "en" || !title ? null : title, cardTitle) ?? title;
+}
+
+function Title({ shown, written }: { shown: string; written: string }) {
+  return <span title={shown === written ? shown : `${shown}\n${written}`}>{shown}</span>;
+}
+
+export function AlertTitle({ alert }: { alert: Pick<Alert, "origin" | "rule_id" | "title"> }) {
+  return <Title shown={useAlertTitle(alert)} written={alert.title} />;
+}
+
+export function IncidentTitle({ title }: { title: string }) {
+  return <Title shown={useIncidentTitle(title)} written={title} />;
+}
+
+/** A rule by its name, wherever only its id is at hand. */
+export function RuleLink({ id }: { id: string }) {
+  return <a href={`/rules/${encodeURIComponent(id)}`} title={id}>{useFound(id, titleOf) ?? id}</a>;
 }

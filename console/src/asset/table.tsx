@@ -42,8 +42,8 @@ export function AssetTable({ customer }: { customer: string }) {
     { id: "addresses", label: t("asset-addresses"), width: "220px", cell: (asset) => <span class="mono" title={asset.addresses?.join("\n")}>{asset.addresses?.join(", ")}</span> },
     { id: "hosts", label: t("asset-hosts"), width: "160px", cell: (asset) => <span class="mono" title={asset.host_names?.join("\n")}>{asset.host_names?.join(", ")}</span> },
     { id: "importance", label: t("asset-importance"), width: "100px", cell: (asset) => word("importance", asset.importance) },
-    { id: "owner", label: t("asset-owner"), width: "120px", cell: (asset) => asset.owner },
-    { id: "business", label: t("asset-business"), width: "150px", cell: (asset) => asset.business },
+    { id: "owner", label: t("asset-owner"), width: "148px", cell: (asset) => asset.owner },
+    { id: "business", label: t("asset-business"), width: "200px", cell: (asset) => <span title={asset.business}>{asset.business}</span> },
     { id: "service", label: t("asset-service"), width: "100px", cell: (asset) => t(asset.in_service ? "asset-in-service" : "asset-outside") },
   ];
   if (mayWrite) columns.push({ id: "actions", label: "", width: "72px", cell: (asset) => <button class="link" onClick={() => setDeleting(asset)}>{t("delete")}</button> });

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { get } from "../api/client.ts";
 import type { AuditRow } from "../api/types.ts";
 import { exact, moment } from "../i18n/format.ts";
-import { t } from "../i18n/text.ts";
+import { t, word } from "../i18n/text.ts";
 import { useCommands } from "../shell/commands.ts";
 import { useParameter } from "../shell/router.ts";
 import { nameOf, type Shell, useShell } from "../shell/session.ts";
@@ -18,6 +18,7 @@ import { useList } from "../ui/use_list.ts";
 
 /** The actor as the log prints it, with the person's name where it is known. */
 function actorName(shell: Shell, actor: string): string {
+  if (actor.startsWith("job:")) return t("audit-job", { job: word("job", actor.slice(4)) });
   const [user, by] = actor.split(" by ");
   const name = user?.startsWith("usr_") ? nameOf(shell, user) : actor;
   return by ? t("audit-by-token", { name, token: by }) : name;

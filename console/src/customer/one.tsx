@@ -5,7 +5,7 @@ import { AssetTable } from "../asset/table.tsx";
 import { GroupTable } from "../asset/groups.tsx";
 import { DeviceTable } from "../device/table.tsx";
 import { eventsUrl } from "../event/query.ts";
-import { exact } from "../i18n/format.ts";
+import { exact, zoneDiffers } from "../i18n/format.ts";
 import { t, word } from "../i18n/text.ts";
 import { useParameter } from "../shell/router.ts";
 import { nameOf, useMay, useShell } from "../shell/session.ts";
@@ -44,7 +44,7 @@ export function CustomerPage({ id }: { id: string }) {
         <div><dt>{t("customer-state")}</dt><dd>{word("customer-state", customer.state)}</dd></div>
         <div><dt>{t("customer-services")}</dt><dd>{customer.services.map((one) => word("service", one)).join(" / ")}</dd></div>
         <div><dt>{t("customer-manager")}</dt><dd>{nameOf(shell, customer.service_manager) || t("none")}</dd></div>
-        <div><dt>{t("time-zone")}</dt><dd>{customer.time_zone} ({exact(new Date(), customer.time_zone)})</dd></div>
+        <div><dt>{t("time-zone")}</dt><dd>{customer.time_zone}{zoneDiffers(customer.time_zone, new Date().toISOString()) && ` (${exact(new Date(), customer.time_zone)})`}</dd></div>
         <div><dt>{t("created")}</dt><dd>{exact(customer.created)}</dd></div>
       </dl>
       <Tabs label={customer.name} tabs={tabs} current={tab} choose={setTab} />

@@ -9,6 +9,7 @@ import { navigate, useParameter } from "../shell/router.ts";
 import { nameOf, useMay, useShell } from "../shell/session.ts";
 import { customerColor } from "../ui/badge.tsx";
 import { Choice, TextFilter, focusSearch } from "../ui/filter.tsx";
+import { plain } from "../ui/markdown.tsx";
 import { Page } from "../ui/page.tsx";
 import { Empty } from "../ui/states.tsx";
 import { type Column, Table } from "../ui/table.tsx";
@@ -37,11 +38,11 @@ export function CustomersPage() {
   const columns: Column<Customer>[] = [
     { id: "name", label: t("customer-name"), cell: (customer) => <><i class={`dot ${customerColor(customer)}`} aria-hidden="true" /> {customer.name}</> },
     { id: "short", label: t("customer-short-name"), width: "130px", cell: (customer) => customer.short_name },
-    { id: "services", label: t("customer-services"), width: "130px", cell: (customer) => customer.services.map((one) => word("service", one)).join(" / ") },
-    { id: "state", label: t("customer-state"), width: "100px", cell: (customer) => word("customer-state", customer.state) },
-    { id: "manager", label: t("customer-manager"), width: "130px", cell: (customer) => nameOf(shell, customer.service_manager) },
+    { id: "services", label: t("customer-services"), width: "140px", cell: (customer) => customer.services.map((one) => word("service", one)).join(" / ") },
+    { id: "state", label: t("customer-state"), width: "128px", cell: (customer) => word("customer-state", customer.state) },
+    { id: "manager", label: t("customer-manager"), width: "136px", cell: (customer) => nameOf(shell, customer.service_manager) },
     { id: "zone", label: t("time-zone"), width: "150px", cell: (customer) => customer.time_zone },
-    { id: "remark", label: t("customer-remark"), cell: (customer) => <span title={customer.remark}>{customer.remark}</span> },
+    { id: "remark", label: t("customer-remark"), cell: (customer) => <span title={plain(customer.remark ?? "")}>{plain(customer.remark ?? "")}</span> },
     {
       id: "pin", label: t("customer-pin"), width: "72px",
       cell: (customer) => <button class="link" aria-pressed={pins.includes(customer.id)} onClick={() => togglePin(customer.id)}>{t(pins.includes(customer.id) ? "customer-unpin" : "customer-pin")}</button>,

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 
 import type { CredentialKind, DeviceCredential, DeviceView, IssuedCredential } from "../api/types.ts";
+import { SourceName } from "../event/source.tsx";
 import { eventsUrl } from "../event/query.ts";
 import { exact, number } from "../i18n/format.ts";
 import { t, word } from "../i18n/text.ts";
@@ -49,7 +50,7 @@ export function DevicePage({ id }: { id: string }) {
         <div><dt>{t("device-unparsed")}</dt><dd>{number(device.unparsed_count)}</dd></div>
         <div><dt>{t("device-address")}</dt><dd class="mono">{device.address ?? t("none")}</dd></div>
         <div><dt>{t("device-version")}</dt><dd>{device.software_version || t("none")}</dd></div>
-        <div><dt>{t("event-source")}</dt><dd>{device.source ?? t("device-source-any")}</dd></div>
+        <div><dt>{t("event-source")}</dt><dd>{device.source ? <SourceName id={device.source} /> : t("device-source-any")}</dd></div>
         <div><dt>{t("time-zone")}</dt><dd>{device.time_zone ?? zone}</dd></div>
         <div><dt>{t("device-silence")}</dt><dd>{t("minutes", { count: device.silence_minutes })}</dd></div>
         <div><dt>{t("created")}</dt><dd>{exact(device.created)}</dd></div>

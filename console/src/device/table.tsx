@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 
 import type { DeviceView } from "../api/types.ts";
+import { SourceName } from "../event/source.tsx";
 import { number } from "../i18n/format.ts";
 import { t, word } from "../i18n/text.ts";
 import { useCommands } from "../shell/commands.ts";
@@ -45,14 +46,14 @@ export function DeviceTable({ customer = "", kind = "", text = "", state = "" }:
   useCommands([{ id: "device-new", label: "device-create", keys: ["n"], group: "commands-page", when: () => mayWrite, run: () => setCreating(true) }]);
   const columns: Column<DeviceView>[] = [
     { id: "name", label: t("device-name"), cell: (device) => device.name },
-    { id: "state", label: t("device-state"), width: "128px", cell: (device) => <DeviceStateMark of={stateNow(device, now)} /> },
+    { id: "state", label: t("device-state"), width: "148px", cell: (device) => <DeviceStateMark of={stateNow(device, now)} /> },
     ...(customer ? [] : [{ id: "customer", label: t("customer"), width: "150px", cell: (device: DeviceView) => <CustomerMark id={device.customer} /> }]),
     { id: "kind", label: t("device-kind"), width: "140px", cell: (device) => word("device-kind", device.kind) },
-    { id: "last", label: t("device-last"), width: "110px", cell: (device) => <Time at={device.last_event} zone={customers.get(device.customer)?.time_zone} /> },
+    { id: "last", label: t("device-last"), width: "110px", cell: (device) => device.last_event ? <Time at={device.last_event} zone={customers.get(device.customer)?.time_zone} /> : <span class="muted">{t("never")}</span> },
     { id: "events", label: t("device-events"), width: "110px", numeric: true, cell: (device) => number(device.event_count) },
     { id: "unparsed", label: t("device-unparsed"), width: "110px", numeric: true, cell: (device) => number(device.unparsed_count) },
     { id: "address", label: t("device-address"), width: "140px", cell: (device) => <span class="mono">{device.address}</span> },
-    { id: "source", label: t("event-source"), width: "170px", cell: (device) => device.source ?? <span class="muted">{t("device-source-any")}</span> },
+    { id: "source", label: t("event-source"), width: "170px", cell: (device) => device.source ? <SourceName id={device.source} /> : <span class="muted">{t("device-source-any")}</span> },
   ];
   return (
     <>

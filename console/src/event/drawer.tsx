@@ -12,6 +12,7 @@ import { Icon } from "../ui/icon.tsx";
 import { Raw } from "../ui/highlight.tsx";
 import { Tabs } from "../ui/page.tsx";
 import { ExactTime } from "../ui/time.tsx";
+import { SourceName } from "./source.tsx";
 
 interface Props { event: StoredEvent; add?: (filter: FieldFilter) => void; top?: (field: string) => void; column?: (field: string) => void }
 
@@ -46,7 +47,7 @@ export function EventDetail({ event, add, top, column }: Props) {
         <div><dt>{t("event-received")}</dt><dd><ExactTime at={event.received} zone={zone} /></dd></div>
         {event.time_original && <div><dt>{t("event-time-original")}</dt><dd class="mono">{event.time_original}</dd></div>}
         <div><dt>{t("device")}</dt><dd><DeviceLink id={event.device} /></dd></div>
-        <div><dt>{t("event-source")}</dt><dd>{event.source}</dd></div>
+        <div><dt>{t("event-source")}</dt><dd><SourceName id={event.source} /></dd></div>
         <div><dt>{t("event-id")}</dt><dd class="mono">{event.id} <Copy text={event.id} /></dd></div>
       </dl>
       <Tabs

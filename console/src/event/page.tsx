@@ -18,6 +18,7 @@ import { eventHistogram, searchEvents } from "./api.ts";
 import { EventDrawer, textOf } from "./drawer.tsx";
 import { FieldFilters } from "./filters.tsx";
 import { type EventQuery, PRESETS, eventsUrl, rangeOf, readQuery, searchBody, withFilter } from "./query.ts";
+import { SourceName } from "./source.tsx";
 import { TopValues } from "./top.tsx";
 
 const PAGE = 100;
@@ -164,10 +165,10 @@ function Results({ body, columns, toggle, open, setOpen, setTop, query, go, rang
   useEffect(() => setOpen(null), []);
   const shown: Column<StoredEvent>[] = [
     { id: "time", label: t("event-time"), width: "136px", cell: (event) => <time dateTime={event.time} title={exact(event.time)}>{moment(event.time)}</time> },
-    { id: "customer", label: t("customer"), width: "112px", cell: (event) => <CustomerMark id={event.customer} /> },
-    { id: "source", label: t("event-source"), width: "132px", cell: (event) => event.source },
+    { id: "customer", label: t("customer"), width: "124px", cell: (event) => <CustomerMark id={event.customer} /> },
+    { id: "source", label: t("event-source"), width: "138px", cell: (event) => <SourceName id={event.source} /> },
     ...columns.map((field): Column<StoredEvent> => ({
-      id: field, label: field, width: "132px",
+      id: field, label: field, mono: true, width: "132px",
       cell: (event) => {
         const text = textOf(event.core[field] ?? event.fields[field]);
         return <span class="mono" title={text}>{text}</span>;

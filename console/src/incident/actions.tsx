@@ -1,6 +1,7 @@
 // What can be done to an incident now: its buttons, shortcuts and dialogs.
 import { useState } from "preact/hooks";
 
+import { IncidentTitle } from "../alert/title.tsx";
 import { asProblem } from "../api/problem.ts";
 import type { Incident, RejectReason, Severity, Transition, Verdict } from "../api/types.ts";
 import { t, word } from "../i18n/text.ts";
@@ -116,7 +117,7 @@ function Ask({ incident, close, action, start, fields, send }: AskProps) {
       title={`${t(action)} #${incident.number}`} close={close} action={t(action)} start={start} fields={fields} submit={send}
       band={<CustomerBand id={incident.customer} remark />}
     >
-      <p class="dialog-lead">{incident.title}</p>
+      <p class="dialog-lead"><IncidentTitle title={incident.title} /></p>
     </FormDialog>
   );
 }

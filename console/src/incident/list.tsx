@@ -1,6 +1,7 @@
 // The live list of incidents.
 import type { ComponentChildren } from "preact";
 
+import { IncidentTitle } from "../alert/title.tsx";
 import type { Incident } from "../api/types.ts";
 import { number } from "../i18n/format.ts";
 import { t } from "../i18n/text.ts";
@@ -68,11 +69,11 @@ export function IncidentList({ filter, selected, select, empty, narrow, active, 
 
   const zone = (incident: Incident) => shell.customers.get(incident.customer)?.time_zone;
   const columns: Column<Incident>[] = [
-    { id: "number", label: t("incident-number"), width: "66px", cell: (incident) => `#${incident.number}` },
-    { id: "severity", label: t("severity"), width: narrow ? "88px" : "92px", cell: (incident) => <SeverityMark of={incident.severity} /> },
-    { id: "state", label: t("incident-state"), width: narrow ? "104px" : "108px", cell: (incident) => <IncidentStateMark of={incident.state} /> },
-    { id: "customer", label: t("customer"), width: narrow ? "98px" : "140px", cell: (incident) => <CustomerMark id={incident.customer} /> },
-    { id: "title", label: t("incident-title"), cell: (incident) => <span title={incident.title}>{incident.title}</span> },
+    { id: "number", label: t("incident-number"), width: narrow ? "56px" : "66px", cell: (incident) => `#${incident.number}` },
+    { id: "severity", label: t("severity"), width: narrow ? "84px" : "96px", cell: (incident) => <SeverityMark of={incident.severity} /> },
+    { id: "state", label: t("incident-state"), width: narrow ? "100px" : "108px", cell: (incident) => <IncidentStateMark of={incident.state} /> },
+    { id: "customer", label: t("customer"), width: narrow ? "134px" : "148px", cell: (incident) => <CustomerMark id={incident.customer} /> },
+    { id: "title", label: t("incident-title"), cell: (incident) => <IncidentTitle title={incident.title} /> },
   ];
   if (!narrow) {
     columns.push(
@@ -82,8 +83,8 @@ export function IncidentList({ filter, selected, select, empty, narrow, active, 
     );
   }
   columns.push(
-    { id: "assignee", label: t("incident-assignee"), width: narrow ? "82px" : "100px", cell: (incident) => incident.assignee ? nameOf(shell, incident.assignee) : <span class="muted">{t("incident-nobody")}</span> },
-    { id: "created", label: t("incident-age"), width: "88px", cell: (incident) => <Time at={incident.created} zone={zone(incident)} /> },
+    { id: "assignee", label: t("incident-assignee"), width: narrow ? "74px" : "148px", cell: (incident) => incident.assignee ? nameOf(shell, incident.assignee) : <span class="muted">{t("incident-nobody")}</span> },
+    { id: "created", label: t("incident-age"), width: narrow ? "74px" : "82px", cell: (incident) => <Time at={incident.created} zone={zone(incident)} /> },
   );
   const href = (incident: Incident) => `/incidents/${incident.id}`;
   return (

@@ -12,7 +12,10 @@ import { Time } from "../ui/time.tsx";
 import { toastProblem } from "../ui/toast.tsx";
 import { commentIncident, readTimeline } from "./api.ts";
 
-export function Timeline({ incident, version, zone }: { incident: string; version: number; zone?: string }) {
+/** `titles`: what the alerts are called in the reader's language, as far as known. */
+interface Props { incident: string; version: number; zone?: string; titles: Map<string, string> }
+
+export function Timeline({ incident, version, zone, titles }: Props) {
   const entries = useLoad((signal) => readTimeline(incident, signal), incident);
   const mayWork = useMay("incident.work");
   const lastVersion = useRef(version);
@@ -25,18 +28,18 @@ export function Timeline({ incident, version, zone }: { incident: string; versio
   return (
     <section class="timeline" aria-label={t("timeline")}>
       {mayWork && <CommentBox incident={incident} done={entries.reload} />}
-      <ol>{entries.value.toReversed().map((entry) => <Entry key={entry.id} entry={entry} zone={zone} />)}</ol>
+      <ol>{entries.value.toReversed().map((entry) => <Entry key={entry.id} entry={entry} zone={zone} titles={titles} />)}</ol>
     </section>
   );
 }
 
-function Entry({ entry, zone }: { entry: IncidentEntryView; zone?: string }) {
+function Entry({ entry, zone, titles }: { entry: IncidentEntryView; zone?: string; titles: Map<string, string> }) {
   const shell = useShell();
   const { what } = entry;
   return (
     <li class={`entry ${what.type}`}>
       <header>
-        <b>{entry.user_name ?? (entry.user ? nameOf(shell, entry.user) : t("the-platform"))}</b> <Sentence entry={entry} />
+        <b>{entry.user_name ?? (entry.user ? nameOf(shell, entry.user) : t("the-platform"))}</b> <Sentence entry={entry} titles={titles} />
         <Time at={entry.time} zone={zone} />
       </header>
       {what.type === "commented" && <p>{what.text}</p>}
@@ -46,12 +49,12 @@ function Entry({ entry, zone }: { entry: IncidentEntryView; zone?: string }) {
   );
 }
 
-function Sentence({ entry }: { entry: IncidentEntryView }) {
+function Sentence({ entry, titles }: { entry: IncidentEntryView; titles: Map<string, string> }) {
   const shell = useShell();
   const { what } = entry;
   switch (what.type) {
     case "raised": return <>{what.alert ? <a href={`/alerts/${what.alert}`}>{t("entry-raised-by-alert")}</a> : t("entry-raised")}</>;
-    case "alert_linked": return <>{t("entry-alert-linked")} <a href={`/alerts/${what.alert}`}>{what.title}</a></>;
+    case "alert_linked": return <>{t("entry-alert-linked")} <a href={`/alerts/${what.alert}`}>{titles.get(what.alert) ?? what.title}</a></>;
     case "assigned": return <>{what.to ? t("entry-assigned", { to: nameOf(shell, what.to) }) : t("entry-unassigned")}</>;
     case "severity_changed": return <>{t("entry-severity", { from: word("severity", what.from), to: word("severity", what.to) })}</>;
     case "commented": return <>{t("entry-commented")}</>;

@@ -6,13 +6,14 @@ import type { Alert, Incident, IncidentView } from "../api/types.ts";
 import { CardView } from "../alert/card.tsx";
 import { Entities } from "../alert/entities.tsx";
 import { Facts, Samples } from "../alert/evidence.tsx";
+import { IncidentTitle, useIncidentTitle } from "../alert/title.tsx";
 import { around, eventsUrl } from "../event/query.ts";
 import { exact } from "../i18n/format.ts";
 import { language, t, word } from "../i18n/text.ts";
 import { useCommands } from "../shell/commands.ts";
 import { goBack, navigate } from "../shell/router.ts";
 import { useTitle } from "../shell/title.ts";
-import { CustomerBand, IncidentStateMark, OutcomeMark, SeverityMark } from "../ui/badge.tsx";
+import { CustomerBand, IncidentStateMark, OutcomeMark, SEVERITIES, SeverityMark } from "../ui/badge.tsx";
 import { useChanges, useLoad } from "../ui/load.ts";
 import { Failure, Loading } from "../ui/states.tsx";
 import { ExactTime, Time } from "../ui/time.tsx";
@@ -24,7 +25,8 @@ export function IncidentPage({ id }: { id: string }) {
   const view = useLoad((signal) => getIncident(id, signal), id);
   useChanges((change) => change.id === id, view.reload);
   useCommands([{ id: "back", label: "back-to-list", keys: ["Escape"], group: "commands-page", run: () => goBack("/") }]);
-  useTitle(view.value ? `#${view.value.incident.number} ${view.value.incident.title}` : t("incident"));
+  const title = useIncidentTitle(view.value?.incident.title ?? "");
+  useTitle(view.value ? `#${view.value.incident.number} ${title}` : t("incident"));
   if (!view.value) {
     return <main id="main" tabIndex={-1} class="page">{view.problem ? <Failure problem={view.problem} retry={view.reload} /> : <Loading />}</main>;
   }
@@ -36,7 +38,7 @@ function Judging({ view, reload, set }: { view: IncidentView; reload: () => void
   const [chosen, setChosen] = useState<string | null>(null);
   const main = useRef<HTMLElement>(null);
   useEffect(() => main.current?.focus({ preventScroll: true }), []);
-  const alert = view.alerts.find((one) => one.id === chosen) ?? view.alerts[0];
+  const alert = view.alerts.find((one) => one.id === chosen) ?? telling(view);
   const step = (by: number) => {
     const at = alert ? view.alerts.indexOf(alert) : 0;
     const next = view.alerts[Math.max(0, Math.min(view.alerts.length - 1, at + by))];
@@ -49,6 +51,7 @@ function Judging({ view, reload, set }: { view: IncidentView; reload: () => void
     { id: "incident-events", label: "incident-events", keys: ["/"], group: "commands-incident", run: () => navigate(events) },
   ]);
   const title = (alert: Alert) => view.cards[alert.rule_id]?.[language()]?.title ?? alert.title;
+  const titles = new Map(view.alerts.map((one) => [one.id, title(one)]));
   const changed = (next: Incident) => {
     set({ ...view, incident: next });
     reload();
@@ -57,7 +60,10 @@ function Judging({ view, reload, set }: { view: IncidentView; reload: () => void
     <main id="main" tabIndex={-1} ref={main} class="page fill incident">
       <CustomerBand id={incident.customer} remark />
       <header class="incident-head">
-        <h1><span class="muted">#{incident.number}</span> {incident.title}</h1>
+        <div class="incident-title">
+          <h1><span class="muted">#{incident.number}</span> <IncidentTitle title={incident.title} /></h1>
+          <Actions incident={incident} changed={changed} reload={reload} />
+        </div>
         <p class="line">
           <SeverityMark of={incident.severity} /> <IncidentStateMark of={incident.state} />
           {incident.verdict && <span class="tag">{word("verdict", incident.verdict)}</span>}
@@ -68,7 +74,6 @@ function Judging({ view, reload, set }: { view: IncidentView; reload: () => void
           <span><span class="muted">{t("incident-span")}</span> <ExactTime at={incident.first} zone={customer.time_zone} /> – <ExactTime at={incident.last} /></span>
           <a href={events}>{t("incident-events")}</a>
         </p>
-        <Actions incident={incident} changed={changed} reload={reload} />
       </header>
       <div class="incident-grid">
         <section class="pane" aria-labelledby="fired" tabIndex={0}>
@@ -86,13 +91,20 @@ function Judging({ view, reload, set }: { view: IncidentView; reload: () => void
         </section>
         <section class="pane" aria-label={t("timeline")} tabIndex={0}>
           <h2>{t("timeline")}</h2>
-          <Timeline incident={incident.id} version={incident.version} zone={customer.time_zone} />
+          <Timeline incident={incident.id} version={incident.version} zone={customer.time_zone} titles={titles} />
           <h2>{t("related")} <span class="count">{view.related.length}</span></h2>
           <Related incidents={view.related} />
         </section>
       </div>
     </main>
   );
+}
+
+/** The alert to begin with: the most severe, rather one with a card and with marks to see. */
+function telling({ alerts, cards }: IncidentView): Alert | undefined {
+  const rank = (alert: Alert) =>
+    SEVERITIES.indexOf(alert.severity) * 4 + (cards[alert.rule_id] ? 0 : 2) + (alert.samples[0]?.matched.length ? 0 : 1);
+  return alerts.toSorted((a, b) => rank(a) - rank(b))[0];
 }
 
 function AlertChoice({ alerts, title, chosen, choose }: { alerts: Alert[]; title: (alert: Alert) => string; chosen: string | null; choose: (id: string) => void }) {
@@ -119,7 +131,7 @@ function Related({ incidents }: { incidents: Incident[] }) {
     <ul class="related">
       {incidents.map((incident) => (
         <li key={incident.id}>
-          <a href={`/incidents/${incident.id}`}>#{incident.number} {incident.title}</a>
+          <a href={`/incidents/${incident.id}`}>#{incident.number} <IncidentTitle title={incident.title} /></a>
           <span class="line">
             <SeverityMark of={incident.severity} /> <IncidentStateMark of={incident.state} />
             {incident.verdict && <span class="tag">{word("verdict", incident.verdict)}</span>}

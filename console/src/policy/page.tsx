@@ -1,6 +1,7 @@
 // Audit policies 审核策略 in the order in which they decide.
 import { useState } from "preact/hooks";
 
+import { RuleLink } from "../alert/title.tsx";
 import type { AuditPolicy } from "../api/types.ts";
 import { number } from "../i18n/format.ts";
 import { t, word } from "../i18n/text.ts";
@@ -93,7 +94,7 @@ function PolicyRow({ policy, order, marked, mayWrite, group, act, edit, erase }:
       <td class="numeric">{order}</td>
       <td>{policy.customer ? <CustomerMark id={policy.customer} link /> : t("policy-global")}</td>
       <td>{policy.name}</td>
-      <td><ul class="phrases">{phrases(policy).map((phrase) => <li key={phrase}>{phrase}</li>)}</ul></td>
+      <td><ul class="phrases">{policy.condition?.rule_ids?.map((rule) => <li key={rule}>{t("condition-rule")} <RuleLink id={rule} /></li>)}{phrases(policy).map((phrase) => <li key={phrase}>{phrase}</li>)}</ul></td>
       <td>
         {word("policy-action", policy.action.kind)}
         {policy.action.kind === "raise_incident" && policy.action.severity && <> ({word("severity", policy.action.severity)})</>}

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 
 import type { InactiveRule, RuleView, Severity } from "../api/types.ts";
-import { language, t } from "../i18n/text.ts";
+import { language, t, word } from "../i18n/text.ts";
 import { useCommands } from "../shell/commands.ts";
 import { navigate, useParameter } from "../shell/router.ts";
 import { SeverityMark } from "../ui/badge.tsx";
@@ -13,6 +13,7 @@ import { Empty, Failure, Loading } from "../ui/states.tsx";
 import { type Column, Table } from "../ui/table.tsx";
 import { useList } from "../ui/use_list.ts";
 import { listInactiveRules, listRules } from "./api.ts";
+import { LogSource } from "./log_source.tsx";
 
 export function RulesPage() {
   const [tab, setTab] = useParameter("tab", "live");
@@ -41,10 +42,10 @@ function LiveRules({ text }: { text: string }) {
   const columns: Column<RuleView>[] = [
     { id: "title", label: t("rule-title"), cell: (rule) => rule.cards?.[language()]?.title ?? rule.title },
     { id: "level", label: t("severity"), width: "100px", cell: (rule) => <SeverityMark of={rule.level as Severity} /> },
-    { id: "source", label: t("rule-log-source"), width: "240px", cell: (rule) => rule.log_source },
+    { id: "source", label: t("rule-log-source"), width: "240px", cell: (rule) => <LogSource of={rule.log_source} /> },
     { id: "techniques", label: t("techniques"), width: "180px", cell: (rule) => rule.techniques?.join(" ") },
-    { id: "status", label: t("rule-status"), width: "110px", cell: (rule) => rule.status },
-    { id: "card", label: t("card"), width: "90px", cell: (rule) => Object.keys(rule.cards ?? {}).length > 0 ? t("yes") : <span class="muted">{t("no")}</span> },
+    { id: "status", label: t("rule-status"), width: "110px", cell: (rule) => word("rule-status", rule.status) },
+    { id: "card", label: t("card"), width: "128px", cell: (rule) => Object.keys(rule.cards ?? {}).length > 0 ? t("yes") : <span class="muted">{t("no")}</span> },
   ];
   return (
     <Table

@@ -2,6 +2,7 @@
 import type { AttackOutcome, Customer, IncidentState, Severity } from "../api/types.ts";
 import { t, word } from "../i18n/text.ts";
 import { useShell } from "../shell/session.ts";
+import { Markdown } from "./markdown.tsx";
 
 export const SEVERITIES: Severity[] = ["critical", "high", "medium", "low", "informational"];
 
@@ -41,7 +42,7 @@ export function CustomerMark({ id, link }: { id: string | null | undefined; link
   const { customers } = useShell();
   if (!id) return <span class="muted">{t("all-customers")}</span>;
   const customer = customers.get(id);
-  const body = <><i class={`dot ${customerColor(customer)}`} aria-hidden="true" />{customer?.short_name ?? id}</>;
+  const body = <><i class={`dot ${customerColor(customer)}`} aria-hidden="true" /><span class="clip">{customer?.short_name ?? id}</span></>;
   const title = customer?.name;
   return link
     ? <a class="customer-mark" href={`/customers/${id}`} title={title}>{body}</a>
@@ -57,7 +58,7 @@ export function CustomerBand({ id, remark }: { id: string; remark?: boolean }) {
       <a href={`/customers/${id}`}><strong>{customer?.name ?? id}</strong></a>
       {customer && <span class="muted">{customer.services.map((item) => word("service", item)).join(" / ")}</span>}
       {customer && <span class="muted">{word("customer-state", customer.state)}</span>}
-      {remark && customer?.remark && <span class="remark"><b>{t("customer-remark")}</b> {customer.remark}</span>}
+      {remark && customer?.remark && <div class="remark"><b>{t("customer-remark")}</b><Markdown text={customer.remark} /></div>}
     </div>
   );
 }

@@ -53,6 +53,11 @@ export function inline(text: string): ComponentChildren[] {
   });
 }
 
+/** The text without its marks, for a single line. */
+export function plain(source: string): string {
+  return source.replaceAll(/\*\*([^*]+)\*\*/g, "$1").replaceAll(/`([^`]+)`/g, "$1").replaceAll(/^#+\s*/gm, "");
+}
+
 export function Markdown({ text }: { text: string }) {
   return <div class="markdown">{blocks(text).map(draw)}</div>;
 }

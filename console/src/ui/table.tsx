@@ -15,6 +15,8 @@ export interface Column<T> {
   /** CSS width; one column without takes the rest. */
   width?: string;
   numeric?: boolean;
+  /** The heading is a field's name. */
+  mono?: boolean;
   cell: (row: T) => ComponentChildren;
 }
 
@@ -37,6 +39,7 @@ interface Props<T> {
 
 const ROW = 28;
 const MARGIN = 12;
+const LEAST_REST = 130;
 
 export function Table<T>(props: Props<T>) {
   const { store, columns, selected, label, mayInsert } = props;
@@ -121,10 +124,10 @@ export function Table<T>(props: Props<T>) {
         onPointerEnter={() => (pointer.current = true)} onPointerLeave={() => (pointer.current = false)}
         onFocusIn={props.activate} onPointerDown={props.activate} tabIndex={entries.length === 0 ? 0 : -1} role="region" aria-label={label}
       >
-        <table role="grid" aria-label={label} aria-rowcount={store.next ? -1 : entries.length + 1}>
+        <table style={{ minWidth: `${leastWidth(columns)}px` }} role="grid" aria-label={label} aria-rowcount={store.next ? -1 : entries.length + 1}>
           <colgroup>{columns.map((column) => <col key={column.id} style={{ width: column.width ?? "auto" }} />)}</colgroup>
           <thead>
-            <tr aria-rowindex={1}>{columns.map((column) => <th key={column.id} scope="col" class={column.numeric ? "numeric" : undefined}>{column.label}</th>)}</tr>
+            <tr aria-rowindex={1}>{columns.map((column) => <th key={column.id} scope="col" class={column.numeric ? "numeric" : column.mono ? "mono" : undefined} title={column.label}>{column.label}</th>)}</tr>
           </thead>
           <tbody>
             {first > 0 && <tr aria-hidden="true" class="spacer"><td colSpan={columns.length} style={{ height: `${first * ROW}px` }} /></tr>}
@@ -149,6 +152,11 @@ export function Table<T>(props: Props<T>) {
       </div>
     </div>
   );
+}
+
+/** Below this the table scrolls sideways in its frame instead of squeezing the column that takes the rest. */
+function leastWidth<T>(columns: Column<T>[]): number {
+  return columns.reduce((sum, column) => sum + (column.width ? Number.parseInt(column.width, 10) : LEAST_REST), 0);
 }
 
 interface RowProps<T> {

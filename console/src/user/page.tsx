@@ -57,12 +57,12 @@ function Users({ text, mayWrite }: { text: string; mayWrite: boolean }) {
   const scope = (user: User) => user.all_customers ? t("all-customers") : (user.customers ?? []).map((id) => customers.get(id)?.short_name ?? id).join(", ");
   const columns: Column<User>[] = [
     { id: "login", label: t("user-login"), width: "150px", cell: (user) => <span class="mono">{user.login}</span> },
-    { id: "name", label: t("user-name"), width: "150px", cell: (user) => user.name },
+    { id: "name", label: t("user-name"), width: "180px", cell: (user) => user.name },
     { id: "roles", label: t("user-roles"), cell: (user) => user.roles.map((role) => word("role", role)).join(", ") },
     { id: "customers", label: t("user-customers"), cell: (user) => <span title={scope(user)}>{scope(user)}</span> },
     { id: "language", label: t("language"), width: "100px", cell: (user) => t(`language-${user.language}`) },
     { id: "active", label: t("user-state"), width: "90px", cell: (user) => t(user.active ? "user-active" : "user-inactive") },
-    { id: "last", label: t("user-last-sign-in"), width: "120px", cell: (user) => <Time at={user.last_sign_in} /> },
+    { id: "last", label: t("user-last-sign-in"), width: "120px", cell: (user) => user.last_sign_in ? <Time at={user.last_sign_in} /> : <span class="muted">{t("never")}</span> },
   ];
   if (mayWrite) {
     columns.push({
