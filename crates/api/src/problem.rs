@@ -35,7 +35,7 @@ pub struct Problem {
     #[serde(rename = "type")]
     kind: &'static str,
     /// The status in words.
-    title: String,
+    title: &'static str,
     /// The HTTP status.
     status: u16,
     /// What programs branch on.
@@ -54,7 +54,7 @@ impl Problem {
     pub fn new(status: StatusCode, code: &'static str, detail: impl ToString) -> Self {
         Problem {
             kind: "about:blank",
-            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
             code,
             detail: detail.to_string(),

@@ -95,7 +95,7 @@ async fn every_route_serves_whom_it_should_and_nobody_else() {
             walk.served(owner, crew.role).await;
             counts.served += 1;
             let outsider = if case.needs_all() { &crew.ours } else { &crew.theirs };
-            counts.outside += walk.from_outside(owner, outsider, crew.role).await;
+            counts.outside += walk.by_outsider(owner, outsider, crew.role).await;
             rightful = Some((owner, crew));
         }
         let (owner, _) = rightful.expect("some role may do it");
@@ -176,8 +176,8 @@ impl Walk<'_> {
     async fn refused(&self, sender: As<'_>, ask: Ask, status: u16, code: &str, who: &str) {
         let before = self.world.last_change().await;
         let answer = self.world.call(sender, ask).await;
-        let got = (answer.status.as_u16(), answer.code());
-        assert_eq!(got, (status, code.to_owned()), "{} by {who}: {}", self.name(), answer.text);
+        assert_eq!(answer.status.as_u16(), status, "{} by {who}: {}", self.name(), answer.text);
+        assert_eq!(answer.code(), code, "{} by {who}: {}", self.name(), answer.text);
         assert_eq!(self.world.last_change().await, before, "{} by {who} changed something", self.name());
         self.keeps_quiet(&answer, who);
     }
@@ -209,7 +209,7 @@ impl Walk<'_> {
         self.refused(As::Session(sender), ask, 403, "forbidden", who).await;
     }
 
-    async fn from_outside(&self, owner: &Person, outsider: &Person, role: Role) -> usize {
+    async fn by_outsider(&self, owner: &Person, outsider: &Person, role: Role) -> usize {
         let who = format!("{} of elsewhere", role.as_str());
         let outsider = self.spare(outsider).await;
         let ask = self.ask(owner, &outsider).await;
