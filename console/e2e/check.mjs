@@ -5,14 +5,15 @@ let checks = 0;
 
 /** Writes a failure down. */
 export function fail(where, what) {
+  checks += 1;
   failures.push(`${where}: ${what}`);
   console.error(`  FAILED ${where}: ${what}`);
 }
 
 /** Claims something. */
 export function check(holds, where, what) {
-  checks += 1;
-  if (!holds) fail(where, what);
+  if (holds) checks += 1;
+  else fail(where, what);
 }
 
 /** Waits until `read` gives something true and returns it; says what was awaited when it never comes. */

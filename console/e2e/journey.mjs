@@ -76,9 +76,10 @@ async function judge(page, incident) {
   check(!/\*\*|^#|\]\(/m.test(card), "journey", "the card is shown as text, not as markup");
   const marks = await page.locator(".raw mark").allTextContents();
   check(marks.length > 0, "journey", "matched fields are marked in the record");
-  const { samples } = taken.alerts[0];
-  const values = samples[0].matched.map(({ value }) => value.toLowerCase());
-  check(marks.some((mark) => values.some((value) => mark.toLowerCase().includes(value) || value.includes(mark.toLowerCase()))), "journey", `the marks ${JSON.stringify(marks)} are none of the matched values`);
+  // As they stand in the record they may be escaped for JSON.
+  const bare = (text) => text.toLowerCase().replaceAll("\\\\", "\\");
+  const values = taken.alerts.flatMap((alert) => alert.samples).flatMap((sample) => sample.matched).map(({ value }) => bare(value));
+  check(marks.every((mark) => values.some((value) => bare(mark).includes(value) || value.includes(bare(mark)))), "journey", `the marks ${JSON.stringify(marks)} are none of the matched values`);
   await page.fill(".comment textarea", "Called the customer: not theirs. Host is being isolated.");
   await page.click(".comment button");
   await page.waitForSelector(".timeline .entry.commented");

@@ -55,7 +55,7 @@ export function useIncidentTitle(title: string): string {
 }
 
 function Title({ shown, written }: { shown: string; written: string }) {
-  return <span title={shown === written ? shown : `${shown}\n${written}`}>{shown}</span>;
+  return <span class="given" title={shown === written ? shown : `${shown}\n${written}`}>{shown}</span>;
 }
 
 export function AlertTitle({ alert }: { alert: Pick<Alert, "origin" | "rule_id" | "title"> }) {
