@@ -75,6 +75,8 @@ function stumbles(language) {
     const cell = element.closest("td");
     if (cell && cell !== element && element.matches(".severity, .state-mark") && cell.scrollWidth > cell.clientWidth + 1) found.push(`cut off in its cell: ${name(element)}`);
   }
+  const nav = document.querySelector(".bar nav");
+  if (nav && innerWidth >= 1280 && nav.scrollWidth > nav.clientWidth) found.push(`the pages' names do not fit: ${nav.scrollWidth} in ${nav.clientWidth} px`);
   // Identifiers and words of the wire where there should be language.
   const code = /\b(usr|inc|alt|cus|dev|pol|rgp|ast|crd)_[0-9a-z]{20,}\b|^(problem|incident|alert|event|device|customer|policy|rule|user|audit)-[a-z-]+$|^[a-z][a-z0-9]*(_[a-z0-9]+)+$|\bundefined\b|\bNaN\b|\[object |Invalid Date/;
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

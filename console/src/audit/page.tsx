@@ -44,7 +44,7 @@ export function AuditPage() {
     { id: "time", label: t("audit-time"), width: "136px", cell: (row) => <time dateTime={row.time} title={exact(row.time)}>{moment(row.time)}</time> },
     { id: "actor", label: t("audit-actor"), width: "170px", cell: (row) => <span title={row.actor}>{actorName(shell, row.actor)}</span> },
     { id: "action", label: t("audit-action"), width: "200px", cell: (row) => <span class="mono">{row.action}</span> },
-    { id: "customer", label: t("customer"), width: "130px", cell: (row) => row.customer ? <CustomerMark id={row.customer} /> : null },
+    { id: "customer", label: t("customer"), width: "148px", cell: (row) => row.customer ? <CustomerMark id={row.customer} /> : null },
     { id: "object", label: t("audit-object"), width: "270px", cell: (row) => <span class="mono" title={row.object}>{row.object}</span> },
     { id: "detail", label: t("audit-detail"), cell: (row) => <span class="mono dim">{JSON.stringify(row.detail)}</span> },
     { id: "sealed", label: t("audit-sealed"), width: "80px", cell: (row) => row.hash ? <span class="mono" title={row.hash}>{row.hash.slice(0, 8)}</span> : <span class="muted">{t("no")}</span> },

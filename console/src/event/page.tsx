@@ -165,7 +165,7 @@ function Results({ body, columns, toggle, open, setOpen, setTop, query, go, rang
   useEffect(() => setOpen(null), []);
   const shown: Column<StoredEvent>[] = [
     { id: "time", label: t("event-time"), width: "136px", cell: (event) => <time dateTime={event.time} title={exact(event.time)}>{moment(event.time)}</time> },
-    { id: "customer", label: t("customer"), width: "124px", cell: (event) => <CustomerMark id={event.customer} /> },
+    { id: "customer", label: t("customer"), width: "142px", cell: (event) => <CustomerMark id={event.customer} /> },
     { id: "source", label: t("event-source"), width: "138px", cell: (event) => <SourceName id={event.source} /> },
     ...columns.map((field): Column<StoredEvent> => ({
       id: field, label: field, mono: true, width: "132px",
