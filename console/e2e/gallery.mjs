@@ -14,6 +14,16 @@ async function picture(page, name) {
   tally.pictures += 1;
 }
 
+/** Takes a picture of where a walk through the console broke off. */
+export async function pictured(page, name, walk) {
+  try {
+    await walk();
+  } catch (error) {
+    await picture(page, `FAILED-${name}`);
+    throw error;
+  }
+}
+
 /** Opens a page and waits until it shows what it must. */
 async function show(page, one, where) {
   await page.goto(one.path);

@@ -4,7 +4,7 @@ import { rm } from "node:fs/promises";
 
 import { launch, open, signIn } from "./browser.mjs";
 import { check, fail, part, result } from "./check.mjs";
-import { SHOTS, cramped, doorway, gallery, tally } from "./gallery.mjs";
+import { SHOTS, cramped, doorway, gallery, pictured, tally } from "./gallery.mjs";
 import { PASSWORD, journey, keyboard, stillArriving } from "./journey.mjs";
 import { pages, subjects } from "./pages.mjs";
 import { startServer } from "./server.mjs";
@@ -13,17 +13,18 @@ const LIMIT_MS = 240_000;
 const begun = Date.now();
 const binary = process.env.VEDETTE_BINARY ?? new URL("../../target/debug/vedette", import.meta.url).pathname;
 
-await rm(SHOTS, { recursive: true, force: true });
-const server = await startServer(binary);
+let server;
 let browser;
 try {
+  server = await startServer(binary);
   browser = await launch();
+  await rm(SHOTS, { recursive: true, force: true });
   await run(server.address);
 } catch (error) {
-  fail("run", `${error.message}\n${await server.tail()}`);
+  fail("run", [error.message, await server?.tail()].filter(Boolean).join("\n"));
 } finally {
   await browser?.close();
-  await server.stop().catch((error) => fail("server", error.message));
+  await server?.stop().catch((error) => fail("server", error.message));
 }
 const { checks, failures } = result();
 const seconds = (Date.now() - begun) / 1000;
@@ -38,7 +39,7 @@ process.exitCode = failures.length > 0 ? 1 : 0;
 
 async function run(base) {
   const first = await open(browser, base, "journey");
-  await part("journey with the mouse", () => journey(first, { login: "admin" }));
+  await part("journey with the mouse", () => pictured(first, "journey", () => journey(first, { login: "admin" })));
   await first.context().close();
 
   const admin = await open(browser, base, "admin");
@@ -48,7 +49,7 @@ async function run(base) {
   await watched.goto("/");
 
   const second = await open(browser, base, "keyboard");
-  await part("journey with the keyboard", () => keyboard(second, { login: "lin.xia" }));
+  await part("journey with the keyboard", () => pictured(second, "keyboard", () => keyboard(second, { login: "lin.xia" })));
   await second.context().close();
 
   const wanted = process.argv.slice(2);

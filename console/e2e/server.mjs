@@ -16,6 +16,7 @@ export async function startServer(binary) {
   const args = ["demo", "--data", join(folder, "data"), "--listen", "127.0.0.1:0", "--history", "20", "--rate", "2", "--language", "en"];
   const server = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
   server.stderr.pipe(createWriteStream(log));
+  process.once("exit", () => server.kill("SIGKILL"));
   const ended = new Promise((resolve) => {
     server.on("exit", (code, signal) => resolve({ code, signal }));
     server.on("error", (error) => resolve({ code: null, signal: null, error }));
@@ -32,7 +33,7 @@ export async function startServer(binary) {
     });
     void ended.then(async ({ code, error }) => {
       clearTimeout(timer);
-      reject(new Error(`${binary} ended with ${error?.message ?? code} before it ran:\n${await tail(log)}`));
+      reject(new Error(`${binary} ended with ${error?.message ?? code} before it ran. ${await tail(log)}`));
     });
   }).catch(async (error) => {
     server.kill("SIGKILL");
