@@ -92,6 +92,7 @@ all = All
 any = Any
 none = None
 never = Never
+not-yet = Never
 yes = Yes
 no = No
 choose = Choose…

@@ -90,6 +90,7 @@ all = 全部
 any = 不限
 none = 无
 never = 永不
+not-yet = 从未
 yes = 是
 no = 否
 choose = 请选择…

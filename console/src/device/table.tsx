@@ -49,7 +49,7 @@ export function DeviceTable({ customer = "", kind = "", text = "", state = "" }:
     { id: "state", label: t("device-state"), width: "148px", cell: (device) => <DeviceStateMark of={stateNow(device, now)} /> },
     ...(customer ? [] : [{ id: "customer", label: t("customer"), width: "150px", cell: (device: DeviceView) => <CustomerMark id={device.customer} /> }]),
     { id: "kind", label: t("device-kind"), width: "140px", cell: (device) => word("device-kind", device.kind) },
-    { id: "last", label: t("device-last"), width: "110px", cell: (device) => device.last_event ? <Time at={device.last_event} zone={customers.get(device.customer)?.time_zone} /> : <span class="muted">{t("never")}</span> },
+    { id: "last", label: t("device-last"), width: "110px", cell: (device) => device.last_event ? <Time at={device.last_event} zone={customers.get(device.customer)?.time_zone} /> : <span class="muted">{t("not-yet")}</span> },
     { id: "events", label: t("device-events"), width: "110px", numeric: true, cell: (device) => number(device.event_count) },
     { id: "unparsed", label: t("device-unparsed"), width: "110px", numeric: true, cell: (device) => number(device.unparsed_count) },
     { id: "address", label: t("device-address"), width: "140px", cell: (device) => <span class="mono">{device.address}</span> },

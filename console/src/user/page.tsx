@@ -62,7 +62,7 @@ function Users({ text, mayWrite }: { text: string; mayWrite: boolean }) {
     { id: "customers", label: t("user-customers"), cell: (user) => <span title={scope(user)}>{scope(user)}</span> },
     { id: "language", label: t("language"), width: "100px", cell: (user) => t(`language-${user.language}`) },
     { id: "active", label: t("user-state"), width: "90px", cell: (user) => t(user.active ? "user-active" : "user-inactive") },
-    { id: "last", label: t("user-last-sign-in"), width: "120px", cell: (user) => user.last_sign_in ? <Time at={user.last_sign_in} /> : <span class="muted">{t("never")}</span> },
+    { id: "last", label: t("user-last-sign-in"), width: "120px", cell: (user) => user.last_sign_in ? <Time at={user.last_sign_in} /> : <span class="muted">{t("not-yet")}</span> },
   ];
   if (mayWrite) {
     columns.push({
