@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, Transaction};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Transaction};
 
 use crate::row::Row;
 use crate::sql::{Arg, Sql};
@@ -80,6 +80,8 @@ impl Db {
     pub(crate) async fn open(url: &str, max_connections: u32) -> Result<Self> {
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url)?.application_name("vedette");
+            // A pool only ever says that it waited in vain; a connection of our own says why.
+            PgConnection::connect_with(&options).await.map_err(Error::NoConnection)?.close().await?;
             let pool = PgPoolOptions::new().max_connections(max_connections.max(2)).acquire_timeout(WAIT);
             return Ok(Db::Postgres(pool.connect_with(options).await?));
         }
@@ -101,7 +103,12 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(WAIT);
-        let write = SqlitePoolOptions::new().max_connections(1).acquire_timeout(WAIT);
+        // SQLite itself ends a transaction whose disk is full. The connection then still counts it as open and begins no
+        // other: it is given up for a new one.
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(WAIT)
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
         let write = write.connect_with(options.clone()).await?;
         let read = SqlitePoolOptions::new().max_connections(max_connections.max(1)).acquire_timeout(WAIT);
         let read = read.connect_with(options.create_if_missing(false).pragma("query_only", "ON")).await?;
@@ -206,5 +213,32 @@ mod tests {
             let keys = tx.fetch_one(sql("PRAGMA foreign_keys")).await.unwrap();
             assert_eq!(keys.get::<i64>("foreign_keys").unwrap(), 1);
         }
+    }
+
+    #[tokio::test]
+    async fn writing_goes_on_after_the_disk_was_full() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open_file(&folder.path().join("store.db"), 2).await.unwrap();
+        let mut tx = db.begin(Access::Write).await.unwrap();
+        tx.run_script("CREATE TABLE note (text BLOB)".to_owned()).await.unwrap();
+        tx.commit().await.unwrap();
+        let write = || sql("INSERT INTO note (text) VALUES (randomblob(100000))");
+        let mut tx = db.begin(Access::Write).await.unwrap();
+        // No page more than there are: what a full disk is to SQLite.
+        tx.fetch_one(sql("PRAGMA max_page_count = 1")).await.unwrap();
+        let refused = tx.execute(write()).await.unwrap_err().to_string();
+        assert!(refused.contains("full"), "{refused}");
+        drop(tx);
+        let mut tx = db.begin(Access::Write).await.unwrap();
+        tx.execute(write()).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_database_server_that_is_not_there_is_told_at_once_with_the_reason() {
+        let started = std::time::Instant::now();
+        let error = Db::open("postgres://joe:secret@127.0.0.1:1/vedette", 2).await.unwrap_err().to_string();
+        assert!(error.contains("refused") && !error.contains("secret"), "{error}");
+        assert!(started.elapsed() < WAIT / 2);
     }
 }

@@ -41,8 +41,11 @@ pub enum Error {
     /// The URL names no database this crate knows.
     #[error("`{0}` is no database URL: expected sqlite:<path> or postgres://...")]
     BadUrl(String),
+    /// The database server of the URL could not be reached, or turned us away.
+    #[error("cannot connect to the database: {0}")]
+    NoConnection(#[source] sqlx::Error),
     /// The database did not get to it in time, or two transactions stood in each other's way. Trying again may help.
-    #[error("the database is busy; try again")]
+    #[error("the database is away or busy; try again")]
     Busy(#[source] sqlx::Error),
     /// The database refused or failed.
     #[error("database: {0}")]
@@ -54,6 +57,17 @@ pub enum Error {
         what: String,
         /// What is wrong with it.
         problem: String,
+    },
+    /// The database user may not do what a migration needs; nothing of it was kept.
+    #[error(
+        "migration {name}: {source}; the database user must own the database and have CREATEROLE, or a superuser runs \
+         `CREATE ROLE vedette_scoped NOLOGIN` once for the server and `GRANT vedette_scoped TO <user>`"
+    )]
+    MayNotMigrate {
+        /// Which.
+        name: String,
+        /// What was refused.
+        source: sqlx::Error,
     },
     /// A migration failed; nothing of it was kept.
     #[error("migration {name}: {source}")]

@@ -49,6 +49,9 @@ pub(crate) const CATALOGUE: Family = Family {
     }],
 };
 
+/// PostgreSQL's code for what the user may not do.
+const INSUFFICIENT_PRIVILEGE: &str = "42501";
+
 const OWN_TABLE: &str = "CREATE TABLE IF NOT EXISTS migration (
     family TEXT NOT NULL,
     number BIGINT NOT NULL,
@@ -61,7 +64,7 @@ const OWN_TABLE: &str = "CREATE TABLE IF NOT EXISTS migration (
 pub(crate) async fn migrate(db: &Db, family: &Family) -> Result<()> {
     let mut tx = db.begin(Access::Write).await?;
     tx.lock(MIGRATION_LOCK).await?;
-    run(&mut tx, "migration table", OWN_TABLE).await?;
+    run(&mut tx, "list", OWN_TABLE).await?;
     let newest = sql("SELECT COALESCE(MAX(number), 0) AS newest FROM migration WHERE family = ?").bind(family.name);
     let found: i64 = tx.fetch_one(newest).await?.get("newest")?;
     let known = family.migrations.last().map_or(0, |migration| migration.number);
@@ -85,7 +88,15 @@ async fn run(tx: &mut DbTx, name: &str, text: &str) -> Result<()> {
         return Ok(());
     }
     let text = dialect(text, tx.is_postgres());
-    tx.run_script(text).await.map_err(|source| Error::Migration { name: name.to_owned(), source })
+    tx.run_script(text).await.map_err(|source| {
+        let name = name.to_owned();
+        let code = source.as_database_error().and_then(|error| error.code());
+        if code.as_deref() == Some(INSUFFICIENT_PRIVILEGE) {
+            Error::MayNotMigrate { name, source }
+        } else {
+            Error::Migration { name, source }
+        }
+    })
 }
 
 /// What differs: text is compared byte by byte on both (SQLite's default, `COLLATE "C"` on PostgreSQL), so that cursors

@@ -36,6 +36,17 @@ pub async fn database() -> Database {
     Database { url: url(OWNER, &name), superuser_url: url("postgres", &name) }
 }
 
+/// The URL of a new database for a user who may do nothing in it, and nothing on the server.
+pub async fn database_of_a_stranger() -> String {
+    let database = database().await;
+    let mut admin = PgConnection::connect(&database.superuser_url).await.expect("the private server answers");
+    let stranger = format!("stranger_{}", std::process::id());
+    for statement in [format!("DROP ROLE IF EXISTS {stranger}"), format!("CREATE ROLE {stranger} LOGIN")] {
+        sqlx::query(AssertSqlSafe(statement)).execute(&mut admin).await.expect("a role can be made");
+    }
+    database.url.replacen(OWNER, &stranger, 1)
+}
+
 /// The server's folder, and a shared lock that keeps it running while this process lives.
 fn server() -> (PathBuf, File) {
     let programs = programs();

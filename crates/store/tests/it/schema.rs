@@ -108,3 +108,11 @@ async fn an_address_of_something_else_is_refused_without_its_password() {
     assert!(matches!(refused, Error::BadUrl(_)));
     assert!(!refused.to_string().contains("hunter2"), "{refused}");
 }
+
+#[tokio::test]
+async fn a_database_user_without_the_rights_is_told_which_ones() {
+    let url = crate::postgres::database_of_a_stranger().await;
+    let error = Store::open(&StoreConfig { url, max_connections: 2 }).await.unwrap_err();
+    assert!(matches!(error, Error::MayNotMigrate { .. }), "{error}");
+    assert!(error.to_string().contains("CREATEROLE"), "{error}");
+}
