@@ -5,6 +5,17 @@ use std::fmt::Write;
 use formats::syslog::TOKEN_ELEMENT;
 use model::device::{CredentialKind, Device, DeviceCredential};
 
+/// The template of rsyslog's own whose times carry their offset: its default writes local time that only guessing places.
+const WITH_OFFSET: &str = "RSYSLOG_SyslogProtocol23Format";
+
+/// What rsyslog needs for TLS at all.
+const AUTHORITY: &str = "# TLS needs the package rsyslog-gnutls, and the authority behind the server's certificate:
+# global(DefaultNetstreamDriverCAFile=\"/etc/ssl/certs/ca-certificates.crt\")";
+
+/// What rsyslog shows to be known by.
+const CLIENT_CERTIFICATE: &str = "# and this device's certificate and key, in the same global():
+# DefaultNetstreamDriverCertFile=\"/path/device.pem\" DefaultNetstreamDriverKeyFile=\"/path/device.key\"";
+
 /// The addresses devices send to, as the customer's network reaches them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PublicAddresses {
@@ -45,7 +56,10 @@ pub fn text(public: &PublicAddresses, device: &Device, credential: &DeviceCreden
             let port = &credential.label;
             line(&mut text, format_args!("protocol: syslog over UDP or TCP, this device only"));
             line(&mut text, format_args!("address: {host}\nport: {port}"));
-            line(&mut text, format_args!("\n# rsyslog (use @ instead of @@ for UDP)\n*.* @@{host}:{port}"));
+            line(
+                &mut text,
+                format_args!("\n# rsyslog (use @ instead of @@ for UDP)\n*.* @@{host}:{port};{WITH_OFFSET}"),
+            );
         }
     }
     text
@@ -74,12 +88,15 @@ fn with_token(text: &mut String, public: &PublicAddresses, token: &str) {
     }
     line(text, format_args!("structured data: [{TOKEN_ELEMENT} token=\"{token}\"]"));
     line(text, format_args!("\n# rsyslog"));
+    if offered.last().is_some_and(|(name, ..)| *name == "TLS") {
+        line(text, format_args!("{AUTHORITY}"));
+    }
     line(text, format_args!("template(name=\"vedette\" type=\"string\""));
     line(
         text,
         format_args!(
             "  string=\"<%PRI%>1 %TIMESTAMP:::date-rfc3339% %HOSTNAME% %APP-NAME% %PROCID% %MSGID% \
-             [{TOKEN_ELEMENT} token=\\\"{token}\\\"] %msg%\\n\")"
+             [{TOKEN_ELEMENT} token=\\\"{token}\\\"]%msg:::sp-if-no-1st-sp%%msg:::drop-last-lf%\\n\")"
         ),
     );
     // The list is in order of preference, best last.
@@ -106,12 +123,12 @@ fn with_certificate(text: &mut String, public: &PublicAddresses, fingerprint: &s
             let (host, port) = address.rsplit_once(':').unwrap_or((address, "6514"));
             line(text, format_args!("protocol: syslog over TLS with this client certificate"));
             line(text, format_args!("address: {host}\nport: {port}"));
-            line(text, format_args!("\n# rsyslog, with the certificate and its key in the driver's settings"));
+            line(text, format_args!("\n# rsyslog\n{AUTHORITY}\n{CLIENT_CERTIFICATE}"));
             line(
                 text,
                 format_args!(
                     "*.* action(type=\"omfwd\" target=\"{host}\" port=\"{port}\" protocol=\"tcp\" \
-                     StreamDriver=\"gtls\" StreamDriverMode=\"1\" StreamDriverAuthMode=\"x509/name\")"
+                     StreamDriver=\"gtls\" StreamDriverMode=\"1\" StreamDriverAuthMode=\"x509/name\" template=\"{WITH_OFFSET}\")"
                 ),
             );
         }

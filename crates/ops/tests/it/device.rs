@@ -18,7 +18,11 @@ async fn ports_are_the_smallest_free_of_the_range_and_come_back_when_revoked() {
     let first = issue(&device.id).await.unwrap();
     assert_eq!(first.credential.label, "20000");
     assert_eq!(first.secret, None);
-    assert!(first.instructions.contains("@@logs.example.com:20000"), "{}", first.instructions);
+    assert!(
+        first.instructions.contains("@@logs.example.com:20000;RSYSLOG_SyslogProtocol23Format"),
+        "{}",
+        first.instructions
+    );
     assert_eq!(issue(&other.id).await.unwrap().credential.label, "20001", "another customer's port is in use too");
     assert_eq!(issue(&device.id).await.unwrap().credential.label, "20002");
     assert!(matches!(issue(&device.id).await, Err(Error::NoPortFree)));
@@ -67,6 +71,7 @@ async fn a_token_is_shown_once_and_kept_only_as_its_hash() {
     assert!(text.contains("curl -X POST https://logs.example.com:8443/ingest/v1/events"), "{text}");
     assert!(text.contains(&format!("[vedette@32473 token=\"{token}\"]")), "{text}");
     assert!(text.contains("target=\"logs.example.com\" port=\"6514\" protocol=\"tcp\""), "{text}");
+    assert!(text.contains("DefaultNetstreamDriverCAFile"), "{text}");
 
     let identities = world.store.read(&job(6)).await.unwrap().list_sender_identities().await.unwrap();
     assert_eq!(identities.len(), 1);
@@ -90,6 +95,8 @@ async fn a_certificate_belongs_to_one_device() {
     let fingerprint = vec!["AB"; 32].join(":");
     let issued = issue(&one.id, CredentialKind::Certificate, Some(fingerprint.clone())).await.unwrap();
     assert_eq!(issued.credential.label, "ab".repeat(32));
+    let text = &issued.instructions;
+    assert!(text.contains("template=\"RSYSLOG_SyslogProtocol23Format\""), "times go with their offset: {text}");
     assert_eq!(issued.secret, None);
     let again = issue(&two.id, CredentialKind::Certificate, Some(fingerprint.clone())).await;
     assert!(matches!(&again, Err(Error::Taken(field)) if field == "fingerprint"), "{again:?}");

@@ -81,8 +81,8 @@ impl World {
             public: PublicAddresses {
                 ingest_http: "https://logs.example.com:8443".into(),
                 syslog_udp: None,
-                syslog_tcp: Some("logs.example.com:6514".into()),
-                syslog_tls: None,
+                syslog_tcp: Some("logs.example.com:8514".into()),
+                syslog_tls: Some("logs.example.com:6514".into()),
             },
         };
         let ops = Ops::new(parts);
