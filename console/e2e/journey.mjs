@@ -112,7 +112,7 @@ async function pivot(page, incident) {
   check(id.includes(event), "journey", "the event opens in the drawer");
 }
 
-/** The same without the mouse, by somebody who reads Chinese. */
+/** The same without the mouse, by an L1 analyst. */
 export async function keyboard(page, { login }) {
   const press = async (...keys) => {
     for (const key of keys) await page.keyboard.press(key);
