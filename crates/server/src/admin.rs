@@ -17,7 +17,7 @@ use tokio::net::UnixListener;
 use tokio::sync::watch;
 
 use crate::backup;
-use crate::error::Error;
+use crate::error::{Error, whole};
 use crate::layout;
 use crate::open::Opened;
 use crate::time::now;
@@ -127,6 +127,6 @@ async fn import(State(admin): State<Admin>, Json(import): Json<Import>) -> Resul
     Ok(Json(Imported { records: done.records, damaged: done.damaged, problems: done.problems }))
 }
 
-fn refusal(error: impl std::fmt::Display) -> Refusal {
-    (StatusCode::BAD_REQUEST, error.to_string())
+fn refusal(error: impl std::error::Error) -> Refusal {
+    (StatusCode::BAD_REQUEST, whole(&error))
 }

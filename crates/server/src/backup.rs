@@ -167,11 +167,28 @@ pub fn restore(from: &Path, folder: &Path) -> Result<Manifest, BackupError> {
     if folder.exists() && fs::read_dir(folder).map_err(io_error("cannot read", folder))?.next().is_some() {
         return Err(BackupError::NotEmpty(folder.to_owned()));
     }
-    let damaged = |message: String| BackupError::Damaged { path: from.to_owned(), message };
     let unfinished = folder.with_extension("restoring");
     let _ = fs::remove_dir_all(&unfinished);
     // Held until the folder is whole: nobody starts a server on half of it.
     let held = DataFolder::open(&unfinished)?;
+    let unpacked = unpack(from, &unfinished);
+    drop(held);
+    let manifest = unpacked.inspect_err(|_| {
+        let _ = fs::remove_dir_all(&unfinished);
+    })?;
+    if folder.exists() {
+        fs::remove_dir(folder).map_err(io_error("cannot replace", folder))?;
+    }
+    fs::rename(&unfinished, folder).map_err(io_error("cannot create", folder))?;
+    if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        File::open(parent).and_then(|parent| parent.sync_all()).map_err(io_error("cannot write", parent))?;
+    }
+    Ok(manifest)
+}
+
+/// Fills `unfinished` and checks every file against the manifest.
+fn unpack(from: &Path, unfinished: &Path) -> Result<Manifest, BackupError> {
+    let damaged = |message: String| BackupError::Damaged { path: from.to_owned(), message };
     let file = File::open(from).map_err(io_error("cannot read", from))?;
     let decoder = zstd::Decoder::new(BufReader::new(file)).map_err(io_error("cannot read", from))?;
     let mut tar = tar::Archive::new(decoder);
@@ -212,14 +229,6 @@ pub fn restore(from: &Path, folder: &Path) -> Result<Manifest, BackupError> {
     }
     if let Some((name, _)) = manifest.files.iter().find(|(name, hash)| found.get(*name) != Some(hash)) {
         return Err(damaged(format!("`{name}` is missing or not what was backed up")));
-    }
-    drop(held);
-    if folder.exists() {
-        fs::remove_dir(folder).map_err(io_error("cannot replace", folder))?;
-    }
-    fs::rename(&unfinished, folder).map_err(io_error("cannot create", folder))?;
-    if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        File::open(parent).and_then(|parent| parent.sync_all()).map_err(io_error("cannot write", parent))?;
     }
     Ok(manifest)
 }

@@ -1,5 +1,7 @@
 //! Settings: the compiled-in defaults, a file of the same shape, the environment; unknown names are refused.
 
+mod check;
+
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -171,43 +173,8 @@ impl Config {
         let config: Config = table
             .try_into()
             .map_err(|error: toml::de::Error| ConfigError::Wrong { origin, message: error.to_string() })?;
-        config.check()?;
+        check::check(&config).map_err(ConfigError::Contradiction)?;
         Ok(config)
-    }
-
-    fn check(&self) -> Result<(), ConfigError> {
-        let wrong = |text: String| Err(ConfigError::Contradiction(text));
-        let (console, ingest, metrics) = (&self.console, &self.ingest, &self.metrics);
-        let pairs = [
-            ("console", &console.tls_certificate, &console.tls_key),
-            ("ingest", &ingest.tls_certificate, &ingest.tls_key),
-            ("metrics", &metrics.tls_certificate, &metrics.tls_key),
-        ];
-        if let Some((section, ..)) = pairs.iter().find(|(_, certificate, key)| certificate.is_some() != key.is_some()) {
-            return wrong(format!("[{section}] tls_certificate and tls_key must be set together"));
-        }
-        if console.tls_certificate.is_none() && !console.listen.ip().is_loopback() && !console.allow_plain {
-            let listen = console.listen;
-            return wrong(format!(
-                "[console] listen = \"{listen}\" can be reached by others without TLS: set tls_certificate and tls_key, \
-                 listen on 127.0.0.1, or set allow_plain = true"
-            ));
-        }
-        if ingest.syslog_tls_listen.is_some() && ingest.tls_certificate.is_none() {
-            return wrong("[ingest] syslog_tls_listen needs tls_certificate and tls_key".to_owned());
-        }
-        if ingest.max_record_bytes < 1024 || ingest.max_in_flight_bytes < ingest.max_record_bytes {
-            return wrong(
-                "[ingest] max_record_bytes must be at least 1024, max_in_flight_bytes at least max_record_bytes"
-                    .to_owned(),
-            );
-        }
-        if self.lake.concurrent_queries == 0 || self.lake.query_memory_mib < 64 || self.lake.flush_rows == 0 {
-            return wrong(
-                "[lake] concurrent_queries and flush_rows must be at least 1, query_memory_mib at least 64".to_owned(),
-            );
-        }
-        Ok(())
     }
 }
 
@@ -326,5 +293,27 @@ mod tests {
         assert!(load("[console]\nlisten = \"0.0.0.0:8600\"", &[]).is_err());
         assert!(load("[console]\nlisten = \"0.0.0.0:8600\"\nallow_plain = true", &[]).is_ok());
         assert!(load("[ingest]\nsyslog_tls_listen = \"0.0.0.0:6514\"", &[]).is_err());
+    }
+
+    #[test]
+    fn what_could_only_fail_later_is_refused_with_the_settings_concerned() {
+        for (text, named) in [
+            ("[ingest]\nsyslog_tcp_listen = \"0.0.0.0:8601\"", ["http_listen", "syslog_tcp_listen"]),
+            ("[metrics]\nlisten = \"127.0.0.1:8514\"", ["[metrics] listen", "syslog_tcp_listen"]),
+            ("[ingest]\ndevice_ports = \"8000-9000\"", ["device_ports", "[console] listen"]),
+            ("[log]\nlevel = \"loud\"", ["[log] level", "loud"]),
+            ("[log]\nlevel = \"info,pipeline\"", ["[log] level", "pipeline"]),
+            ("[store]\nurl = \"mysql://u:secret@h/d\"", ["[store] url", "postgres://"]),
+        ] {
+            let error = load(text, &[]).expect_err(text).to_string();
+            assert!(named.iter().all(|name| error.contains(name)) && !error.contains("secret"), "{text}: {error}");
+        }
+        for text in [
+            "[ingest]\nsyslog_udp_listen = \"127.0.0.1:8600\"",
+            "[ingest]\nhttp_listen = \"127.0.0.1:0\"\nsyslog_tcp_listen = \"127.0.0.1:0\"",
+            "[log]\nlevel = \"info,pipeline=debug\"",
+        ] {
+            assert!(load(text, &[]).is_ok(), "{text}");
+        }
     }
 }

@@ -17,7 +17,7 @@ mod scan;
 mod serve;
 mod time;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
             wait(demo::run(&arguments))
         }
         Command::Config { command: ConfigCommand::Show } => {
-            print!("{}", config::REFERENCE);
+            say(config::REFERENCE);
             Ok(())
         }
         Command::Config { command: ConfigCommand::Check(arguments) } => check(&arguments),
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
         }
         Command::Restore(arguments) => load(&arguments.config).and_then(|config| offline::restore(&config, &arguments)),
         Command::Openapi => {
-            println!("{}", api::openapi().to_pretty_json().expect("the document is plain JSON"));
+            say(&(api::openapi().to_pretty_json().expect("the document is plain JSON") + "\n"));
             Ok(())
         }
     };
@@ -84,24 +84,36 @@ fn wait(work: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
 fn check(arguments: &ConfigArgs) -> Result<(), Error> {
     let config = load(arguments)?;
     let (console, ingest, metrics) = (&config.console, &config.ingest, &config.metrics);
-    for file in [&console.tls_certificate, &ingest.tls_certificate, &metrics.tls_certificate].into_iter().flatten() {
-        net::certificates(file)?;
-    }
-    for file in [&console.tls_key, &ingest.tls_key, &metrics.tls_key].into_iter().flatten() {
-        net::private_key(file)?;
+    let pairs = [
+        (&console.tls_certificate, &console.tls_key),
+        (&ingest.tls_certificate, &ingest.tls_key),
+        (&metrics.tls_certificate, &metrics.tls_key),
+    ];
+    for (certificate, key) in pairs.into_iter().filter_map(|(one, other)| one.as_deref().zip(other.as_deref())) {
+        net::http_tls(certificate, key)?;
     }
     for folder in config.detection.rule_folders.iter().chain(&config.detection.source_folder) {
         let missing = |source| Error::File { what: "cannot read", path: folder.clone(), source };
         std::fs::read_dir(folder).map_err(missing)?;
     }
     let from = arguments.config.as_deref().map_or("the defaults".into(), Path::to_string_lossy);
-    println!("{from}: the settings hold up");
-    println!("data folder: {}", config.data.folder.display());
-    println!("store: {}", if config.store.url.is_empty() { "SQLite in the data folder" } else { "PostgreSQL" });
+    let store = if config.store.url.is_empty() { "SQLite in the data folder" } else { "PostgreSQL" };
+    let folder = config.data.folder.display();
+    let mut text = format!("{from}: the settings hold up\ndata folder: {folder}\nstore: {store}\n");
     for line in serve::describe(&config) {
-        println!("{line}");
+        text.push_str(&line);
+        text.push('\n');
+    }
+    say(&text);
+    if let Some(hint) = serve::unreachable(&config.ingest) {
+        eprintln!("vedette: {hint}");
     }
     Ok(())
+}
+
+/// Prints; whoever stopped reading has read enough.
+fn say(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 fn log(level: &str, format: LogFormat) {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -11,11 +12,14 @@ use axum::routing::get;
 use model::{Context, Scope};
 use pipeline::{Pipeline, PipelineStats};
 
+use crate::error::whole;
 use crate::open::Opened;
 use crate::time::now;
 
 /// Durable records not yet judged at which the server counts as not ready.
 const READY_LAG: u64 = 5_000_000;
+/// How long the store may take; whoever asks does not wait much longer themselves.
+const STORE_ANSWERS: Duration = Duration::from_secs(2);
 
 /// What health and metrics look at.
 #[derive(Clone)]
@@ -47,8 +51,10 @@ async fn ready(State(health): State<Health>) -> impl IntoResponse {
         problems.push(format!("{} records wait to be judged", stats.lag));
     }
     let ctx = Context::job("readiness", Scope::All, now());
-    if let Err(error) = health.opened.ops.last_change(&ctx).await {
-        problems.push(format!("the store does not answer: {error}"));
+    match tokio::time::timeout(STORE_ANSWERS, health.opened.ops.last_change(&ctx)).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => problems.push(format!("the store does not answer: {}", whole(&error))),
+        Err(_) => problems.push(format!("the store does not answer within {} s", STORE_ANSWERS.as_secs())),
     }
     if problems.is_empty() {
         (StatusCode::OK, "ready\n".to_owned())

@@ -31,8 +31,8 @@ pub enum TlsError {
     #[error("cannot use {what} {path}: {reason}")]
     Pem { what: &'static str, path: String, reason: String },
     /// Certificate and key do not fit, or are of a kind that is not supported.
-    #[error("cannot set up TLS: {0}")]
-    Setup(#[from] rustls::Error),
+    #[error("cannot use certificate {certificate} with key {key}: {source}")]
+    Setup { certificate: String, key: String, source: rustls::Error },
 }
 
 /// Certificates of a PEM file.
@@ -56,7 +56,12 @@ pub fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
 pub fn http_tls(certificate: &Path, key: &Path) -> Result<Arc<rustls::ServerConfig>, TlsError> {
     let mut config = rustls::ServerConfig::builder()
         .with_no_client_auth()
-        .with_single_cert(certificates(certificate)?, private_key(key)?)?;
+        .with_single_cert(certificates(certificate)?, private_key(key)?)
+        .map_err(|source| TlsError::Setup {
+            certificate: certificate.display().to_string(),
+            key: key.display().to_string(),
+            source,
+        })?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }

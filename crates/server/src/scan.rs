@@ -54,10 +54,7 @@ pub fn run(arguments: &ScanArgs) -> ExitCode {
     }
     let output = match Output::new(arguments.format) {
         Ok(output) => output,
-        Err(error) => {
-            complain(&format!("cannot write: {error}"));
-            return ExitCode::FAILURE;
-        }
+        Err(error) => return cut_off(&error),
     };
     let mut scan = Scan {
         correlator: Correlator::new(&rules, Limits::default()),
@@ -69,17 +66,22 @@ pub fn run(arguments: &ScanArgs) -> ExitCode {
     };
     for path in &files {
         if let Err(error) = scan.file(path, &mut complain) {
-            // Whoever reads our output went away: nothing more to say.
-            eprintln!("vedette: cannot write: {error}");
-            return ExitCode::FAILURE;
+            return cut_off(&error);
         }
     }
     scan.progress.finish_and_clear();
     if let Err(error) = scan.output.finish(&scan.summary, &rules) {
-        eprintln!("vedette: cannot write: {error}");
-        return ExitCode::FAILURE;
+        return cut_off(&error);
     }
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// The output cannot be written. Whoever stopped reading it knows that already.
+fn cut_off(error: &std::io::Error) -> ExitCode {
+    if error.kind() != std::io::ErrorKind::BrokenPipe {
+        eprintln!("vedette: cannot write: {error}");
+    }
+    ExitCode::FAILURE
 }
 
 struct Scan<'a> {

@@ -44,6 +44,9 @@ pub async fn run(config: &Config) -> Result<(), Error> {
     let (ingest, syslog) = (server.ingest.map(display), server.syslog());
     let (udp, tcp, tls) = (syslog.udp.map(display), syslog.tcp.map(display), syslog.tls.map(display));
     tracing::info!(console = %server.console, ingest, udp, tcp, tls, "vedette serves");
+    if let Some(hint) = unreachable(&config.ingest) {
+        tracing::warn!("{hint}");
+    }
     server.until_stopped().await?;
     server.stop().await
 }
@@ -194,6 +197,15 @@ fn tls_of(files: Option<(&Path, &Path)>) -> Result<Option<Arc<rustls::ServerConf
 
 fn read(path: &PathBuf) -> Result<Vec<u8>, Error> {
     std::fs::read(path).map_err(|source| Error::File { what: "cannot read", path: path.clone(), source })
+}
+
+/// What to set when devices would be told to send to an address that means this machine only to itself.
+pub fn unreachable(ingest: &config::Ingest) -> Option<String> {
+    let listeners = [ingest.http_listen, ingest.syslog_tls_listen, ingest.syslog_tcp_listen, ingest.syslog_udp_listen];
+    let told = listeners.into_iter().flatten().find(|address| address.ip().is_unspecified())?;
+    ingest.public_host.is_empty().then(|| {
+        format!("devices are told to send to {told}: set [ingest] public_host to the name or address they reach us by")
+    })
 }
 
 /// The listeners the settings open, in words.

@@ -127,6 +127,10 @@ impl Flow {
         parts.counters.processed.store(start.first() - 1, Ordering::Relaxed);
         parts.counters.committed.store(start.watermark, Ordering::Relaxed);
 
+        if start.watermark < durable {
+            let records = durable - start.watermark;
+            tracing::info!(records, "the last run left records in the log that are judged first");
+        }
         let (orders, abort) = (Arc::new(Orders::default()), CancellationToken::new());
         let (steps, incoming) = mpsc::channel(4);
         let record = RulesRecord::of(&parts.rules);

@@ -35,7 +35,7 @@ impl Summary {
         let mut lines: Vec<Line> = self.by_rule.iter().filter_map(|(id, count)| line(rules, id, *count)).collect();
         lines.sort_by(|a, b| (b.level, b.count, &a.title).cmp(&(a.level, a.count, &b.title)));
         let matches: u64 = lines.iter().map(|line| line.count).sum();
-        writeln!(out, "\n{} records, {matches} matches of {} rules", self.records, lines.len())?;
+        writeln!(out, "\n{} records, {matches} matches by {} rules", self.records, lines.len())?;
         for line in &lines {
             writeln!(out, "{:>8}  {:<13} {}", line.count, line.level.as_str(), line.title)?;
         }

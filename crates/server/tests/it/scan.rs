@@ -108,3 +108,20 @@ fn nothing_found_is_a_success_and_no_rule_is_not() {
         .unwrap();
     assert!(!output.status.success());
 }
+
+#[test]
+fn whoever_stops_reading_ends_the_command_without_a_word() {
+    use std::process::Stdio;
+    for arguments in [&["config", "show"][..], &["openapi"], &["scan", "--rules", "rules", "log"]] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("rules")).unwrap();
+        fs::write(folder.path().join("rules/whoami.yml"), RULE).unwrap();
+        fs::write(folder.path().join("log"), format!("{HIT}\n").repeat(2000)).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vedette"));
+        command.args(arguments).current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        drop(child.stdout.take());
+        let complaints = text(&child.wait_with_output().unwrap().stderr);
+        assert!(complaints.is_empty(), "{arguments:?}: {complaints}");
+    }
+}
