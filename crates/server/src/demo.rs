@@ -8,6 +8,7 @@ mod world;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
@@ -103,11 +104,28 @@ fn config(arguments: &DemoArgs) -> Result<Config, Error> {
     config.ingest.tls_key = Some(arguments.data.join(KEY));
     config.ingest.http_tls = false;
     config.ingest.device_ports_address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    config.ingest.device_ports = Some(free_ports()?);
     config.ingest.public_host = "localhost".to_owned();
     config.metrics.listen = None;
     config.lake.flush_seconds = 30;
     Ok(config)
 }
+
+/// Ports nobody else listens on, so that two demonstrations on one machine do not send into each other.
+fn free_ports() -> Result<RangeInclusive<u16>, Error> {
+    let free = |port: u16| {
+        let address = (Ipv4Addr::LOCALHOST, port);
+        std::net::TcpListener::bind(address).is_ok() && std::net::UdpSocket::bind(address).is_ok()
+    };
+    let mut firsts = (20_000..30_000).step_by(DEVICE_PORTS.into());
+    firsts
+        .find(|first| (*first..first + DEVICE_PORTS).all(free))
+        .map(|first| first..=first + DEVICE_PORTS - 1)
+        .ok_or_else(|| Error::Told("no ports are free for the demonstration's devices".to_owned()))
+}
+
+/// How many ports the demonstration's devices may have of their own.
+const DEVICE_PORTS: u16 = 20;
 
 const CERTIFICATE: &str = "demo-certificate.pem";
 const KEY: &str = "demo-key.pem";
