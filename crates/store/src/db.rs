@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
@@ -15,6 +15,8 @@ use crate::{Error, Result};
 
 /// How long a writer waits for its turn.
 const WAIT: Duration = Duration::from_secs(30);
+/// How soon a locked file is tried again.
+const RETRY: Duration = Duration::from_millis(20);
 
 /// An open database.
 #[derive(Debug, Clone)]
@@ -109,7 +111,7 @@ impl Db {
             .max_connections(1)
             .acquire_timeout(WAIT)
             .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
-        let write = write.connect_with(options.clone()).await?;
+        let write = first_connection(write, &options).await?;
         let read = SqlitePoolOptions::new().max_connections(max_connections.max(1)).acquire_timeout(WAIT);
         let read = read.connect_with(options.create_if_missing(false).pragma("query_only", "ON")).await?;
         Ok(Db::Sqlite { write, read })
@@ -192,6 +194,18 @@ impl DbTx {
             DbTx::Postgres(tx) => tx.commit().await?,
         }
         Ok(())
+    }
+}
+
+/// The writing connection. Several openers of a new file switch it to write-ahead mode at once; SQLite tells all but
+/// one that it is locked without waiting, whatever the timeout.
+async fn first_connection(pool: SqlitePoolOptions, options: &SqliteConnectOptions) -> Result<SqlitePool> {
+    let deadline = Instant::now() + WAIT;
+    loop {
+        match pool.clone().connect_with(options.clone()).await.map_err(Error::from) {
+            Err(Error::Busy(_)) if Instant::now() < deadline => tokio::time::sleep(RETRY).await,
+            done => return done,
+        }
     }
 }
 
