@@ -21,8 +21,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// Heavy libraries that only one crate may see.
-const BEHIND: &[(&str, &str)] =
-    &[("datafusion", "lake"), ("arrow", "lake"), ("parquet", "lake"), ("sqlx", "store"), ("axum", "api console server")];
+const BEHIND: &[(&str, &str)] = &[
+    ("datafusion", "lake"),
+    ("arrow", "lake"),
+    ("parquet", "lake"),
+    ("sqlx", "store"),
+    ("axum", "api console server"),
+];
 
 #[test]
 fn crates_use_only_what_the_architecture_allows() {
