@@ -12,8 +12,8 @@ const STOP_MS = 30_000;
 export async function startServer(binary) {
   const folder = await mkdtemp(join(tmpdir(), "vedette-e2e-"));
   const log = join(folder, "log");
-  // Six times as busy as an ordinary day, so that alerts keep coming while the pages are looked at, at night as well.
-  const args = ["demo", "--data", join(folder, "data"), "--listen", "127.0.0.1:0", "--history", "20", "--rate", "6", "--language", "en"];
+  // Three times as busy as an ordinary day, so that alerts keep coming while the pages are looked at, at night as well.
+  const args = ["demo", "--data", join(folder, "data"), "--listen", "127.0.0.1:0", "--history", "12", "--rate", "3", "--language", "en"];
   const server = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
   server.stderr.pipe(createWriteStream(log));
   process.once("exit", () => server.kill("SIGKILL"));
