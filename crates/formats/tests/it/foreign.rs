@@ -4,23 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use formats::{Hint, Parser, Sources, file};
+use formats::{Hint, Parser, file};
 use model::Timestamp;
 
-/// Folder of samples to the sources that may take them; CEF is CEF whoever wrote it.
-fn allowed(folder: &str) -> &'static [&'static str] {
-    match folder {
-        "fortinet_fortigate" => &["fortinet_fortigate"],
-        "suricata" => &["suricata_eve"],
-        // These write or forward the combined format.
-        "nginx" | "apache" | "apache_tomcat" | "tomcat" | "traefik" | "nginx_ingress_controller" | "squid" => {
-            &["nginx_access"]
-        }
-        "system" => &["openssh_sshd", "sudo_sudo", "microsoft_windows"],
-        "windows" | "sysmon_linux" | "microsoft_defender_endpoint" => &["microsoft_windows"],
-        _ => &[],
-    }
-}
+use crate::elastic::covered;
 
 #[test]
 fn no_log_of_another_product_is_taken_for_one_of_ours() {
@@ -30,7 +17,8 @@ fn no_log_of_another_product_is_taken_for_one_of_ours() {
         println!("skipped: no device logs in the shared data");
         return;
     }
-    let parser = Parser::new(Arc::new(Sources::embedded().unwrap()));
+    let parser = Parser::new(Arc::new(crate::live::sources().0));
+    let covered = covered::read();
     let hint = Hint::new(Timestamp::from_micros(1_795_248_000_000_000));
     let mut table = BTreeMap::<(String, String), usize>::new();
     let (mut records, mut wrong) = (0, Vec::new());
@@ -50,8 +38,9 @@ fn no_log_of_another_product_is_taken_for_one_of_ours() {
             let event = parser.parse(&record.text, &hint);
             *table.entry((folder.clone(), event.source.to_string())).or_default() += 1;
             let is_known = parser.sources().find(&event.source).is_some();
+            // CEF is CEF whoever wrote it.
             let fits = &*event.source == "cef_generic" && record.text.contains("CEF:")
-                || allowed(&folder).contains(&&*event.source);
+                || covered.get(&*event.source).is_some_and(|covered| covered.may_take(&folder));
             if is_known && !fits {
                 wrong.push(format!(
                     "{folder} as {}: {}",

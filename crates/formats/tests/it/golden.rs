@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use formats::{Hint, Parser, Sources, file};
+use formats::{Hint, Parser, file};
 use model::event::{Event, Fields};
 use serde_json::{Map, Value, json};
 
@@ -43,7 +43,7 @@ fn samples() -> Vec<PathBuf> {
 
 #[test]
 fn every_sample_parses_to_what_stands_beside_it() {
-    let parser = Parser::new(Arc::new(Sources::embedded().unwrap()));
+    let parser = Parser::new(Arc::new(crate::live::sources().0));
     let mut hint = Hint::new("2026-11-21T08:00:00Z".parse().unwrap());
     hint.time_zone = "Asia/Shanghai".parse().unwrap();
     let (mut records, mut wrong) = (0, Vec::new());
@@ -77,7 +77,7 @@ fn every_sample_parses_to_what_stands_beside_it() {
 
 #[test]
 fn every_source_has_samples_and_its_samples_are_its_own() {
-    let sources = Sources::embedded().unwrap();
+    let sources = crate::live::sources().0;
     let samples = samples();
     for source in sources.iter() {
         let own = samples.iter().filter(|path| {

@@ -1,10 +1,12 @@
 //! The formats over files and sources as a whole.
 
+mod elastic;
 mod evtx_data;
 mod files;
 mod foreign;
 mod golden;
 mod hostile;
+mod live;
 mod log_sources;
 mod recognition;
 mod sources;
