@@ -7,8 +7,8 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::post;
 use axum::{Json, Router};
-use pipeline::hand_in::{self, HandInError};
-use pipeline::{Intake, IntakeError, SenderDirectory};
+use receive::hand_in::{self, HandInError};
+use receive::{Intake, IntakeError, SenderDirectory};
 use serde::Serialize;
 
 use crate::auth::bearer;

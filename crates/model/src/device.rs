@@ -156,6 +156,27 @@ pub struct DeviceCredential {
     pub created: Timestamp,
 }
 
+/// What a receiver has to know to tell whose events arrive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SenderIdentity {
+    /// The credential.
+    pub credential: DeviceCredentialId,
+    /// Whose device.
+    pub customer: CustomerId,
+    /// Which device.
+    pub device: DeviceId,
+    /// How it proves itself.
+    pub kind: CredentialKind,
+    /// Hash of the token, or the fingerprint's bytes; whatever was given for a port.
+    pub secret_hash: Vec<u8>,
+    /// Token: its first characters; certificate: fingerprint; port: the number.
+    pub label: String,
+    /// The source folder that parses what this device sends; absent: recognised record by record.
+    pub source: Option<String>,
+    /// IANA time zone of times written without one: the device's, else the customer's.
+    pub time_zone: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! What can go wrong at start and stop.
 
-use crate::listen::ListenError;
-use crate::wal::WalError;
+use receive::listen::ListenError;
+use receive::wal::WalError;
 
 /// What can go wrong at start and stop. While it runs, the pipeline retries, holds back, or closes intake with a
 /// reason; it never gives a record up.

@@ -4,11 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use model::change::{Change, Noun};
 use model::{Context, CustomerId, Scope, Timestamp};
+use receive::SenderDirectory;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
 use crate::names::NameDirectory;
-use crate::senders::SenderDirectory;
 
 /// How often the feed is read when nothing in this process says that it grew.
 const POLL: Duration = Duration::from_millis(250);
@@ -29,7 +29,7 @@ impl Follower {
         let now = now();
         // The place first: a change between the two is seen again, not missed.
         let place = self.store.read(&context(now)).await?.last_change().await?;
-        self.senders.reload(&self.store, now).await?;
+        self.reload(now).await?;
         Ok(place)
     }
 
@@ -65,7 +65,7 @@ impl Follower {
         let changes = self.store.read(&context(now)).await?.changes_after(place, BATCH).await?;
         let Some(last) = changes.last().map(|change| change.sequence) else { return Ok(place) };
         if changes.iter().any(|change| matches!(change.noun, Noun::Device | Noun::Customer)) {
-            self.senders.reload(&self.store, now).await?;
+            self.reload(now).await?;
         }
         for customer in customers_renamed(&changes) {
             if self.names.find(&customer).is_some() {
@@ -73,6 +73,13 @@ impl Follower {
             }
         }
         Ok(last)
+    }
+
+    /// Reads every credential anew.
+    async fn reload(&self, now: Timestamp) -> Result<(), store::Error> {
+        let identities = self.store.read(&context(now)).await?.list_sender_identities().await?;
+        self.senders.replace(identities);
+        Ok(())
     }
 }
 

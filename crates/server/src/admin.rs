@@ -10,7 +10,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use model::user::{User, UserData};
 use model::{Context, DeviceId, Scope};
-use pipeline::{Intake, Sender};
+use receive::{Intake, Sender};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
@@ -122,7 +122,7 @@ async fn import(State(admin): State<Admin>, Json(import): Json<Import>) -> Resul
         source: device.data.source.map(Into::into),
         time_zone: device.data.time_zone.unwrap_or(customer.data.time_zone).into(),
     };
-    let done = pipeline::import_file(&import.path, &sender, &admin.intake, now()).await.map_err(refusal)?;
+    let done = receive::import_file(&import.path, &sender, &admin.intake, now()).await.map_err(refusal)?;
     tracing::info!(path = %import.path.display(), device = %sender.device, records = done.records, "a file is imported");
     Ok(Json(Imported { records: done.records, damaged: done.damaged, problems: done.problems }))
 }

@@ -97,9 +97,8 @@ async fn write_with(source: &Source<'_>, work: &Path, to: &Path, now: Timestamp)
     link_all(&wal, &kept)?;
     let (folder, work, to) = (source.folder.to_owned(), work.to_owned(), to.to_owned());
     let embedded = source.embedded;
-    tokio::task::spawn_blocking(move || archive(&folder, &work, &lake, embedded, &to, now))
-        .await
-        .expect("writing an archive does not panic")
+    let writing = tokio::task::spawn_blocking(move || archive(&folder, &work, &lake, embedded, &to, now));
+    writing.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }
 
 fn archive(

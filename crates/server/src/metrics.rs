@@ -41,10 +41,10 @@ pub fn metrics_router(health: Health) -> Router {
 async fn ready(State(health): State<Health>) -> impl IntoResponse {
     let stats = health.pipeline.stats();
     let mut problems = Vec::new();
-    if let Some(why) = &stats.stopped {
+    if let Some(why) = &stats.receive.stopped {
         problems.push(format!("intake stopped: {why}"));
     }
-    if stats.disk_low {
+    if stats.receive.disk_low {
         problems.push("intake waits for room on the disk".to_owned());
     }
     if stats.lag > READY_LAG {
@@ -79,10 +79,10 @@ fn render(stats: &PipelineStats, resident: Option<u64>) -> String {
     };
     let micros = |micros: u64| micros as f64 / 1e6;
     let counters = [
-        ("records_received_total", "Records handed to intake.", stats.received),
-        ("bytes_received_total", "Bytes of those records.", stats.received_bytes),
-        ("records_accepted_total", "Records queued for the log.", stats.accepted),
-        ("records_truncated_total", "Records cut because they were too long.", stats.truncated),
+        ("records_received_total", "Records handed to intake.", stats.receive.received),
+        ("bytes_received_total", "Bytes of those records.", stats.receive.received_bytes),
+        ("records_accepted_total", "Records queued for the log.", stats.receive.accepted),
+        ("records_truncated_total", "Records cut because they were too long.", stats.receive.truncated),
         ("records_parsed_total", "Records a source or format took.", stats.parsed),
         ("records_unparsed_total", "Records kept whole.", stats.unparsed),
         ("record_panics_total", "Records whose parsing or detection panicked.", stats.panics),
@@ -91,17 +91,17 @@ fn render(stats: &PipelineStats, resident: Option<u64>) -> String {
         ("alerts_closed_early_total", "Alerts closed because a customer had too many open.", stats.closed_early),
         ("store_retries_total", "Commits to the store tried again.", stats.store_retries),
         ("lake_retries_total", "Flushes of the lake tried again.", stats.lake_retries),
-        ("log_bytes_total", "Bytes written to the write-ahead log.", stats.wal_bytes),
-        ("log_syncs_total", "Calls of fdatasync on the write-ahead log.", stats.syncs),
+        ("log_bytes_total", "Bytes written to the write-ahead log.", stats.receive.wal_bytes),
+        ("log_syncs_total", "Calls of fdatasync on the write-ahead log.", stats.receive.syncs),
     ];
     for (name, help, value) in counters {
         metric(name, "counter", help, &[("", value as f64)]);
     }
     let rejected: Vec<(String, f64)> =
-        stats.rejected.iter().map(|(why, count)| (format!("{{reason=\"{why}\"}}"), *count as f64)).collect();
+        stats.receive.rejected.iter().map(|(why, count)| (format!("{{reason=\"{why}\"}}"), *count as f64)).collect();
     let rejected: Vec<(&str, f64)> = rejected.iter().map(|(labels, count)| (labels.as_str(), *count)).collect();
     metric("rejected_total", "counter", "Records and connections not taken.", &rejected);
-    metric("log_sync_seconds_total", "counter", "Time in fdatasync.", &[("", micros(stats.sync_micros))]);
+    metric("log_sync_seconds_total", "counter", "Time in fdatasync.", &[("", micros(stats.receive.sync_micros))]);
     let cpu = &stats.cpu_micros;
     let stages = [
         ("{stage=\"read\"}", micros(cpu.read)),
@@ -112,13 +112,13 @@ fn render(stats: &PipelineStats, resident: Option<u64>) -> String {
     ];
     metric("stage_cpu_seconds_total", "counter", "CPU time of the flow by stage.", &stages);
     let gauges = [
-        ("connections", "Open syslog connections.", stats.connections),
-        ("log_position", "Last durable sequence of the log.", stats.wal_position),
-        ("log_first", "First sequence still in the log.", stats.wal_first),
+        ("connections", "Open syslog connections.", stats.receive.connections),
+        ("log_position", "Last durable sequence of the log.", stats.receive.wal_position),
+        ("log_first", "First sequence still in the log.", stats.receive.wal_first),
         ("flow_position", "Sequence up to which everything is committed.", stats.committed),
         ("flow_lag_records", "Durable records not yet committed.", stats.lag),
-        ("disk_low", "1 while intake waits for room on the disk.", u64::from(stats.disk_low)),
-        ("intake_stopped", "1 when intake stopped for good.", u64::from(stats.stopped.is_some())),
+        ("disk_low", "1 while intake waits for room on the disk.", u64::from(stats.receive.disk_low)),
+        ("intake_stopped", "1 when intake stopped for good.", u64::from(stats.receive.stopped.is_some())),
     ];
     for (name, help, value) in gauges {
         metric(name, "gauge", help, &[("", value as f64)]);
@@ -137,11 +137,14 @@ fn resident_bytes() -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use receive::ReceiveStats;
+
     use super::*;
 
     #[test]
     fn every_metric_has_help_type_and_a_value() {
-        let stats = PipelineStats { received: 7, rejected: vec![("wrong_token", 2)], ..PipelineStats::default() };
+        let receive = ReceiveStats { received: 7, rejected: vec![("wrong_token", 2)], ..ReceiveStats::default() };
+        let stats = PipelineStats { receive, ..PipelineStats::default() };
         let text = render(&stats, Some(4096));
         assert!(text.contains("# TYPE vedette_records_received_total counter\nvedette_records_received_total 7\n"));
         assert!(text.contains("vedette_rejected_total{reason=\"wrong_token\"} 2\n"), "{text}");

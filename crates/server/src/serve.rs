@@ -8,8 +8,9 @@ use std::time::Duration;
 use api::{About, Api};
 use axum::Router;
 use ops::Workers;
-use pipeline::listen::{Addresses, ListenConfig};
-use pipeline::{DiskRoom, IntakeConfig, Pipeline, PipelineConfig, PipelineParts};
+use pipeline::{Pipeline, PipelineConfig, PipelineParts};
+use receive::listen::{Addresses, ListenConfig};
+use receive::{DiskRoom, IntakeConfig};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -145,19 +146,19 @@ fn pipeline_config(config: &Config, opened: &Opened) -> Result<PipelineConfig, E
     let ingest = &config.ingest;
     let tls = match (ingest.syslog_tls_listen, &ingest.tls_certificate, &ingest.tls_key) {
         (Some(address), Some(certificate), Some(key)) => {
-            let server = pipeline::listen::tls::server_config(&read(certificate)?, &read(key)?)
+            let server = receive::listen::tls::server_config(&read(certificate)?, &read(key)?)
                 .map_err(|error| Error::Told(format!("[ingest] tls_certificate and tls_key: {error}")))?;
             Some((address, server))
         }
         _ => None,
     };
     let mut made = PipelineConfig::new(opened.folder.join(layout::WAL));
-    made.intake = IntakeConfig {
+    made.receive.intake = IntakeConfig {
         in_flight_bytes: ingest.max_in_flight_bytes,
         max_record: ingest.max_record_bytes,
         ..IntakeConfig::default()
     };
-    made.room = DiskRoom { min_free_bytes: config.data.disk_reserve_mib << 20, min_free_percent: 0 };
+    made.receive.room = DiskRoom { min_free_bytes: config.data.disk_reserve_mib << 20, min_free_percent: 0 };
     made.listen = ListenConfig {
         udp: ingest.syslog_udp_listen,
         tcp: ingest.syslog_tcp_listen,

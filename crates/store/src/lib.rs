@@ -37,7 +37,6 @@ pub use catalogue::{Catalogue, CatalogueFile, CatalogueWatermark, SequenceRange}
 pub use customer::CustomerFilter;
 pub use data_folder::DataFolder;
 pub use device::{DeviceActivity, DeviceFilter};
-pub use device_credential::SenderIdentity;
 pub use error::{Error, Result};
 pub use incident::IncidentFilter;
 pub use resource_group::ResourceGroupFilter;

@@ -10,7 +10,8 @@ use axum::http::Request;
 use formats::{Parser, Sources};
 use model::device::CredentialKind;
 use model::role::Role;
-use pipeline::{DiskRoom, Pipeline, PipelineConfig, PipelineParts};
+use pipeline::{Pipeline, PipelineConfig, PipelineParts};
+use receive::DiskRoom;
 use serde_json::{Value, json};
 use sigma::RuleSet;
 
@@ -33,8 +34,8 @@ impl Ingest {
         let device = world.device().await.id;
         let issued = world.ops.issue_device_credential(&job(), &device, CredentialKind::Token, None).await.unwrap();
         let mut config = PipelineConfig::new(world.folder.path().join("wal"));
-        config.room = DiskRoom { min_free_bytes: 0, min_free_percent: 0 };
-        config.wal.segment_bytes = 1 << 20;
+        config.receive.room = DiskRoom { min_free_bytes: 0, min_free_percent: 0 };
+        config.receive.wal.segment_bytes = 1 << 20;
         let parts = PipelineParts {
             store: world.store.clone(),
             lake: world.lake.clone(),

@@ -14,9 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::checkpoint::{self, Positions, Start};
 use super::{FlowConfig, FlowParts};
-use crate::intake::Intake;
 use crate::stats::Counters;
-use crate::wal::Wal;
+use receive::Intake;
+use receive::wal::Wal;
 
 /// Between tries of a store or lake that fails.
 const FIRST_WAIT: Duration = Duration::from_millis(100);

@@ -30,11 +30,11 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
-use crate::intake::Intake;
 use crate::names::NameDirectory;
 use crate::stats::Counters;
-use crate::wal::{Kind, Wal};
 use commit::Committer;
+use receive::Intake;
+use receive::wal::{Kind, Wal};
 use rules::RulesRecord;
 use worker::Worker;
 
@@ -125,6 +125,7 @@ impl Flow {
             return Err(Error::LogBehind { ends: durable, known: start.watermark.max(start.lake) });
         }
         parts.counters.processed.store(start.first() - 1, Ordering::Relaxed);
+        parts.intake.processed(start.first() - 1);
         parts.counters.committed.store(start.watermark, Ordering::Relaxed);
 
         if start.watermark < durable {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use formats::{Hint, Zone};
 use model::{CustomerId, DeviceId, Timestamp};
 
-use crate::wal::DataEntry;
+use receive::wal::DataEntry;
 
 /// A device as the log names it.
 #[derive(Debug)]

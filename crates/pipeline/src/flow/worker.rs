@@ -23,10 +23,10 @@ use super::received::{Devices, Who};
 use super::rules::RulesRecord;
 use super::{FlowConfig, FlowParts, Orders};
 use crate::error::Error;
-use crate::intake::Intake;
 use crate::names::{NameDirectory, Names};
 use crate::stats::{Counters, CpuClock, Stage};
-use crate::wal::{DataEntry, Kind, ReadBatch, Wal, WalError, WalReader};
+use receive::Intake;
+use receive::wal::{DataEntry, Kind, ReadBatch, Wal, WalError, WalReader};
 
 /// Bytes read from the log at once.
 const BATCH_BYTES: usize = 4 << 20;
@@ -160,6 +160,7 @@ impl Worker {
             };
             let made = self.judge(&batch, &mut clock)?;
             self.counters.processed.store(position, Ordering::Relaxed);
+            self.intake.processed(position);
             let step = self.step(made, position, false);
             self.send(step)?;
             // A trickle is put together; a backlog is not waited for.

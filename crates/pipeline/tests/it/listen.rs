@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use model::alert::AlertOrigin;
 use model::device::CredentialKind;
-use pipeline::listen::tls;
-use pipeline::{IntakeConfig, Rejection};
+use receive::listen::tls;
+use receive::{IntakeConfig, Rejection};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpStream, UdpSocket};
@@ -83,7 +83,7 @@ async fn a_wrong_or_missing_token_is_rejected_beside_a_right_one_and_stored_unde
     assert_eq!(running.wait_for_events(&world.customers[0], 1).await, 1);
     eventually("rejections", async || {
         let stats = running.pipeline.stats();
-        (stats.rejected_for(Rejection::WrongToken), stats.rejected_for(Rejection::NoIdentity)) == (1, 3)
+        (stats.receive.rejected_for(Rejection::WrongToken), stats.receive.rejected_for(Rejection::NoIdentity)) == (1, 3)
     })
     .await;
     for customer in &world.customers {
@@ -96,7 +96,7 @@ async fn a_wrong_or_missing_token_is_rejected_beside_a_right_one_and_stored_unde
     tx.commit().await.unwrap();
     eventually("revocation", async || running.pipeline.senders().by_token("right-token").is_none()).await;
     drop(tcp(address, (lines[4].clone() + "\n").as_bytes()).await);
-    eventually("rejection", async || running.pipeline.stats().rejected_for(Rejection::WrongToken) == 2).await;
+    eventually("rejection", async || running.pipeline.stats().receive.rejected_for(Rejection::WrongToken) == 2).await;
     assert_eq!(running.events(&world.customers[0]).await.len(), 1);
     running.pipeline.drain(PATIENCE).await.unwrap();
 }
@@ -172,7 +172,8 @@ async fn over_tls_a_registered_certificate_or_a_token_says_who_it_is_and_a_stran
     assert_eq!(running.wait_for_events(&world.customers[1], 1).await, 1);
     assert_eq!(running.events(&world.customers[0]).await[0].device, by_certificate.id);
     assert_eq!(running.events(&world.customers[1]).await[0].device, by_token.id);
-    eventually("rejection", async || running.pipeline.stats().rejected_for(Rejection::UnknownSender) == 1).await;
+    eventually("rejection", async || running.pipeline.stats().receive.rejected_for(Rejection::UnknownSender) == 1)
+        .await;
     running.pipeline.drain(PATIENCE).await.unwrap();
 }
 
@@ -201,7 +202,7 @@ async fn hostile_frames_are_cut_or_kept_and_stop_nothing() {
         running.events(&world.customers[0]).await.iter().any(|event| event.raw.ends_with("the last"))
     })
     .await;
-    eventually("the cut frames", async || running.pipeline.stats().truncated == 2).await;
+    eventually("the cut frames", async || running.pipeline.stats().receive.truncated == 2).await;
     let events = running.events(&world.customers[0]).await;
     assert!(events.iter().any(|event| event.raw == "中文"), "{events:?}");
     assert!(events.iter().all(|event| event.raw.len() <= 1000));
@@ -215,7 +216,7 @@ async fn a_tiny_intake_slows_tcp_down_and_loses_nothing() {
     let device = world.device(0, "loud").await;
     world.token(&device, "loud-token").await;
     let mut config = world.config();
-    config.intake = IntakeConfig { in_flight_bytes: 4096, ..IntakeConfig::default() };
+    config.receive.intake = IntakeConfig { in_flight_bytes: 4096, ..IntakeConfig::default() };
     let running = world.start(config).await;
     let address = running.pipeline.addresses().tcp.unwrap();
     let senders: Vec<_> = (0..4)
@@ -247,28 +248,28 @@ async fn intake_says_no_when_it_is_full_or_the_disk_is_or_it_is_closed() {
     let device = world.device(0, "web").await;
     world.token(&device, "some-token").await;
     let mut config = world.config();
-    config.intake = IntakeConfig { in_flight_bytes: 4096, max_record: 100, ..IntakeConfig::default() };
+    config.receive.intake = IntakeConfig { in_flight_bytes: 4096, max_record: 100, ..IntakeConfig::default() };
     let running = world.start(config).await;
     let (intake, sender) = (running.pipeline.intake(), running.pipeline.senders().by_token("some-token").unwrap());
-    let record = |len: usize| pipeline::Record::from(vec![b'x'; len]);
+    let record = |len: usize| receive::Record::from(vec![b'x'; len]);
     let taken = intake.accept(&sender, vec![record(10), record(500)], now()).await.unwrap();
     assert_eq!(taken.records, 2);
     assert!(taken.first < taken.last);
     let error = intake.accept(&sender, vec![record(5000)], now()).await.unwrap_err();
-    assert!(matches!(error, pipeline::IntakeError::TooLarge { .. }), "{error}");
-    assert_eq!(intake.accept(&sender, Vec::<pipeline::Record>::new(), now()).await.unwrap().records, 0);
+    assert!(matches!(error, receive::IntakeError::TooLarge { .. }), "{error}");
+    assert_eq!(intake.accept(&sender, Vec::<receive::Record>::new(), now()).await.unwrap().records, 0);
     assert_eq!(running.wait_for_events(&world.customers[0], 2).await, 2);
     assert!(running.events(&world.customers[0]).await.iter().all(|event| event.raw.len() <= 100));
-    assert_eq!(running.pipeline.stats().truncated, 1);
+    assert_eq!(running.pipeline.stats().receive.truncated, 1);
     running.pipeline.drain(PATIENCE).await.unwrap();
     let error = intake.accept(&sender, vec![record(1)], now()).await.unwrap_err();
-    assert_eq!(error, pipeline::IntakeError::Closed);
+    assert_eq!(error, receive::IntakeError::Closed);
 
     let mut config = world.config();
-    config.room.min_free_bytes = u64::MAX;
+    config.receive.room.min_free_bytes = u64::MAX;
     let running = world.start(config).await;
     let error = running.pipeline.intake().accept(&sender, vec![record(1)], now()).await.unwrap_err();
-    assert_eq!(error, pipeline::IntakeError::DiskLow);
-    assert!(running.pipeline.stats().disk_low);
+    assert_eq!(error, receive::IntakeError::DiskLow);
+    assert!(running.pipeline.stats().receive.disk_low);
     running.pipeline.drain(Duration::from_secs(10)).await.unwrap();
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use model::alert::Alert;
-use pipeline::wal::{Disk, OsDisk};
-use pipeline::{PipelineConfig, Record, import_file};
+use pipeline::PipelineConfig;
+use receive::wal::{Disk, OsDisk};
+use receive::{Record, import_file};
 
 use crate::forgetful_disk::ForgetfulDisk;
 use crate::world::{PATIENCE, Running, SECOND, World, eventually, failed_logon, now, rules};
@@ -49,9 +50,9 @@ async fn after_kills_at_any_moment_every_event_is_there_once_and_every_alert_cou
     let config = || {
         let mut config = world.config();
         config.flow.checkpoint_every = SECOND / 20;
-        config.wal.segment_bytes = 64 << 10;
-        config.wal.group_bytes = 16 << 10;
-        config.wal.keep_records = 0;
+        config.receive.wal.segment_bytes = 64 << 10;
+        config.receive.wal.group_bytes = 16 << 10;
+        config.receive.wal.keep_records = 0;
         config
     };
     let (rounds, each) = (8, 140);
@@ -91,7 +92,7 @@ async fn after_kills_at_any_moment_every_event_is_there_once_and_every_alert_cou
     let after = world.start(config()).await;
     assert!(after.pipeline.settled(PATIENCE).await);
     assert_eq!(after.events(&world.customers[0]).await.len(), total, "an orderly stop replays nothing twice");
-    assert!(after.pipeline.stats().wal_first > 1, "the log was trimmed");
+    assert!(after.pipeline.stats().receive.wal_first > 1, "the log was trimmed");
     after.pipeline.drain(PATIENCE).await.unwrap();
 }
 
@@ -102,7 +103,7 @@ async fn a_power_cut_keeps_what_was_accepted_and_a_missing_sync_is_noticed() {
         let disk = ForgetfulDisk::default();
         let start = async |config: PipelineConfig| {
             let disk: Arc<dyn Disk> = Arc::new(disk.clone());
-            std::fs::create_dir_all(&config.dir).unwrap();
+            std::fs::create_dir_all(&config.receive.dir).unwrap();
             world.start_with(config, rules(RULE), disk).await
         };
         let mut config = world.config();
@@ -128,16 +129,16 @@ async fn a_log_that_cannot_be_written_stops_intake_with_a_reason() {
     let world = world().await;
     let disk = ForgetfulDisk::default();
     let config = world.config();
-    std::fs::create_dir_all(&config.dir).unwrap();
+    std::fs::create_dir_all(&config.receive.dir).unwrap();
     let running = world.start_with(config, rules(RULE), Arc::new(disk.clone())).await.unwrap();
     put(&running, logons(0..7)).await;
     disk.faults.fail_sync.store(true, Ordering::SeqCst);
     let sender = running.pipeline.senders().by_token("some-token").unwrap();
     for _ in 0..2 {
         let refused = running.pipeline.intake().accept(&sender, logons(7..14), now()).await.unwrap_err();
-        assert!(matches!(refused, pipeline::IntakeError::Poisoned(_)), "{refused}");
+        assert!(matches!(refused, receive::IntakeError::Poisoned(_)), "{refused}");
     }
-    assert!(running.pipeline.stats().stopped.is_some_and(|why| why.contains("input/output error")));
+    assert!(running.pipeline.stats().receive.stopped.is_some_and(|why| why.contains("input/output error")));
     assert!(matches!(running.pipeline.drain(PATIENCE).await, Err(pipeline::Error::Stopped(_))));
 }
 
@@ -154,7 +155,7 @@ async fn a_log_older_than_what_was_stored_from_it_is_refused() {
     running.pipeline.drain(PATIENCE).await.unwrap();
 
     let mut config = world.config();
-    config.dir = old;
+    config.receive.dir = old;
     let refused = world.start_with(config, rules(RULE), Arc::new(OsDisk)).await.err().unwrap();
     assert!(matches!(refused, pipeline::Error::LogBehind { .. }), "{refused}");
 }

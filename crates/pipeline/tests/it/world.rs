@@ -14,8 +14,9 @@ use model::device::{CredentialKind, Device, DeviceCredential, DeviceData, Device
 use model::event::StoredEvent;
 use model::search::EventQuery;
 use model::{AssetId, Context, CustomerId, DeviceCredentialId, DeviceId, PageRequest, Scope, TimeRange, Timestamp};
-use pipeline::wal::{Disk, OsDisk};
-use pipeline::{DiskRoom, Pipeline, PipelineConfig, PipelineParts};
+use pipeline::{Pipeline, PipelineConfig, PipelineParts};
+use receive::DiskRoom;
+use receive::wal::{Disk, OsDisk};
 use sha2::{Digest, Sha256};
 use sigma::RuleSet;
 use store::{AlertFilter, Store, StoreConfig};
@@ -186,9 +187,9 @@ impl World {
 
     pub fn config(&self) -> PipelineConfig {
         let mut config = PipelineConfig::new(self.path("wal"));
-        config.room = DiskRoom { min_free_bytes: 0, min_free_percent: 0 };
+        config.receive.room = DiskRoom { min_free_bytes: 0, min_free_percent: 0 };
         config.flow.position_every = Duration::from_millis(100);
-        config.wal.segment_bytes = 16 << 20;
+        config.receive.wal.segment_bytes = 16 << 20;
         config.listen.udp = Some(loopback());
         config.listen.tcp = Some(loopback());
         config

@@ -84,7 +84,7 @@ pub struct ListenError {
 }
 
 /// The open listeners.
-pub(crate) struct Listeners {
+pub struct Listeners {
     addresses: Addresses,
     stop: CancellationToken,
     abort: CancellationToken,
@@ -129,19 +129,20 @@ impl Listeners {
         Ok(Listeners { addresses, stop, abort, tasks })
     }
 
-    pub(crate) fn addresses(&self) -> Addresses {
+    /// Where the shared listeners are.
+    pub fn addresses(&self) -> Addresses {
         self.addresses
     }
 
     /// Takes no new connections, reads what has arrived on open ones, closes them.
-    pub(crate) async fn drain(&self) {
+    pub async fn drain(&self) {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
     }
 
     /// Closes everything at once.
-    pub(crate) async fn abort(&self) {
+    pub async fn abort(&self) {
         self.abort.cancel();
         self.drain().await;
     }

@@ -107,7 +107,7 @@ pub enum WalError {
 }
 
 impl WalError {
-    pub(self) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WalError {
+    pub(self) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WalError + use<> {
         let path = path.to_owned();
         move |source| WalError::Io { action, path, source }
     }
@@ -179,7 +179,7 @@ impl Wal {
             sync_nanos: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
         });
-        let writer = writer::start(shared.clone(), recovered.file, recovered.offset, recovered.next);
+        let writer = writer::start(shared.clone(), recovered.file, recovered.offset, recovered.next)?;
         Ok(Wal { shared, writer: Mutex::new(Some(writer)) })
     }
 

@@ -5,10 +5,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use model::device::{CredentialKind, Device};
-use model::{Context, CustomerId, DeviceId, Scope, Timestamp};
+use model::device::{CredentialKind, Device, SenderIdentity};
+use model::{CustomerId, DeviceId};
 use sha2::{Digest, Sha256};
-use store::{SenderIdentity, Store};
 use subtle::ConstantTimeEq;
 use tokio::sync::watch;
 
@@ -48,7 +47,7 @@ struct Snapshot {
     ports: HashMap<u16, Arc<Sender>>,
 }
 
-/// Every sender there is. Cheap to clone; follows the store.
+/// Every sender there is. Cheap to clone; whoever keeps the credentials replaces what it knows.
 #[derive(Debug, Clone)]
 pub struct SenderDirectory {
     snapshot: Arc<RwLock<Arc<Snapshot>>>,
@@ -57,20 +56,12 @@ pub struct SenderDirectory {
 
 impl SenderDirectory {
     /// Without any sender.
-    pub(crate) fn empty() -> Self {
+    pub fn empty() -> Self {
         SenderDirectory { snapshot: Arc::default(), ports: Arc::new(watch::Sender::new(BTreeSet::new())) }
     }
 
-    /// Reads every credential from the store anew.
-    pub(crate) async fn reload(&self, store: &Store, now: Timestamp) -> Result<(), store::Error> {
-        let context = Context::job("pipeline", Scope::All, now);
-        let mut tx = store.read(&context).await?;
-        let identities = tx.list_sender_identities().await?;
-        self.replace(identities);
-        Ok(())
-    }
-
-    fn replace(&self, identities: Vec<SenderIdentity>) {
+    /// Knows these credentials from now on, and no others.
+    pub fn replace(&self, identities: Vec<SenderIdentity>) {
         let snapshot = Snapshot::new(identities);
         let ports: BTreeSet<u16> = snapshot.ports.keys().copied().collect();
         *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
@@ -144,7 +135,7 @@ impl Snapshot {
 
 #[cfg(test)]
 mod tests {
-    use model::DeviceCredentialId;
+    use model::{DeviceCredentialId, Timestamp};
 
     use super::*;
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use pipeline::wal::{Disk, DiskFile};
+use receive::wal::{Disk, DiskFile};
 
 #[derive(Default)]
 struct Content {

@@ -83,12 +83,15 @@ pub(super) fn close(shared: &Shared) {
     shared.waiting.notify_all();
 }
 
-pub(super) fn start(shared: Arc<Shared>, file: Box<dyn DiskFile>, offset: u64, next: u64) -> JoinHandle<()> {
+pub(super) fn start(
+    shared: Arc<Shared>,
+    file: Box<dyn DiskFile>,
+    offset: u64,
+    next: u64,
+) -> Result<JoinHandle<()>, WalError> {
+    let failed = WalError::io("start the writer of", &shared.dir);
     let writer = Writer { shared, file, offset, next, buffer: Vec::new() };
-    std::thread::Builder::new()
-        .name("wal-writer".into())
-        .spawn(move || writer.run())
-        .expect("a thread can be started at start-up")
+    std::thread::Builder::new().name("wal-writer".into()).spawn(move || writer.run()).map_err(failed)
 }
 
 struct Writer {

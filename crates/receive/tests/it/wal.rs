@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use pipeline::wal::{Disk, Kind, OsDisk, Wal, WalConfig, WalError};
+use receive::wal::{Disk, Kind, OsDisk, Wal, WalConfig, WalError};
 
 use crate::forgetful_disk::ForgetfulDisk;
 

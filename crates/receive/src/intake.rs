@@ -1,7 +1,7 @@
 //! Where records come in: bounded by bytes in flight, refused while the disk is nearly full, durable when accepted.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use model::{EventId, Timestamp};
@@ -96,6 +96,8 @@ struct Inner {
     closed: AtomicBool,
     /// Why the flow stopped for good.
     failed: std::sync::OnceLock<Arc<str>>,
+    /// Sequence up to which the log has been processed.
+    processed: AtomicU64,
 }
 
 /// The way in. Cheap to clone.
@@ -131,7 +133,8 @@ impl Intake {
         let units = (config.in_flight_bytes / UNIT).clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
         let room = Arc::new(Semaphore::new(units));
         let (closed, failed) = (AtomicBool::new(false), std::sync::OnceLock::new());
-        Intake(Arc::new(Inner { wal, config, room, units, counters, closed, failed }))
+        let processed = AtomicU64::new(0);
+        Intake(Arc::new(Inner { wal, config, room, units, counters, closed, failed, processed }))
     }
 
     /// Takes the records of a device and returns when they are durable, or refuses at once.
@@ -196,7 +199,7 @@ impl Intake {
         if inner.counters.disk_low.load(Ordering::Relaxed) {
             return Err(IntakeError::DiskLow);
         }
-        let processed = inner.counters.processed.load(Ordering::Relaxed);
+        let processed = inner.processed.load(Ordering::Relaxed);
         if inner.wal.durable().saturating_sub(processed) > inner.config.max_backlog {
             return Err(IntakeError::Full);
         }
@@ -209,18 +212,23 @@ impl Intake {
     }
 
     /// Takes nothing more: the server is stopping.
-    pub(crate) fn close(&self) {
+    pub fn close(&self) {
         self.0.closed.store(true, Ordering::Release);
     }
 
+    /// What reads the log has come so far: a backlog beyond the limit closes intake for a while.
+    pub fn processed(&self, sequence: u64) {
+        self.0.processed.store(sequence, Ordering::Relaxed);
+    }
+
     /// Takes nothing more: what reads the log cannot go on.
-    pub(crate) fn fail(&self, why: &str) {
+    pub fn fail(&self, why: &str) {
         // The first reason is the one told.
         let _ = self.0.failed.set(Arc::from(why));
     }
 
     /// Why intake stopped for good, if it did.
-    pub(crate) fn failure(&self) -> Option<Arc<str>> {
+    pub fn failure(&self) -> Option<Arc<str>> {
         self.0.failed.get().cloned().or_else(|| self.0.wal.poisoned())
     }
 

@@ -1,0 +1,4 @@
+//! The crate from outside.
+
+mod forgetful_disk;
+mod wal;
