@@ -107,6 +107,7 @@ impl EventSearch {
             devices: self.devices,
             sources: self.sources,
             filters: self.filters,
+            condition: model::query::Query::All,
             text: self.text,
             page: PageRequest::new(self.limit.unwrap_or(100), self.after),
         })

@@ -14,6 +14,7 @@ pub mod event;
 pub mod id;
 pub mod incident;
 pub mod page;
+pub mod query;
 pub mod resource_group;
 pub mod role;
 pub mod search;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::query::Query;
 use crate::role::words;
 use crate::{CustomerId, DeviceId, PageRequest, TimeRange, Timestamp};
 
@@ -52,6 +53,8 @@ pub struct EventQuery {
     pub sources: Vec<String>,
     /// Every one must hold.
     pub filters: Vec<FieldFilter>,
+    /// Must hold as well: what the search language says.
+    pub condition: Query,
     /// Words or quoted phrases that must all occur in the raw record, without case.
     pub text: String,
     /// Newest first.
@@ -67,6 +70,7 @@ impl EventQuery {
             devices: Vec::new(),
             sources: Vec::new(),
             filters: Vec::new(),
+            condition: Query::All,
             text: String::new(),
             page: PageRequest::default(),
         }
