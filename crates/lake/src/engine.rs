@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use crate::config::LakeConfig;
 use crate::disk::SPILL;
 use crate::error::{Error, Result};
+use crate::text::Indexes;
 
 /// Where the lake's folder is registered with the engine.
 pub(crate) const STORE: &str = "lake://files/";
@@ -24,6 +25,7 @@ pub(crate) struct Engine {
     context: SessionContext,
     permits: Arc<Semaphore>,
     pub partitions: usize,
+    pub indexes: Indexes,
 }
 
 impl Engine {
@@ -60,6 +62,7 @@ impl Engine {
             context: SessionContext::new_with_config_rt(session, environment),
             permits: Arc::new(Semaphore::new(config.concurrent_queries.max(1))),
             partitions,
+            indexes: Indexes::new(&config.dir),
         })
     }
 

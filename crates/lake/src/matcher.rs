@@ -8,9 +8,13 @@ use std::net::IpAddr;
 
 use aho_corasick::AhoCorasick;
 use ipnet::IpNet;
+use model::core_field::CoreType;
+use model::query::{Pattern, Piece, Range, Test};
 use model::search::{FieldFilter, FilterOp};
 
 use crate::error::{Error, Result};
+use crate::glob::Glob;
+use crate::interval::Interval;
 
 /// A comparison, ready to run.
 #[derive(Debug, Clone)]
@@ -25,8 +29,10 @@ enum Op {
     Is,
     Contains,
     StartsWith,
+    Like,
     Exists,
     InRange,
+    Between,
 }
 
 #[derive(Debug, Clone)]
@@ -36,6 +42,8 @@ enum Way {
     Find(AhoCorasick),
     Net(IpNet),
     Address(IpAddr),
+    Glob(Glob),
+    Interval(Interval),
 }
 
 impl PartialEq for Matcher {
@@ -59,10 +67,8 @@ impl Matcher {
         match filter.op {
             FilterOp::Is | FilterOp::IsNot => Ok(Matcher::is(text)),
             FilterOp::Contains => Ok(Matcher::contains(text)),
-            FilterOp::StartsWith => Ok(Matcher { op: Op::StartsWith, wanted: text.clone(), way: Way::folding(text) }),
-            FilterOp::Exists | FilterOp::Missing => {
-                Ok(Matcher { op: Op::Exists, wanted: String::new(), way: Way::Ascii })
-            }
+            FilterOp::StartsWith => Ok(Matcher::starts_with(text)),
+            FilterOp::Exists | FilterOp::Missing => Ok(Matcher::exists()),
             FilterOp::InRange => {
                 let net = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
                 let net: IpNet = net.map_err(|_| Error::BadFilter {
@@ -70,8 +76,19 @@ impl Matcher {
                     value: text.chars().take(64).collect(),
                     expected: "an address range such as 10.0.0.0/8",
                 })?;
-                Ok(Matcher { op: Op::InRange, wanted: net.trunc().to_string(), way: Way::Net(net) })
+                Ok(Matcher::within(net))
             }
+        }
+    }
+
+    /// What the search language asks of a value.
+    pub fn of_test(test: &Test) -> Matcher {
+        match test {
+            Test::Exists => Matcher::exists(),
+            Test::Is(text) => Matcher::is(text),
+            Test::Like(pattern) => Matcher::like(pattern),
+            Test::Within(net) => Matcher::within(*net),
+            Test::Between(range) => Matcher::between(range),
         }
     }
 
@@ -95,6 +112,31 @@ impl Matcher {
         Matcher { op: Op::Contains, wanted: text.to_owned(), way }
     }
 
+    fn starts_with(text: &str) -> Matcher {
+        Matcher { op: Op::StartsWith, wanted: text.to_owned(), way: Way::folding(text) }
+    }
+
+    fn exists() -> Matcher {
+        Matcher { op: Op::Exists, wanted: String::new(), way: Way::Ascii }
+    }
+
+    fn within(net: IpNet) -> Matcher {
+        Matcher { op: Op::InRange, wanted: net.trunc().to_string(), way: Way::Net(net) }
+    }
+
+    fn between(range: &Range) -> Matcher {
+        Matcher { op: Op::Between, wanted: range.to_string(), way: Way::Interval(Interval::of(range)) }
+    }
+
+    fn like(pattern: &Pattern) -> Matcher {
+        match pattern.pieces() {
+            [Piece::Text(text)] => Matcher::is(text),
+            [Piece::Text(text), Piece::Any] => Matcher::starts_with(text),
+            [Piece::Any, Piece::Text(text), Piece::Any] => Matcher::contains(text),
+            _ => Matcher { op: Op::Like, wanted: pattern.to_string(), way: Way::Glob(Glob::of(pattern)) },
+        }
+    }
+
     /// The canonical form of a wanted address.
     pub fn address(&self) -> Option<IpAddr> {
         match self.way {
@@ -109,9 +151,56 @@ impl Matcher {
         (plain && self.address().is_none()).then_some(self.wanted.as_str())
     }
 
+    /// The whole number that only this exact text is.
+    pub fn number(&self) -> Option<i64> {
+        self.exact().and_then(|text| text.parse::<i64>().ok().filter(|number| number.to_string() == text))
+    }
+
+    /// True for an equality.
+    pub fn is_equality(&self) -> bool {
+        self.op == Op::Is
+    }
+
     /// True for a plain "there and not empty".
     pub fn is_existence(&self) -> bool {
         self.op == Op::Exists
+    }
+
+    /// The numbers between which it asks for.
+    pub fn interval(&self) -> Option<&Interval> {
+        match &self.way {
+            Way::Interval(interval) => Some(interval),
+            _ => None,
+        }
+    }
+
+    /// The one value that passes, but for the case of ASCII letters, in a column of this type: what an index of values
+    /// can be asked for.
+    pub fn only_value(&self, kind: CoreType) -> Option<String> {
+        match (self.op, &self.way) {
+            (Op::Is, Way::Ascii) => Some(self.wanted.clone()),
+            (Op::Is, Way::Address(address)) if kind == CoreType::Address || address.is_ipv4() => {
+                Some(address.to_string())
+            }
+            _ => None,
+        }
+    }
+
+    /// What every value that passes begins with, byte for byte; nothing where that says nothing.
+    pub fn prefix(&self) -> Option<String> {
+        let start = match (self.op, &self.way) {
+            (Op::StartsWith, _) => self.wanted.as_str(),
+            (Op::Like, Way::Glob(glob)) => glob.start(),
+            (Op::InRange, Way::Net(IpNet::V4(net))) => {
+                let octets = net.network().octets();
+                let whole = usize::from(net.prefix_len() / 8).min(3);
+                let text: String = octets[..whole].iter().map(|octet| format!("{octet}.")).collect();
+                return (whole > 0).then_some(text);
+            }
+            _ => return None,
+        };
+        let plain: String = start.chars().take_while(|letter| letter.is_ascii() && !letter.is_alphabetic()).collect();
+        (!plain.is_empty()).then_some(plain)
     }
 
     /// The automaton that finds the wanted text, where one may search many values at once.
@@ -126,6 +215,8 @@ impl Matcher {
     pub fn matches(&self, text: &str) -> bool {
         match (self.op, &self.way) {
             (Op::Exists, _) => !text.is_empty(),
+            (_, Way::Glob(glob)) => glob.matches(text),
+            (_, Way::Interval(interval)) => interval.contains(text),
             (Op::InRange, Way::Net(net)) => text.parse::<IpAddr>().is_ok_and(|address| net.contains(&address)),
             (Op::Is, Way::Address(address)) => text.parse::<IpAddr>().is_ok_and(|other| other == *address),
             (Op::Is, Way::Unicode(lower)) => text.to_lowercase() == *lower,
@@ -137,16 +228,20 @@ impl Matcher {
             }
             (Op::Contains, Way::Find(finder)) => finder.is_match(text),
             (Op::Contains, Way::Unicode(lower)) => text.to_lowercase().contains(lower),
-            (Op::Contains | Op::InRange, _) => false,
+            (Op::Contains | Op::InRange | Op::Like | Op::Between, _) => false,
         }
     }
 }
 
 impl Way {
     fn folding(text: &str) -> Way {
-        let cased = |letter: char| !letter.is_ascii() && (letter.is_lowercase() || letter.is_uppercase());
-        if text.chars().any(cased) { Way::Unicode(text.to_lowercase()) } else { Way::Ascii }
+        if has_other_case(text) { Way::Unicode(text.to_lowercase()) } else { Way::Ascii }
     }
+}
+
+/// Whether a text has letters with case outside ASCII.
+pub(crate) fn has_other_case(text: &str) -> bool {
+    text.chars().any(|letter| !letter.is_ascii() && (letter.is_lowercase() || letter.is_uppercase()))
 }
 
 #[cfg(test)]
@@ -167,6 +262,19 @@ mod tests {
         assert!(matcher(FilterOp::Contains, "登录失败").matches("用户登录失败 Admin"));
         assert!(!matcher(FilterOp::StartsWith, "abc").matches("ab"));
         assert!(!matcher(FilterOp::Is, "").matches("x"));
+    }
+
+    #[test]
+    fn what_the_language_asks_of_a_value() {
+        let passes = |query: &str, value: &str| match format!("f:{query}").parse().unwrap() {
+            model::query::Query::Field(_, test) => Matcher::of_test(&test).matches(value),
+            other => panic!("{other}"),
+        };
+        assert!(passes("li*", "Li Wei") && !passes("li*", "ali"));
+        assert!(passes("*.exe", "CMD.EXE") && passes("a?c*e", "ABCdE") && !passes("a?c", "ac"));
+        assert!(passes("10.0.0.0/8", "10.1.2.3") && passes("[1 TO 1024]", "443") && !passes(">443", "443"));
+        assert_eq!(Matcher::like(&Pattern::of_word("10.1*b*")).prefix().as_deref(), Some("10.1"));
+        assert_eq!(Matcher::within("172.16.0.0/12".parse().unwrap()).prefix().as_deref(), Some("172."));
     }
 
     #[test]

@@ -16,8 +16,8 @@ use crate::chunk::{Chunk, column_or_nulls};
 use crate::columns::{self, FIELDS_REST, LOG, SEQUENCE, SHARD, TIME, mark};
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::filter::{Conditions, FieldName, Shape};
-use crate::scan::{Files, origin};
+use crate::query::{Conditions, FieldName, Shape};
+use crate::scan::{Files, Rows, origin};
 use crate::snapshot::{Snapshot, chunk_origin};
 
 /// What a query reads of each row: its conditions, and perhaps one more field.
@@ -36,11 +36,11 @@ pub(crate) struct Part {
 }
 
 /// Files with their places, by customer and the shapes the fields have in them.
-type Groups<'f> = BTreeMap<(&'f CustomerId, Vec<Shape>), Vec<(i32, &'f LakeFile)>>;
+type Groups<'f> = BTreeMap<(&'f CustomerId, Vec<Shape>), Vec<(i32, &'f LakeFile, Rows)>>;
 
 impl Reading<'_> {
     fn fields(&self) -> impl Iterator<Item = &FieldName> {
-        self.conditions.filters.iter().map(|condition| &condition.field).chain(self.also)
+        self.conditions.fields.iter().chain(self.also)
     }
 
     /// The columns to read where the fields have these shapes.
@@ -63,9 +63,9 @@ impl Reading<'_> {
         fields
     }
 
-    fn part(&self, rows: DataFrame, shapes: &[Shape], bound: Option<&Expr>) -> Result<Part> {
-        let filters = self.conditions.filters.len();
-        let mut condition = self.conditions.expression(&shapes[..filters]);
+    fn part(&self, rows: DataFrame, customer: &CustomerId, shapes: &[Shape], bound: Option<&Expr>) -> Result<Part> {
+        let filters = self.conditions.fields.len();
+        let mut condition = self.conditions.expression(customer, &shapes[..filters]);
         if let Some(bound) = bound {
             condition = condition.and(bound.clone());
         }
@@ -84,14 +84,29 @@ impl Reading<'_> {
         let mut groups = Groups::new();
         for place in places {
             let file = &snapshot.files[*place];
-            let shapes = self.fields().map(|field| file_shape(file, field)).collect();
-            groups.entry((&file.customer, shapes)).or_default().push((*place as i32, file));
+            let shapes: Vec<Shape> = self.fields().map(|field| file_shape(file, field)).collect();
+            let Some(rows) = self.rows(engine, file, &shapes) else { continue };
+            groups.entry((&file.customer, shapes)).or_default().push((*place as i32, file, rows));
         }
-        let parts = groups.into_iter().map(|((_, shapes), files)| {
+        let parts = groups.into_iter().map(|((customer, shapes), files)| {
             let table = Files::new(self.columns(&shapes), &files, engine.partitions);
-            self.part(engine.context().read_table(Arc::new(table))?, &shapes, bound)
+            self.part(engine.context().read_table(Arc::new(table))?, customer, &shapes, bound)
         });
         parts.collect()
+    }
+
+    /// What a file's index says of the rows to read: all, some, or no need to open it at all.
+    fn rows(&self, engine: &Engine, file: &LakeFile, shapes: &[Shape]) -> Option<Rows> {
+        if !self.conditions.can_use_an_index() {
+            return Some(Rows::All);
+        }
+        let Some(index) = engine.indexes.open(&file.path, file.rows) else { return Some(Rows::All) };
+        let blocks = self.conditions.blocks(&index, &shapes[..self.conditions.fields.len()]);
+        match blocks {
+            blocks if blocks.is_none() => None,
+            blocks if blocks.is_all() => Some(Rows::All),
+            blocks => Some(Rows::Some(blocks.selection(file.rows))),
+        }
     }
 
     /// Everything in memory, one part for each customer.
@@ -100,7 +115,7 @@ impl Reading<'_> {
         for (place, (customer, chunk)) in snapshot.chunks.iter().enumerate() {
             groups.entry(customer).or_default().push((chunk_origin(place), chunk));
         }
-        let parts = groups.into_values().map(|chunks| {
+        let parts = groups.into_iter().map(|(customer, chunks)| {
             let shapes: Vec<Shape> = self.fields().map(|field| memory_shape(&chunks, field)).collect();
             let mut fields = self.columns(&shapes);
             fields.push(origin());
@@ -108,7 +123,7 @@ impl Reading<'_> {
             let batches =
                 chunks.iter().map(|(place, chunk)| narrow(&schema, *place, &chunk.batch)).collect::<Result<_>>()?;
             let table = MemTable::try_new(schema, vec![batches])?;
-            self.part(engine.context().read_table(Arc::new(table))?, &shapes, bound)
+            self.part(engine.context().read_table(Arc::new(table))?, customer, &shapes, bound)
         });
         parts.collect()
     }

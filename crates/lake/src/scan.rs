@@ -8,13 +8,14 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
+use datafusion::datasource::physical_plan::parquet::{CachedParquetFileReaderFactory, ParquetRowSelection};
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::ExecutionPlan;
+use parquet::arrow::arrow_reader::RowSelection;
 
 use crate::catalogue::LakeFile;
 use crate::columns::RAW;
@@ -31,21 +32,29 @@ pub(crate) fn origin() -> Field {
     Field::new(ORIGIN, DataType::Int32, false)
 }
 
+/// Which rows of a file are read.
+#[derive(Debug, Clone)]
+pub(crate) enum Rows {
+    All,
+    Some(RowSelection),
+}
+
 #[derive(Debug)]
 pub(crate) struct Files {
     table: TableSchema,
     /// With what [`ORIGIN`] says for each.
-    files: Vec<(i32, String, u64)>,
+    files: Vec<(i32, String, u64, Rows)>,
     partitions: usize,
 }
 
 impl Files {
     /// A table of these columns; [`ORIGIN`] is added.
-    pub fn new(columns: Vec<Field>, files: &[(i32, &LakeFile)], partitions: usize) -> Self {
+    pub fn new(columns: Vec<Field>, files: &[(i32, &LakeFile, Rows)], partitions: usize) -> Self {
         let table = TableSchema::builder(Arc::new(Schema::new(columns)))
             .with_table_partition_cols(vec![Arc::new(origin())])
             .build();
-        let files = files.iter().map(|(place, file)| (*place, file.path.clone(), file.bytes)).collect();
+        let files = files.iter().map(|(place, file, rows)| (*place, file.path.clone(), file.bytes, rows.clone()));
+        let files = files.collect();
         Files { table, files, partitions }
     }
 }
@@ -79,8 +88,13 @@ impl TableProvider for Files {
             .with_reorder_filters(true)
             .with_enable_page_index(true)
             .with_bloom_filter_on_read(true);
-        let files = self.files.iter().map(|(place, path, bytes)| {
-            PartitionedFile::new(path.clone(), *bytes).with_partition_values(vec![ScalarValue::Int32(Some(*place))])
+        let files = self.files.iter().map(|(place, path, bytes, rows)| {
+            let file = PartitionedFile::new(path.clone(), *bytes);
+            let file = file.with_partition_values(vec![ScalarValue::Int32(Some(*place))]);
+            match rows {
+                Rows::All => file,
+                Rows::Some(rows) => file.with_extension(ParquetRowSelection::new(rows.clone())),
+            }
         });
         let groups = FileGroup::new(files.collect()).split_files(self.partitions);
         let config = FileScanConfigBuilder::new(url, Arc::new(source))

@@ -15,8 +15,8 @@ use crate::columns::{LOG, SEQUENCE, SHARD, TIME};
 use crate::cursor;
 use crate::error::{Error, Result};
 use crate::fetch::{fetch, fetch_from};
-use crate::filter::{self, Conditions, column};
 use crate::part::{Part, Reading, union};
+use crate::query::{self, Conditions, column};
 use crate::scan::ORIGIN;
 use crate::snapshot::{Snapshot, chunk_origin};
 use crate::store::{Inner, Lake};
@@ -81,7 +81,7 @@ async fn find(
     limit: usize,
 ) -> Result<Vec<Found>> {
     let reading = Reading { conditions, also: None, positions: true };
-    let start = after.map(|(time, id)| filter::after(time, id));
+    let start = after.map(|(time, id)| query::after(time, id));
     let newest = after.map_or(i64::MAX, |(time, _)| time);
     let mut places: Vec<usize> = (0..snapshot.files.len()).collect();
     places.retain(|place| snapshot.files[*place].min_time.as_micros() <= newest);
@@ -107,7 +107,7 @@ async fn find(
 
 /// Rows after the cursor, and not older than what is found already.
 fn bound(start: Option<Expr>, oldest: Option<i64>) -> Option<Expr> {
-    let oldest = oldest.map(|oldest| column(TIME).gt_eq(filter::instant(oldest)));
+    let oldest = oldest.map(|oldest| column(TIME).gt_eq(query::instant(oldest)));
     start.into_iter().chain(oldest).reduce(Expr::and)
 }
 

@@ -16,10 +16,16 @@ use crate::bars::Bars;
 use crate::columns;
 use crate::json;
 use crate::matcher::Matcher;
+use crate::text::TextMatcher;
 
 /// Whether the text `value` passes; false where it is null.
 pub(crate) fn text_passes(matcher: Matcher, value: Expr) -> Expr {
     call(TextPasses { signature: texts(1), matcher: Arc::new(matcher) }, vec![value])
+}
+
+/// Whether the record `raw` passes a free-text condition.
+pub(crate) fn record_passes(matcher: TextMatcher, raw: Expr) -> Expr {
+    call(RecordPasses { signature: texts(1), matcher: Arc::new(matcher) }, vec![raw])
 }
 
 /// Whether a scalar of the member `name` of the JSON objects `rest` passes.
@@ -102,6 +108,32 @@ fn find_in_all(matcher: &Matcher, values: &StringArray) -> BooleanBuffer {
         }
     }
     passed.finish()
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct RecordPasses {
+    signature: Signature,
+    matcher: Arc<TextMatcher>,
+}
+
+impl ScalarUDFImpl for RecordPasses {
+    fn name(&self) -> &str {
+        "record_passes"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Boolean)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let records = column(&args, 0)?;
+        let passed = self.matcher.passes(records.as_string::<i32>());
+        Ok(ColumnarValue::Array(Arc::new(BooleanArray::new(passed, None))))
+    }
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]

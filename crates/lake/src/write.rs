@@ -22,6 +22,7 @@ use crate::columns::{
 use crate::disk::{self, NewFile};
 use crate::error::{Error, Result};
 use crate::spread::spread;
+use crate::text::IndexBuilder;
 
 const ROW_GROUP: usize = 131_072;
 const PAGE_ROWS: usize = 8192;
@@ -107,7 +108,10 @@ fn write_day(dir: &Path, customer: &CustomerId, chunk: &Chunk, rows: &UInt32Arra
 
     let mut file = NewFile::create(dir, &path)?;
     let mut writer = ArrowWriter::try_new(&mut file, batch.schema(), Some(properties(&batch)))?;
-    let closed = writer.write(&batch).and_then(|()| writer.close());
+    let mut index = IndexBuilder::new();
+    index.push(&batch);
+    let indexed = writer.write(&batch).and_then(|()| index.append_to(&mut writer));
+    let closed = indexed.and_then(|()| writer.close());
     let written = match closed {
         Ok(_) => file.finish()?,
         // The disk's own error says more than the format's.

@@ -9,4 +9,5 @@ mod oracle;
 mod paging;
 mod search;
 mod speed;
+mod text;
 mod world;

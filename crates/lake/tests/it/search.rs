@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use model::event::Value;
+use model::query::{Bound, EnvelopeField, FieldRef, Pattern, Piece, Query, Range, Test};
 use model::search::{EventQuery, FieldFilter, FilterOp};
 use model::{Context, TimeRange, Timestamp};
 use proptest::prelude::*;
@@ -87,6 +88,90 @@ fn sketch() -> impl Strategy<Value = Sketch> {
     )
 }
 
+fn pattern() -> impl Strategy<Value = Pattern> {
+    let text = select(
+        &[
+            "admin",
+            "adm",
+            "in",
+            "ADMIN x",
+            "x",
+            "10.0.0.1",
+            "10.0.0.77",
+            "10.",
+            "ärger",
+            "rger",
+            "登",
+            "录失",
+            "登录",
+            "443",
+            "b_c",
+            "%",
+            "1.5",
+        ][..],
+    );
+    let piece = prop_oneof![3 => text.prop_map(|text| Piece::Text(text.to_owned())), 1 => Just(Piece::Any), 1 => Just(Piece::One)];
+    proptest::collection::vec(piece, 0..4).prop_map(Pattern::of)
+}
+
+fn test() -> impl Strategy<Value = Test> {
+    let bounds = &[
+        "1",
+        "443",
+        "1.5",
+        "-7",
+        "1e300",
+        "10.0.0.1",
+        "10.0.0.77",
+        "fe80::1",
+        "admin",
+        "x",
+        "9223372036854775807",
+    ][..];
+    let bound = move || {
+        (select(bounds), any::<bool>()).prop_map(|(value, inclusive)| Bound { value: value.to_owned(), inclusive })
+    };
+    prop_oneof![
+        1 => Just(Test::Exists),
+        3 => select(TEXTS).prop_map(|text| Test::Is(text.to_owned())),
+        2 => pattern().prop_map(Test::Like),
+        1 => select(&["10.0.0.0/8", "10.0.0.0/26", "10.0.0.1/32", "0.0.0.0/0", "fe80::/10"][..]).prop_map(|net| Test::Within(net.parse().unwrap())),
+        2 => (bound(), proptest::option::of(bound()), any::<bool>()).prop_map(|(one, other, swapped)| {
+            let (low, high) = if swapped { (other, Some(one)) } else { (Some(one), other) };
+            Test::Between(Range { low, high })
+        }),
+    ]
+}
+
+fn condition() -> impl Strategy<Value = Query> {
+    let names: Vec<&'static str> =
+        CORE.iter().chain(OWN).chain(&["absent", "source.ip", "user.name"]).copied().collect();
+    let envelope = select(&[EnvelopeField::Device, EnvelopeField::Source, EnvelopeField::Customer][..]);
+    let word = prop_oneof![
+        Just(Test::Exists),
+        select(&["SSHD", "x"][..]).prop_map(|text| Test::Is(text.to_owned())),
+        select(&["s*d", "dev_*", "cus_*", "*0*"][..]).prop_map(|text| Test::Like(Pattern::of_word(text))),
+    ];
+    let instant = (0i64..40, any::<bool>(), any::<bool>()).prop_map(|(step, inclusive, low)| {
+        let bound = Some(Bound { value: Timestamp::from_micros(NOON + step * 3_600_000_000).to_string(), inclusive });
+        Test::Between(if low { Range { low: bound, high: None } } else { Range { low: None, high: bound } })
+    });
+    let leaf = prop_oneof![
+        6 => (select(names), test()).prop_map(|(name, test)| Query::field(name, test)),
+        1 => (envelope, word).prop_map(|(field, test)| Query::Field(FieldRef::Envelope(field), test)),
+        1 => instant.prop_map(|test| Query::Field(FieldRef::Envelope(EnvelopeField::Time), test)),
+        4 => pattern().prop_map(Query::Text),
+    ];
+    let tree = leaf.prop_recursive(3, 10, 3, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 2..4).prop_map(Query::all),
+            proptest::collection::vec(inner.clone(), 2..4).prop_map(Query::any),
+            inner.prop_map(Query::not),
+        ]
+    });
+    prop_oneof![1 => Just(Query::All), 3 => tree]
+}
+
 fn filter() -> impl Strategy<Value = FieldFilter> {
     let names: Vec<&'static str> = CORE.iter().chain(OWN).chain(&["absent"]).copied().collect();
     (select(names), select(OPS), select(TEXTS)).prop_map(|(field, op, value)| {
@@ -103,6 +188,7 @@ struct Question {
     source: Option<&'static str>,
     range: Option<(i64, i64)>,
     filters: Vec<FieldFilter>,
+    condition: Query,
     text: &'static str,
     top: &'static str,
 }
@@ -119,17 +205,19 @@ fn question() -> impl Strategy<Value = Question> {
         proptest::option::weighted(0.2, 0usize..4),
         proptest::option::weighted(0.2, select(&["sshd", "nginx"][..])),
         range,
-        proptest::collection::vec(filter(), 0..3),
+        proptest::collection::vec(filter(), 0..2),
+        condition(),
         text,
         select(names),
     )
-        .prop_map(|(everyone, narrowed, device, source, range, filters, text, top)| Question {
+        .prop_map(|(everyone, narrowed, device, source, range, filters, condition, text, top)| Question {
             everyone,
             narrowed,
             device,
             source,
             range,
             filters,
+            condition,
             text,
             top,
         })
@@ -147,6 +235,7 @@ impl Question {
         query.devices = self.device.map(|device| world.devices[device].clone()).into_iter().collect();
         query.sources = self.source.map(str::to_owned).into_iter().collect();
         query.filters = self.filters.clone();
+        query.condition = self.condition.clone();
         query.text = self.text.to_owned();
         (if self.everyone { world.everyone() } else { world.owner(0) }, query)
     }

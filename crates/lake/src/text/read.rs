@@ -1,0 +1,178 @@
+//! Reading files' indexes: their heads are kept in memory, their filters are read a few bytes at a time.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use parquet::file::metadata::ParquetMetaDataReader;
+
+use super::find::TextMatcher;
+use super::fuse::Shape;
+use super::{BLOCK_ROWS, Blocks, KEY, keys};
+
+/// Heads kept in memory; each has a few hundred bytes.
+const KEPT: usize = 20_000;
+
+/// The indexes of the lake's files.
+#[derive(Debug)]
+pub(crate) struct Indexes {
+    dir: PathBuf,
+    heads: Mutex<HashMap<String, Option<Arc<Head>>>>,
+}
+
+/// What a file's index begins with.
+#[derive(Debug, PartialEq, Eq)]
+struct Head {
+    rows: u64,
+    columns: Vec<String>,
+    /// Shape and offset in the file of each block's filter.
+    blocks: Vec<(Shape, u64)>,
+}
+
+/// One file's index.
+#[derive(Debug)]
+pub(crate) struct Index {
+    head: Arc<Head>,
+    file: File,
+}
+
+impl Indexes {
+    /// Of the files below the lake's folder.
+    pub fn new(dir: &Path) -> Self {
+        Indexes { dir: dir.to_owned(), heads: Mutex::default() }
+    }
+
+    /// The index of a file that should have so many rows; nothing where it has none or it cannot be read: the search
+    /// then reads all of the file, and says what is wrong with it.
+    pub fn open(&self, path: &str, rows: u64) -> Option<Index> {
+        let known = self.heads.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
+        if known == Some(None) {
+            return None;
+        }
+        let file = File::open(self.dir.join(path)).ok()?;
+        let head = match known {
+            Some(head) => head,
+            None => {
+                let head = read_head(&file).map(Arc::new);
+                let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+                if heads.len() >= KEPT {
+                    heads.clear();
+                }
+                heads.insert(path.to_owned(), head.clone());
+                head
+            }
+        }?;
+        (head.rows == rows).then_some(Index { head, file })
+    }
+}
+
+impl Index {
+    /// Every block.
+    pub fn all(&self) -> Blocks {
+        Blocks::all(self.head.blocks.len())
+    }
+
+    /// No block.
+    pub fn none(&self) -> Blocks {
+        Blocks::none(self.head.blocks.len())
+    }
+
+    /// The blocks that may hold a record this matcher accepts.
+    pub fn with_text(&self, wanted: &TextMatcher) -> Blocks {
+        self.with_keys(wanted.keys())
+    }
+
+    /// The blocks that may hold this value in a core field's column; `value` is compared without ASCII case. Nothing
+    /// where the column is not indexed.
+    pub fn with_value(&self, column: &str, value: &str) -> Option<Blocks> {
+        let known = self.head.columns.iter().any(|name| name == column);
+        known.then(|| self.with_keys(&[keys::value_key(column, value.to_ascii_lowercase().as_bytes())]))
+    }
+
+    fn with_keys(&self, keys: &[u64]) -> Blocks {
+        let mut blocks = self.all();
+        for key in keys {
+            blocks.retain(|block| {
+                let (shape, offset) = self.head.blocks[block];
+                self.may_hold(shape, offset, *key)
+            });
+        }
+        blocks
+    }
+
+    /// What cannot be read may hold anything.
+    fn may_hold(&self, shape: Shape, offset: u64, key: u64) -> bool {
+        if shape.segment == 0 {
+            return true;
+        }
+        let (places, mut sum) = shape.places(key);
+        for place in places {
+            let mut byte = [0];
+            if self.file.read_exact_at(&mut byte, offset + place as u64).is_err() {
+                return true;
+            }
+            sum ^= byte[0];
+        }
+        sum == 0
+    }
+}
+
+fn read_head(file: &File) -> Option<Head> {
+    let metadata = ParquetMetaDataReader::new().parse_and_finish(file).ok()?;
+    let entries = metadata.file_metadata().key_value_metadata()?;
+    let place = entries.iter().find(|entry| entry.key == KEY)?.value.as_deref()?;
+    let numbers: Vec<u64> = place.split(' ').map(str::parse).collect::<Result<_, _>>().ok()?;
+    let &[1, offset, length, total] = numbers.as_slice() else { return None };
+    if length > total || total > file.metadata().ok()?.len() {
+        return None;
+    }
+    let mut bytes = vec![0; usize::try_from(length).ok()?];
+    file.read_exact_at(&mut bytes, offset).ok()?;
+    let head = parse_head(&bytes, offset + length)?;
+    let end = head.blocks.last().map_or(offset + length, |(shape, place)| place + filter_bytes(shape));
+    (end == offset + total).then_some(head)
+}
+
+fn filter_bytes(shape: &Shape) -> u64 {
+    if shape.segment == 0 { 0 } else { shape.len() as u64 }
+}
+
+fn parse_head(mut bytes: &[u8], mut place: u64) -> Option<Head> {
+    fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
+        let (first, rest) = bytes.split_first_chunk::<N>()?;
+        *bytes = rest;
+        Some(*first)
+    }
+    let bytes = &mut bytes;
+    if u32::from_le_bytes(take(bytes)?) as usize != BLOCK_ROWS {
+        return None;
+    }
+    let rows = u64::from_le_bytes(take(bytes)?);
+    let mut columns = Vec::new();
+    for _ in 0..u16::from_le_bytes(take(bytes)?) {
+        let [length] = take::<1>(bytes)?;
+        let (name, rest) = bytes.split_at_checked(length.into())?;
+        *bytes = rest;
+        columns.push(String::from_utf8(name.to_vec()).ok()?);
+    }
+    let count = u32::from_le_bytes(take(bytes)?);
+    if u64::from(count) != rows.div_ceil(BLOCK_ROWS as u64) {
+        return None;
+    }
+    let mut blocks = Vec::new();
+    for _ in 0..count {
+        let shape = Shape {
+            seed: u64::from_le_bytes(take(bytes)?),
+            segment: u32::from_le_bytes(take(bytes)?),
+            span: u32::from_le_bytes(take(bytes)?),
+        };
+        if shape.segment != 0 && (!shape.segment.is_power_of_two() || shape.segment > 1 << 18 || shape.span > 1 << 30) {
+            return None;
+        }
+        blocks.push((shape, place));
+        place += filter_bytes(&shape);
+    }
+    bytes.is_empty().then_some(Head { rows, columns, blocks })
+}
