@@ -73,7 +73,7 @@ async fn what_the_index_spares_is_never_what_was_looked_for() {
 }
 
 #[tokio::test]
-async fn every_file_has_an_index_below_a_tenth_of_its_size_and_other_readers_ignore_it() {
+async fn every_file_has_an_index_that_other_readers_pass_over() {
     let world = World::new().await;
     world.append(&records(&world));
     world.lake.flush_all().await.unwrap();
