@@ -1,5 +1,6 @@
 //! The formats over files and sources as a whole.
 
+mod cn_vendors;
 mod elastic;
 mod evtx_data;
 mod files;
