@@ -71,7 +71,7 @@ const INTENDED: &[(&str, &str)] = &[
     ("firewall_chinatelecom", "hillstone_stoneos"),
     ("firewall_dbappsecurity", "dbappsecurity_tgfw"),
     ("firewall_dptech", "dptech_conplat"),
-    ("firewall_easynetworks", "easynetworks_ngfw"),
+    ("firewall_easynetworks", "easynetworks_ngfw fortinet_fortigate"),
     ("firewall_fortinet", "fortinet_fortigate"),
     ("firewall_h3c", "h3c_comware"),
     ("firewall_hillstone", "hillstone_stoneos"),
@@ -245,6 +245,8 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("eps_asiainfo", "destination_ip", "the management server"),
     ("eps_asiainfo", "url", "an empty list of indicators"),
     ("eps_topsec_topdesk", "alarm name", "who did what is recorded"),
+    ("firewall_fortinet", "event_action", "ECS takes the kind of event"),
+    ("firewall_easynetworks", "event_action", "ECS takes the kind of event"),
     ("firewall_legendsec", "alarm name", "the name of a firewall rule, or a page the policy forbids"),
     ("lb_topsec", "destination_ip", "part of a sentence about a link"),
 ];
