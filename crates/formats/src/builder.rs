@@ -54,6 +54,39 @@ impl<'a> Builder<'a> {
         self.entries.iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
+    /// The value of this name, to be changed in place.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value<'a>> {
+        self.entries.iter_mut().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// Sets a value in place of what the name has.
+    pub fn set(&mut self, name: impl Into<Cow<'a, str>>, value: Value<'a>) {
+        let name = name.into();
+        match self.get_mut(&name) {
+            Some(present) => *present = value,
+            None => self.push(name, value),
+        }
+    }
+
+    /// Drops what came after the first `length` names.
+    pub fn truncate(&mut self, length: usize) {
+        self.entries.truncate(length);
+    }
+
+    /// Takes a value out.
+    pub fn remove(&mut self, name: &str) -> Option<Value<'a>> {
+        let at = self.entries.iter().position(|(key, _)| key == name)?;
+        Some(self.entries.remove(at).1)
+    }
+
+    /// Adds copies of what another builder found in a text that does not outlive this one, each name after `prefix`.
+    pub fn adopt(&mut self, inner: Builder<'_>, prefix: &str) {
+        for (name, value) in inner.entries {
+            let name = if prefix.is_empty() { name.into_owned() } else { format!("{prefix}{name}") };
+            self.push(name, value.into_owned());
+        }
+    }
+
     /// How many names.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -94,6 +127,11 @@ impl<'a> Builder<'a> {
                 self.push(name, value);
             }
         }
+    }
+
+    /// Names and values, taken out.
+    pub fn into_entries(self) -> Vec<(Cow<'a, str>, Value<'a>)> {
+        self.entries
     }
 
     /// The fields.

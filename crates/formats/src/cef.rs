@@ -130,6 +130,23 @@ pub fn parse_into<'a>(text: &'a str, builder: &mut Builder<'a>) -> bool {
     true
 }
 
+/// Gives each value that has a label (`cs1` with `cs1Label`) the label as a further name.
+pub fn name_by_labels(builder: &mut Builder) {
+    let labelled: Vec<_> = builder
+        .iter()
+        .filter_map(|(key, label)| {
+            let value = builder.get(key.strip_suffix("Label")?)?;
+            let label = label.text().map(|label| label.trim().to_owned()).filter(|label| !label.is_empty())?;
+            Some((label, value.clone()))
+        })
+        .collect();
+    for (label, value) in labelled {
+        if builder.get(&label).is_none() {
+            builder.push(label, value);
+        }
+    }
+}
+
 fn header_end(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     memchr_iter(b'|', bytes).find(|end| !is_escaped(bytes, *end))
@@ -231,6 +248,17 @@ mod tests {
         assert_eq!(get(text, "request"), "http://x/?a=1&b=2 id=3");
         assert_eq!(get(text, "spt"), "80");
         assert_eq!(get(text, "filePath"), "C:\\Windows\\x.exe");
+    }
+
+    #[test]
+    fn labels_name_their_values() {
+        let mut builder = Builder::new();
+        let text =
+            "CEF:0|v|p|1|1|n|5|cs1Label=Rule Name cs1=A b cn1=3 cn1Label= name cs2Label=gone act=x actLabel=severity";
+        assert!(parse_into(text, &mut builder));
+        name_by_labels(&mut builder);
+        assert_eq!(builder.get("Rule Name"), Some(&"A b".into()));
+        assert_eq!(builder.get("severity"), Some(&"5".into()));
     }
 
     #[test]

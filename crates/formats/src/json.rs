@@ -25,6 +25,16 @@ pub struct Shape {
     any: Option<Box<Shape>>,
     lift: bool,
     rename: Option<String>,
+    pairs: Option<Box<Pairs>>,
+}
+
+/// The members of an object in a list that hold a name and a value: `{"name": "user", "value": "li"}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pairs {
+    /// The member with the name.
+    pub name: String,
+    /// The members that may hold the value.
+    pub value: Vec<String>,
 }
 
 impl Shape {
@@ -38,6 +48,11 @@ impl Shape {
         self.at(path).rename = Some(name.to_owned());
     }
 
+    /// Takes the objects at this dotted path for names and values.
+    pub fn pair(&mut self, path: &str, pairs: Pairs) {
+        self.at(path).pairs = Some(Box::new(pairs));
+    }
+
     fn at(&mut self, path: &str) -> &mut Shape {
         path.split('.').fold(self, |shape, part| match part {
             "*" => shape.any.get_or_insert_default(),
@@ -45,8 +60,19 @@ impl Shape {
         })
     }
 
-    fn member(&self, name: &str) -> Option<&Shape> {
+    /// What is said of the member of this name.
+    pub fn member(&self, name: &str) -> Option<&Shape> {
         self.members.get(name).or(self.any.as_deref())
+    }
+
+    /// Whether the object's members come to the top.
+    pub fn lifts(&self) -> bool {
+        self.lift
+    }
+
+    /// The value's own name.
+    pub fn renames(&self) -> Option<&str> {
+        self.rename.as_deref()
     }
 }
 
@@ -178,6 +204,9 @@ impl<'a> Visitor<'a> for Node<'_, 'a, '_> {
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
         let lifted = self.name.is_empty() || self.shape.is_some_and(|shape| shape.lift);
+        if let Some(pairs) = self.shape.and_then(|shape| shape.pairs.as_deref()) {
+            return self.pair(pairs, map, lifted);
+        }
         while let Some(Key(key)) = map.next_key()? {
             let shape = self.shape.and_then(|shape| shape.member(&key));
             let name = match shape.and_then(|shape| shape.rename.as_deref()) {
@@ -188,6 +217,32 @@ impl<'a> Visitor<'a> for Node<'_, 'a, '_> {
                 None => Cow::Owned(join(&self.name, &key)),
             };
             map.next_value_seed(Node { builder: &mut *self.builder, shape, name, depth: self.depth + 1, list: None })?;
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Node<'_, 'a, '_> {
+    /// An object that holds a name and a value.
+    fn pair<A: MapAccess<'a>>(self, pairs: &Pairs, mut map: A, lifted: bool) -> Result<(), A::Error> {
+        let mut members = Builder::new();
+        while let Some(Key(key)) = map.next_key()? {
+            let node = Node { builder: &mut members, shape: None, name: key, depth: self.depth + 1, list: None };
+            map.next_value_seed(node)?;
+        }
+        let name = members.remove(&pairs.name);
+        let own = name.as_ref().and_then(Value::text).filter(|name| !name.is_empty()).map(Cow::into_owned);
+        let value = pairs.value.iter().find_map(|value| members.remove(value));
+        let path = |own: &str| if lifted { own.to_owned() } else { join(&self.name, own) };
+        match (own, value) {
+            (Some(own), Some(value)) => self.builder.push(path(&own), value),
+            (own, _) => {
+                // No value of that name: all members stay, under the object's name where it has one.
+                for (member, value) in members.into_entries() {
+                    let member = own.as_ref().map_or(member.to_string(), |own| join(own, &member));
+                    self.builder.push(path(&member), value);
+                }
+            }
         }
         Ok(())
     }
@@ -279,6 +334,17 @@ mod tests {
         assert!(parse_into(text, Some(&shape), &mut builder));
         let names: Vec<_> = builder.iter().map(|(name, _)| name.to_owned()).collect();
         assert_eq!(names, ["Provider_Name", "System.EventID", "System.EventID.#attributes.Q", "Image", "x"]);
+    }
+
+    #[test]
+    fn objects_that_hold_a_name_and_a_value_become_fields() {
+        let mut shape = Shape::default();
+        shape.pair("p", Pairs { name: "name".into(), value: vec!["value".into(), "intValue".into()] });
+        let mut builder = Builder::new();
+        let text = r#"{"p":[{"name":"A","value":"x"},{"name":"B","intValue":7},{"name":"C","value":["y","z"]},{"name":"D","o":{"k":1}},{"q":1}]}"#;
+        assert!(parse_into(text, Some(&shape), &mut builder));
+        let shown: String = builder.iter().map(|(name, value)| format!("{name}={} ", value.to_json())).collect();
+        assert_eq!(shown, r#"p.A="x" p.B=7 p.C=["y","z"] p.D.o.k=1 p.q=1 "#);
     }
 
     #[test]

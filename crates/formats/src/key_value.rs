@@ -7,6 +7,9 @@ use model::event::{Fields, Value};
 
 use crate::builder::Builder;
 
+/// A value in curly quotes is looked at no further than this.
+const MAX_CURLY: usize = 4096;
+
 /// One dialect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dialect {
@@ -18,11 +21,25 @@ pub struct Dialect {
     pub open: Vec<String>,
     /// Keys that end the value of an open key.
     pub known: Vec<String>,
+    /// Blanks may stand around what is between key and value.
+    pub loose: bool,
+    /// A word without a value is a key that is true.
+    pub flags: bool,
+    /// `\n`, `\t` and `\r` in quotes stand for what they stand for in most languages.
+    pub escapes: bool,
 }
 
 impl Default for Dialect {
     fn default() -> Self {
-        Dialect { separator: None, equals: '=', open: Vec::new(), known: Vec::new() }
+        Dialect {
+            separator: None,
+            equals: '=',
+            open: Vec::new(),
+            known: Vec::new(),
+            loose: false,
+            flags: false,
+            escapes: false,
+        }
     }
 }
 
@@ -44,12 +61,13 @@ pub struct Covered {
 /// Reads pairs into `builder`.
 pub fn parse_into<'a>(text: &'a str, dialect: &Dialect, builder: &mut Builder<'a>) -> Covered {
     match &dialect.separator {
-        None => blank_separated(text, dialect.equals, builder),
+        None => blank_separated(text, dialect, builder),
         Some(separator) => text_separated(text, separator, dialect, builder),
     }
 }
 
-fn blank_separated<'a>(text: &'a str, equals: char, builder: &mut Builder<'a>) -> Covered {
+fn blank_separated<'a>(text: &'a str, dialect: &Dialect, builder: &mut Builder<'a>) -> Covered {
+    let equals = dialect.equals;
     let mut covered = Covered::default();
     let mut rest = text;
     loop {
@@ -62,13 +80,24 @@ fn blank_separated<'a>(text: &'a str, equals: char, builder: &mut Builder<'a>) -
             _ => rest.find([' ', '\t', equals]),
         };
         let word_end = word_end.unwrap_or(rest.len());
-        let Some(after) = rest[word_end..].strip_prefix(equals) else {
+        let mut after_key = &rest[word_end..];
+        if dialect.loose {
+            after_key =
+                Some(after_key.trim_start_matches(' ')).filter(|after| after.starts_with(equals)).unwrap_or(after_key);
+        }
+        let Some(mut after) = after_key.strip_prefix(equals) else {
+            if dialect.flags && word_end <= 128 {
+                builder.push(rest[..word_end].trim_end_matches([',', ';']), Value::Bool(true));
+            }
             covered.rest += word_end;
             rest = &rest[word_end..];
             continue;
         };
         let key = &rest[..word_end];
-        let (value, after) = match quoted(after) {
+        if dialect.loose {
+            after = after.trim_start_matches(' ');
+        }
+        let (value, after) = match quoted(after, dialect.escapes) {
             Some(found) => found,
             None => {
                 let end = memchr2(b' ', b'\t', after.as_bytes()).unwrap_or(after.len());
@@ -86,13 +115,26 @@ fn blank_separated<'a>(text: &'a str, equals: char, builder: &mut Builder<'a>) -
 }
 
 /// A value in double or single quotes, with `\"` and `\\` unescaped, and what follows it.
-fn quoted(text: &str) -> Option<(Cow<'_, str>, &str)> {
+fn quoted(text: &str, escapes: bool) -> Option<(Cow<'_, str>, &str)> {
+    const CURLY: [char; 2] = ['\u{201c}', '\u{201d}'];
+    if text.starts_with(CURLY) {
+        // Quotes some program made typographic on the way.
+        let inner = &text[CURLY[0].len_utf8()..];
+        let end = inner.bytes().take(MAX_CURLY).len().min(inner.len());
+        let end = (0..=end).rev().find(|at| inner.is_char_boundary(*at)).unwrap_or(0);
+        let end = inner[..end].find(CURLY)?;
+        return Some((Cow::Borrowed(&inner[..end]), &inner[end + CURLY[0].len_utf8()..]));
+    }
     let quote = *text.as_bytes().first().filter(|byte| matches!(byte, b'"' | b'\''))?;
     let bytes = text.as_bytes();
     let mut at = 1;
     let mut escaped = false;
     while at < bytes.len() {
         match bytes[at] {
+            b'\\' if escapes && matches!(bytes.get(at + 1), Some(b'n' | b't' | b'r')) => {
+                escaped = true;
+                at += 2;
+            }
             b'\\' if matches!(bytes.get(at + 1), Some(next) if *next == quote || *next == b'\\') => {
                 // `"C:\"` closes where nothing but a pair's end follows.
                 let closes = bytes[at + 1] == quote
@@ -107,7 +149,8 @@ fn quoted(text: &str) -> Option<(Cow<'_, str>, &str)> {
             }
             byte if byte == quote => {
                 let raw = &text[1..at];
-                let value = if escaped { Cow::Owned(unescape(raw, quote as char)) } else { Cow::Borrowed(raw) };
+                let value =
+                    if escaped { Cow::Owned(unescape(raw, quote as char, escapes)) } else { Cow::Borrowed(raw) };
                 return Some((value, &text[at + 1..]));
             }
             _ => at += 1,
@@ -116,14 +159,22 @@ fn quoted(text: &str) -> Option<(Cow<'_, str>, &str)> {
     None
 }
 
-fn unescape(text: &str, quote: char) -> String {
+fn unescape(text: &str, quote: char, escapes: bool) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(char) = chars.next() {
-        match chars.peek() {
-            Some(next) if char == '\\' && (*next == quote || *next == '\\') => plain.extend(chars.next()),
-            _ => plain.push(char),
+        let next = if char == '\\' { chars.peek().copied() } else { None };
+        match next {
+            Some(next) if next == quote || next == '\\' => plain.push(next),
+            Some('n') if escapes => plain.push('\n'),
+            Some('t') if escapes => plain.push('\t'),
+            Some('r') if escapes => plain.push('\r'),
+            _ => {
+                plain.push(char);
+                continue;
+            }
         }
+        chars.next();
     }
     plain
 }
@@ -198,12 +249,27 @@ mod tests {
     }
 
     #[test]
+    fn loose_pairs_curly_quotes_and_flags_are_read_where_asked_for() {
+        let loose = Dialect { loose: true, ..Dialect::default() };
+        assert_eq!(
+            show("srcport =80 result = 0 name=\u{201d}a b\u{201d} x", &loose),
+            "srcport=<80> result=<0> name=<a b> "
+        );
+        let logfmt = Dialect { flags: true, escapes: true, ..Dialect::default() };
+        assert_eq!(
+            show(r#"level=info debug msg="a\nb \"c\"" ok"#, &logfmt),
+            "level=<info> debug=<true> msg=<a\nb \"c\"> ok=<true> "
+        );
+    }
+
+    #[test]
     fn a_separator_inside_an_open_value_does_not_end_it() {
         let dialect = Dialect {
             separator: Some(", ".into()),
             equals: ':',
             open: vec!["URL".into()],
             known: vec!["系统动作".into()],
+            ..Dialect::default()
         };
         assert_eq!(
             show("日志类型:WAF, 源IP:10.0.0.1, URL:h/a?x=1, y:2, z, 系统动作:拒绝, 描述:a, b", &dialect),

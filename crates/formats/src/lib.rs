@@ -2,19 +2,25 @@
 
 mod builder;
 pub mod cef;
+pub mod csv;
+pub mod decode;
 pub mod dissect;
 pub mod file;
 pub mod frame;
 mod generic;
+mod grok;
 mod hash;
 pub mod json;
+mod json_repair;
 pub mod key_value;
+mod leef;
 mod parser;
 mod source;
 pub mod syslog;
 pub mod text;
 pub mod time;
+mod xml;
 
 pub use parser::{Hint, Parser};
-pub use source::{Source, SourceError, Sources};
+pub use source::{Place, Source, SourceError, Sources};
 pub use time::Zone;

@@ -10,7 +10,7 @@ use model::event::{Event, Fields, Value};
 
 use crate::builder::Builder;
 use crate::generic::Generic;
-use crate::source::{Source, Sources};
+use crate::source::{Layout, Source, Sources, View};
 use crate::syslog::{self, Header, TOKEN_ELEMENT};
 use crate::time::{self, Zone};
 
@@ -54,20 +54,38 @@ impl Parser {
     /// The event of a record.
     pub fn parse<'a>(&'a self, raw: &'a str, hint: &Hint) -> Event<'a> {
         let record = Record::read(raw);
-        let found = match &hint.source {
-            Some(name) => self.sources.find(name).and_then(|source| Some((source, record.fields_by(source)?))),
-            None => self.sources.iter().find_map(|source| Some((source, record.fields_by(source)?))),
-        };
-        match found {
-            Some((source, fields)) => by_source(raw, &record, source, fields, hint),
+        match self.taken(&record, hint) {
+            Some(taken) => by_source(raw, &record, taken, hint),
             None => self.generic.parse(raw, &record, hint),
         }
     }
+
+    fn taken<'a>(&'a self, record: &Record<'a>, hint: &Hint) -> Option<Taken<'a>> {
+        let ask = |source: &'a Source, layout: &'a Layout| record.fields_by(source, layout);
+        match &hint.source {
+            Some(name) => {
+                let source = self.sources.find(name)?;
+                source.layouts().iter().find_map(|layout| ask(source, layout))
+            }
+            None => self.sources.recognise(record.view(), ask),
+        }
+    }
+}
+
+/// A record taken apart by a source.
+struct Taken<'a> {
+    source: &'a Source,
+    /// What the layout read.
+    message: &'a str,
+    fields: Fields<'a>,
 }
 
 /// A record with its syslog header, if it has one, taken off.
 pub(crate) struct Record<'a> {
     pub header: Option<Header<'a>>,
+    /// The whole text.
+    pub text: &'a str,
+    /// The text after the header.
     pub message: &'a str,
 }
 
@@ -76,12 +94,39 @@ impl<'a> Record<'a> {
         let text = raw.trim_matches(|char: char| char.is_whitespace() || char == '\0' || char == '\u{feff}');
         let header = if text.starts_with('{') { None } else { syslog::parse(text) };
         let message = header.as_ref().map_or(text, |header| header.message);
-        Record { message: from_cef(message), header }
+        Record { message: from_marker(message), header, text }
     }
 
-    fn fields_by(&self, source: &'a Source) -> Option<Fields<'a>> {
-        let program = self.header.as_ref().and_then(|header| header.program);
-        source.take_apart(program, self.message, &|builder| self.header_fields(builder))
+    fn program(&self) -> Option<&'a str> {
+        self.header.as_ref().and_then(|header| header.program)
+    }
+
+    fn view(&self) -> View<'a> {
+        View { program: self.program(), message: self.message, whole: self.text }
+    }
+
+    /// What a layout makes of the record, if it is of that layout.
+    fn fields_by(&self, source: &'a Source, layout: &'a Layout) -> Option<Taken<'a>> {
+        let (message, builder) = self.begin(layout);
+        if !layout.recogniser.may_be(self.program(), message) {
+            return None;
+        }
+        let mut builder = builder();
+        layout.take_apart(message, &mut builder).ok()?;
+        Some(Taken { source, message, fields: builder.finish() })
+    }
+
+    /// What a layout reads, and a builder with what is known before it does.
+    pub fn begin(&self, layout: &Layout) -> (&'a str, impl Fn() -> Builder<'a>) {
+        let is_whole = layout.recogniser.is_whole();
+        let begin = move || {
+            let mut builder = Builder::new();
+            if !is_whole {
+                self.header_fields(&mut builder);
+            }
+            builder
+        };
+        (if is_whole { self.text } else { self.message }, begin)
     }
 
     /// The header's parts as fields of the record.
@@ -117,17 +162,23 @@ impl<'a> Record<'a> {
     }
 }
 
-/// A CEF record from where it starts, whatever a device or relay put before it.
-fn from_cef(message: &str) -> &str {
+/// A CEF or LEEF record from where it starts, whatever a device or relay put before it.
+fn from_marker(message: &str) -> &str {
     const FARTHEST: usize = 256;
-    if message.starts_with('{') || message.starts_with("CEF:") {
+    if message.starts_with('{') || message.starts_with("CEF:") || message.starts_with("LEEF:") {
         return message;
     }
     let bytes = message.as_bytes();
     let window = &bytes[..bytes.len().min(FARTHEST)];
-    match memmem::find(window, b"CEF:") {
-        Some(at) if matches!(bytes.get(at + 4..at + 6), Some(&[b'0' | b'1', b'|'])) => &message[at..],
-        _ => message,
+    // Both end so; few other texts hold this.
+    let Some(at) = memmem::find(window, b"EF:") else { return message };
+    let digit = |at: usize| matches!(bytes.get(at + 3..at + 5), Some(&[b'0' | b'1', b'|']));
+    if at > 0 && bytes[at - 1] == b'C' && digit(at) {
+        &message[at - 1..]
+    } else if bytes[..at].ends_with(b"LE") && matches!(bytes.get(at + 3..at + 5), Some(&[b'1' | b'2', b'.' | b'|'])) {
+        &message[at - 2..]
+    } else {
+        message
     }
 }
 
@@ -143,7 +194,8 @@ pub(crate) fn believed<'a>(
     }
 }
 
-fn by_source<'a>(raw: &'a str, record: &Record<'a>, source: &'a Source, fields: Fields<'a>, hint: &Hint) -> Event<'a> {
+fn by_source<'a>(raw: &'a str, record: &Record<'a>, taken: Taken<'a>, hint: &Hint) -> Event<'a> {
+    let Taken { source, message, fields } = taken;
     let written = source
         .time(&fields, hint.time_zone, hint.received)
         .map(|(time, text)| (time, Cow::Owned(text)))
@@ -156,7 +208,7 @@ fn by_source<'a>(raw: &'a str, record: &Record<'a>, source: &'a Source, fields: 
         core.set("event_severity", severity.rank());
     }
     if source.keeps_message {
-        core.set("message", record.message);
+        core.set("message", message);
     }
     let alarm = if route.alarm { source.alarm(&fields, severity) } else { None };
     if let Some(alarm) = &alarm

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use toml::{Spanned, Table};
 
 /// A whole `source.toml`.
 #[derive(Debug, Deserialize)]
@@ -25,7 +26,7 @@ pub struct SourceFile {
     #[serde(default)]
     pub time: Time,
     /// The layouts the product writes; the first that fits is taken.
-    pub variant: Vec<Variant>,
+    pub variant: Vec<Spanned<Variant>>,
     /// Core fields of every record.
     #[serde(default)]
     pub core: BTreeMap<String, Core>,
@@ -48,6 +49,17 @@ pub struct SourceFile {
     pub severity: Option<Looked>,
     /// When and how a record is the device's own alarm.
     pub alarm: Option<AlarmFile>,
+    /// How lines of a file make records.
+    #[serde(default)]
+    pub lines: Lines,
+}
+
+/// How lines of a file make records.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lines {
+    /// What the first line of a record matches; other lines belong to the record before them.
+    pub first: Option<String>,
 }
 
 fn default_order() -> i32 {
@@ -64,6 +76,9 @@ pub struct Time {
     pub fields: Vec<String>,
     /// The zone of times that name none, where the product always uses the same.
     pub zone: Option<String>,
+    /// Layouts of times that are not among those read without being told: `%d/%m/%Y %H:%M` or `dd/MM/yyyy HH:mm`.
+    #[serde(default)]
+    pub formats: Vec<String>,
 }
 
 /// One layout.
@@ -72,9 +87,9 @@ pub struct Time {
 pub struct Variant {
     /// How to know it.
     pub recognise: Recognise,
-    /// How to take it apart.
+    /// How to take it apart: each a table of [`super::step_file`].
     #[serde(default)]
-    pub step: Vec<StepFile>,
+    pub step: Vec<Spanned<Table>>,
 }
 
 /// How a layout is known. All conditions given must hold; in a list of texts one is enough, save for `contains`.
@@ -93,123 +108,74 @@ pub struct Recognise {
     /// Texts of which one stands in the message.
     #[serde(default)]
     pub contains_any: Vec<String>,
+    /// Texts of which none stands in the message.
+    #[serde(default)]
+    pub not_contains: Vec<String>,
+    /// Regular expressions of which one finds something: only beside another condition, which is looked at first.
+    #[serde(default)]
+    pub matches: Vec<String>,
+    /// The layout is of the whole record: what looks like a syslog header is part of it.
+    #[serde(default)]
+    pub whole: bool,
     /// Fields that must be there after the steps.
     #[serde(default)]
     pub fields: Vec<String>,
-}
-
-/// One step of taking a record apart.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-pub enum StepFile {
-    /// A JSON object, or an array of them.
-    Json {
-        /// The field to read; the message if not given.
-        field: Option<String>,
-        /// Paths of objects whose members come to the top.
-        #[serde(default)]
-        lift: Vec<String>,
-        /// Path to name.
-        #[serde(default)]
-        rename: BTreeMap<String, String>,
-    },
-    /// A CEF record.
-    Cef {},
-    /// `key=value` pairs.
-    KeyValue {
-        /// The field to read; the message if not given.
-        field: Option<String>,
-        /// Between pairs; blanks if not given.
-        separator: Option<String>,
-        /// Between key and value; `=` if not given.
-        equals: Option<char>,
-        /// Keys whose values may hold the separator.
-        #[serde(default)]
-        open: Vec<String>,
-        /// Keys that end such a value.
-        #[serde(default)]
-        known: Vec<String>,
-        /// The least number of pairs; fewer and the layout does not fit.
-        #[serde(default = "one")]
-        least: usize,
-    },
-    /// A fixed layout with marks.
-    Dissect {
-        /// The field to cut; the message if not given.
-        field: Option<String>,
-        /// `{name}mark{name}mark`.
-        pattern: String,
-        /// The layout fits even where this does not.
-        #[serde(default)]
-        optional: bool,
-    },
-    /// Regular expressions with named groups, the first that fits.
-    Regex {
-        /// The field to match; the message if not given.
-        field: Option<String>,
-        /// The layout fits even where none does.
-        #[serde(default)]
-        optional: bool,
-        /// In the order they are tried.
-        pattern: Vec<PatternFile>,
-    },
-    /// `MD5=..,SHA256=..` inside one field.
-    Pairs {
-        /// The field.
-        field: String,
-        /// Between pairs.
-        separator: String,
-        /// Key to the name its value gets; other keys are left.
-        names: BTreeMap<String, String>,
-    },
-    /// Values to whole numbers where they are some.
-    Integers {
-        /// The fields.
-        fields: Vec<String>,
-    },
-    /// A copy, under its name without blanks, of every field that has blanks in its name.
-    BlankFreeNames {},
-}
-
-fn one() -> usize {
-    1
-}
-
-/// One regular expression.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PatternFile {
-    /// A text that must stand in the field: tried before the expression.
-    pub contains: Option<String>,
-    /// The expression; its named groups become fields.
-    pub regex: String,
-    /// Fields with a fixed value where it fits.
-    #[serde(default)]
-    pub set: BTreeMap<String, Scalar>,
 }
 
 /// Where a core field's value comes from.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 pub enum Core {
-    /// One field.
+    /// The first of several that has a usable value. It stands first, or a list would be read as a rule's members.
+    Many(Vec<Candidate>),
+    /// One candidate.
+    One(Candidate),
+}
+
+impl Core {
+    /// All candidates as rules.
+    pub fn rules(&self) -> Vec<CoreRule> {
+        let candidates = match self {
+            Core::One(candidate) => std::slice::from_ref(candidate),
+            Core::Many(candidates) => candidates,
+        };
+        candidates.iter().map(Candidate::rule).collect()
+    }
+}
+
+/// One candidate for a core field.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Candidate {
+    /// A field as it is.
     Field(String),
-    /// The first of several fields that has a usable value.
-    Fields(Vec<String>),
     /// With a lookup or a part.
     Rule(CoreRule),
 }
 
+impl Candidate {
+    fn rule(&self) -> CoreRule {
+        match self {
+            Candidate::Rule(rule) => rule.clone(),
+            Candidate::Field(field) => CoreRule { from: OneOrMany::One(field.clone()), ..CoreRule::default() },
+        }
+    }
+}
+
 /// A core field's value with a lookup or a part.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CoreRule {
     /// Candidates.
     pub from: OneOrMany<String>,
     /// Table that translates the value; what it lacks gives nothing, unless it has `*`.
     pub lookup: Option<String>,
-    /// The part of the value to take.
-    pub take: Option<Part>,
+    /// The part of the value to take, or several one after the other.
+    #[serde(default)]
+    pub take: OneOrMany<Part>,
+    /// Values that mean there is none, beside those of the source.
+    #[serde(default)]
+    pub absent: Vec<String>,
 }
 
 /// A part of a value.
@@ -232,6 +198,30 @@ pub enum Part {
     UrlPath,
     /// The query of a URL or request target.
     UrlQuery,
+    /// Without blanks and quotes at its ends.
+    Trim,
+    /// Without dots at its end, as names of the DNS may have one.
+    TrimDot,
+    /// Before the first `,`, `;` or blank.
+    First,
+    /// After the last `,`, `;` or blank.
+    Last,
+    /// The address of `10.0.0.1:80`, `[::1]:80`, `10.0.0.1#53`, `10.0.0.1/80`, `10.0.0.1 (host)`.
+    Address,
+    /// The port of the same.
+    Port,
+    /// The first number in it.
+    Number,
+    /// A MAC address as `00-1A-2B-3C-4D-5E`.
+    Mac,
+    /// An address written as 8 or 32 hexadecimal digits, `4-` or `6-` before them or not.
+    HexAddress,
+    /// With `%41` and `+` decoded.
+    UrlDecode,
+    /// Decoded from base64, where that gives text.
+    Base64,
+    /// Decoded from hexadecimal digits, where that gives text.
+    Hex,
 }
 
 /// A value looked up in a table.
@@ -319,6 +309,8 @@ pub enum Scalar {
     Int(i64),
     /// Text.
     Text(String),
+    /// Several, where a field may have several values.
+    List(Vec<Scalar>),
 }
 
 impl Scalar {
@@ -327,6 +319,7 @@ impl Scalar {
         match self {
             Scalar::Int(number) => number.to_string(),
             Scalar::Text(text) => text.clone(),
+            Scalar::List(values) => values.first().map(Scalar::text).unwrap_or_default(),
         }
     }
 }
@@ -335,10 +328,16 @@ impl Scalar {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 pub enum OneOrMany<T> {
+    /// Several. It stands first, or a list would be read as one value that is a list.
+    Many(Vec<T>),
     /// One.
     One(T),
-    /// Several.
-    Many(Vec<T>),
+}
+
+impl<T> Default for OneOrMany<T> {
+    fn default() -> Self {
+        OneOrMany::Many(Vec::new())
+    }
 }
 
 impl<T: Clone> OneOrMany<T> {

@@ -5,20 +5,23 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use model::core_field::{CORE_FIELDS, CoreType};
 use model::event::{Fields, Value};
 
-use super::definition::{Core, CoreRule, OneOrMany, Part};
+use super::condition::Test;
+use super::definition::{Core, Part, Scalar};
 use super::part;
-use super::step::borrow;
+use super::step::{borrow, constant};
 use crate::hash::NameMap;
 
-/// A table of values; `*` is any other.
+/// A table of values. `106*`, `*.exe` and `*denied*` stand for the values that start, end or hold so, where no whole
+/// value is found, the longest first; `*` is any other.
 #[derive(Debug, Default)]
 pub struct Lookup {
     values: NameMap<String, Value<'static>>,
+    patterns: Vec<(Test, Value<'static>)>,
     other: Option<Value<'static>>,
 }
 
@@ -26,28 +29,80 @@ impl Lookup {
     /// From what `source.toml` says.
     pub fn new(entries: impl IntoIterator<Item = (String, Value<'static>)>) -> Self {
         let mut lookup = Lookup::default();
+        let mut patterns = Vec::new();
         for (key, value) in entries {
+            let test = Test::new(&Scalar::Text(key.clone()));
             if key == "*" {
                 lookup.other = Some(value);
+            } else if test.is_pattern() {
+                patterns.push((key.len(), test, value));
             } else {
-                lookup.values.insert(key.to_ascii_lowercase(), value);
+                lookup.values.insert(key.to_lowercase(), value);
             }
         }
+        patterns.sort_by_key(|(length, ..)| std::cmp::Reverse(*length));
+        lookup.patterns = patterns.into_iter().map(|(_, test, value)| (test, value)).collect();
         lookup
     }
 
-    /// What the table says of a value, whatever the case of its letters.
+    /// What the table says of a value, whatever the case of its letters; of several values, of the first it knows.
     pub fn get(&self, value: &Value) -> Option<&Value<'static>> {
+        self.known(value).or_else(|| value.text().and(self.other.as_ref()))
+    }
+
+    fn known(&self, value: &Value) -> Option<&Value<'static>> {
+        if let Value::List(values) = value {
+            return values.iter().find_map(|value| self.known(value));
+        }
         let text = value.text()?;
         let text = text.trim();
-        let found = match self.values.get(text) {
-            Some(found) => Some(found),
-            None if text.len() <= 256 => self.values.get(&text.to_ascii_lowercase()),
-            None => None,
-        };
-        found.or(self.other.as_ref())
+        if let Some(found) = self.values.get(text) {
+            return Some(found);
+        }
+        if text.len() <= 256
+            && text.chars().any(char::is_uppercase)
+            && let Some(found) = self.values.get(&text.to_lowercase())
+        {
+            return Some(found);
+        }
+        self.patterns.iter().find(|(test, _)| !text.is_empty() && test.passes(text)).map(|(_, value)| value)
     }
 }
+
+/// The tables a source may name: its own, and those all sources share as `common.<name>`.
+#[derive(Debug, Default)]
+pub struct Tables {
+    own: BTreeMap<String, Arc<Lookup>>,
+}
+
+impl Tables {
+    /// With the source's own tables.
+    pub fn new(own: BTreeMap<String, Arc<Lookup>>) -> Self {
+        Tables { own }
+    }
+
+    /// The table of this name; the error says where to put one.
+    pub fn get(&self, name: &str) -> Result<Arc<Lookup>, String> {
+        let found = match name.strip_prefix("common.") {
+            Some(common) => COMMON.get(common),
+            None => self.own.get(name),
+        };
+        found.cloned().ok_or_else(|| format!("there is no table `[lookup.{name}]`"))
+    }
+}
+
+/// The tables all sources share.
+static COMMON: LazyLock<BTreeMap<String, Arc<Lookup>>> = LazyLock::new(|| {
+    let tables: BTreeMap<String, BTreeMap<String, Scalar>> =
+        toml::from_str(include_str!("common.toml")).expect("the tables are our own; a test reads them");
+    tables
+        .into_iter()
+        .map(|(name, table)| {
+            let entries = table.into_iter().map(|(key, value)| (key, constant(&value)));
+            (name, Arc::new(Lookup::new(entries)))
+        })
+        .collect()
+});
 
 /// How one core field is filled from one candidate.
 #[derive(Debug, Clone)]
@@ -57,7 +112,8 @@ struct Candidate {
     /// Position among the candidates of that core field.
     rank: u16,
     lookup: Option<Arc<Lookup>>,
-    take: Option<Part>,
+    take: Vec<Part>,
+    absent: Vec<String>,
 }
 
 /// All core fields of one kind of record.
@@ -72,7 +128,7 @@ impl CoreMapping {
     pub fn new(
         rules: &BTreeMap<String, Core>,
         constants: &BTreeMap<String, Value<'static>>,
-        lookups: &BTreeMap<String, Arc<Lookup>>,
+        lookups: &Tables,
     ) -> Result<Self, (String, String)> {
         let mut mapping = CoreMapping::default();
         for (name, rule) in rules {
@@ -80,21 +136,20 @@ impl CoreMapping {
                 continue;
             }
             let target = core_index(name)?;
-            let rule = match rule.clone() {
-                Core::Field(field) => CoreRule { from: OneOrMany::One(field), lookup: None, take: None },
-                Core::Fields(fields) => CoreRule { from: OneOrMany::Many(fields), lookup: None, take: None },
-                Core::Rule(rule) => rule,
-            };
-            let lookup =
-                match &rule.lookup {
+            let mut rank = 0;
+            for rule in rule.rules() {
+                let lookup = match &rule.lookup {
                     None => None,
-                    Some(table) => Some(lookups.get(table).cloned().ok_or_else(|| {
-                        (format!("core.{name}.lookup"), format!("there is no table `[lookup.{table}]`"))
-                    })?),
+                    Some(table) => {
+                        Some(lookups.get(table).map_err(|problem| (format!("core.{name}.lookup"), problem))?)
+                    }
                 };
-            for (rank, field) in rule.from.to_vec().into_iter().enumerate() {
-                let candidate = Candidate { target, rank: rank as u16, lookup: lookup.clone(), take: rule.take };
-                mapping.by_field.entry(field).or_default().push(candidate);
+                for field in rule.from.to_vec() {
+                    let (lookup, absent) = (lookup.clone(), rule.absent.clone());
+                    let candidate = Candidate { target, rank, lookup, take: rule.take.to_vec(), absent };
+                    mapping.by_field.entry(field).or_default().push(candidate);
+                    rank += 1;
+                }
             }
         }
         for (name, value) in constants {
@@ -136,16 +191,32 @@ impl CoreMapping {
 
 impl Candidate {
     fn value<'a>(&'a self, value: &Value<'a>, kind: CoreType) -> Option<Value<'a>> {
+        if !self.absent.is_empty() && !is_present(value, &self.absent) {
+            return None;
+        }
         let value = match &self.lookup {
             Some(lookup) => borrow(lookup.get(value)?),
             None => value.clone(),
         };
-        let value = match (self.take, value) {
-            (None, value) => value,
-            (Some(take), Value::Str(text)) => Value::Str(part::take(take, &text)?),
-            (Some(take), other) => Value::from(part::take(take, &Cow::Owned(other.text()?.into_owned()))?.into_owned()),
+        let value = match (self.take.is_empty(), value) {
+            (true, value) => value,
+            (false, Value::List(values)) => {
+                Value::List(values.into_iter().filter_map(|value| self.part(value)).collect())
+            }
+            (false, value) => self.part(value)?,
         };
         typed(value, kind)
+    }
+
+    fn part<'a>(&self, value: Value<'a>) -> Option<Value<'a>> {
+        let mut text = match value {
+            Value::Str(text) => text,
+            other => Cow::Owned(other.text()?.into_owned()),
+        };
+        for part in &self.take {
+            text = part::take(*part, &text)?;
+        }
+        Some(Value::Str(text))
     }
 }
 
@@ -198,13 +269,17 @@ fn core_index(name: &str) -> Result<u16, (String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::definition::Candidate;
 
     fn mapping(rules: &[(&str, &str)]) -> CoreMapping {
         let rules = rules
             .iter()
-            .map(|(core, fields)| (core.to_string(), Core::Fields(fields.split(' ').map(str::to_owned).collect())))
+            .map(|(core, fields)| {
+                let candidates = fields.split(' ').map(|field| Candidate::Field(field.to_owned())).collect();
+                (core.to_string(), Core::Many(candidates))
+            })
             .collect();
-        CoreMapping::new(&rules, &BTreeMap::new(), &BTreeMap::new()).unwrap()
+        CoreMapping::new(&rules, &BTreeMap::new(), &Tables::default()).unwrap()
     }
 
     #[test]
@@ -224,8 +299,23 @@ mod tests {
     }
 
     #[test]
+    fn a_table_finds_whole_values_then_parts_of_them_then_any_other() {
+        let entry = |key: &str, value: i64| (key.to_owned(), Value::Int(value));
+        let lookup =
+            Lookup::new([entry("deny", 1), entry("*拦截*", 2), entry("*", 9), entry("de*", 3), entry("den*", 4)]);
+        let get = |value: Value<'static>| lookup.get(&value).cloned();
+        assert_eq!(get("DENY".into()), Some(Value::Int(1)));
+        assert_eq!(get("已拦截该请求".into()), Some(Value::Int(2)));
+        assert_eq!(get("denied".into()), Some(Value::Int(4)));
+        assert_eq!(get("delayed".into()), Some(Value::Int(3)));
+        assert_eq!(get("x".into()), Some(Value::Int(9)));
+        assert_eq!(get(Value::List(vec!["x".into(), "deny".into()])), Some(Value::Int(1)));
+        assert_eq!(get(Value::Null), None);
+    }
+
+    #[test]
     fn a_name_that_is_no_core_field_is_refused() {
-        let rules = BTreeMap::from([("source_adress".to_owned(), Core::Field("src".into()))]);
-        assert_eq!(CoreMapping::new(&rules, &BTreeMap::new(), &BTreeMap::new()).unwrap_err().0, "core.source_adress");
+        let rules = BTreeMap::from([("source_adress".to_owned(), Core::One(Candidate::Field("src".into())))]);
+        assert_eq!(CoreMapping::new(&rules, &BTreeMap::new(), &Tables::default()).unwrap_err().0, "core.source_adress");
     }
 }

@@ -1,13 +1,18 @@
 //! Sources: one data folder per product, each with a `source.toml`, embedded and overridable from a folder.
 
 mod alarm;
+mod compile;
+mod condition;
 mod definition;
 mod error;
+mod index;
+mod layout;
 mod mapping;
 mod part;
 mod recognise;
 mod route;
 mod step;
+mod step_file;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,19 +21,19 @@ use std::sync::Arc;
 use include_dir::{Dir, include_dir};
 use model::event::{Alarm, Fields};
 use model::{Severity, Timestamp};
+use regex::Regex;
 
-pub use error::SourceError;
+pub use error::{Place, SourceError};
 pub use route::{Interner, Route};
 
-use crate::builder::Builder;
-use crate::time::{self, Zone};
+use crate::time::{self, Format, Zone};
 use alarm::{AlarmRule, Translated};
-use definition::SourceFile;
+use index::Index;
+pub(crate) use index::View;
+pub(crate) use layout::Layout;
+use mapping::is_present;
 pub(crate) use mapping::typed;
-use mapping::{Lookup, is_present};
-use recognise::Recogniser;
-use route::{Base, Router};
-use step::{Step, constant};
+use route::Router;
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../sources");
 
@@ -36,6 +41,7 @@ static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../sources"
 #[derive(Debug)]
 pub struct Sources {
     sources: Vec<Source>,
+    index: Index,
     interner: Arc<Interner>,
 }
 
@@ -70,7 +76,8 @@ impl Sources {
             .map(|(name, text)| Source::compile(&name, &text, interner.clone()))
             .collect::<Result<Vec<_>, _>>()?;
         sources.sort_by_key(|source| source.order);
-        Ok(Sources { sources, interner })
+        let index = Index::new(&sources).ok_or(SourceError::TooMany { most: index::MAX_LAYOUTS })?;
+        Ok(Sources { sources, index, interner })
     }
 
     /// The source of this name.
@@ -81,6 +88,18 @@ impl Sources {
     /// All sources in the order they are asked.
     pub fn iter(&self) -> impl Iterator<Item = &Source> {
         self.sources.iter()
+    }
+
+    /// The first source and layout that takes a record, asked in order: `ask` says what it makes of it.
+    pub(crate) fn recognise<'s, T>(
+        &'s self,
+        view: View<'_>,
+        mut ask: impl FnMut(&'s Source, &'s Layout) -> Option<T>,
+    ) -> Option<T> {
+        self.index.find(view, |source, layout| {
+            let source = &self.sources[source];
+            ask(source, &source.layouts[layout])
+        })
     }
 
     pub(crate) fn interner(&self) -> &Interner {
@@ -111,121 +130,24 @@ pub struct Source {
     absent: Vec<String>,
     time_fields: Vec<Vec<String>>,
     time_zone: Option<Zone>,
-    variants: Vec<(Recogniser, Vec<Step>)>,
+    time_formats: Vec<Format>,
+    layouts: Vec<Layout>,
     router: Router,
     severity: Option<Translated<Severity>>,
     alarm: Option<AlarmRule>,
     /// The text after the syslog header is the core field `message`.
     pub(crate) keeps_message: bool,
+    first_line: Option<Regex>,
 }
 
 impl Source {
-    fn compile(name: &str, text: &str, interner: Arc<Interner>) -> Result<Source, SourceError> {
-        let file = format!("sources/{name}/source.toml");
-        let invalid =
-            |key: &str, problem: String| SourceError::Invalid { file: file.clone(), key: key.to_owned(), problem };
-        let parsed: SourceFile = toml::from_str(text)
-            .map_err(|source| SourceError::Syntax { file: file.clone(), source: Box::new(source) })?;
-        let lookups: BTreeMap<String, Arc<Lookup>> = parsed
-            .lookup
-            .into_iter()
-            .map(|(name, table)| {
-                let entries = table.into_iter().map(|(key, value)| (key, constant(&value)));
-                (name, Arc::new(Lookup::new(entries)))
-            })
-            .collect();
-        let table = |key: &str, name: &str| {
-            lookups.get(name).cloned().ok_or_else(|| invalid(key, format!("there is no table `[lookup.{name}]`")))
-        };
-        let severity = match &parsed.severity {
-            None => None,
-            Some(looked) => Some(
-                Translated::new(looked, table("severity.lookup", &looked.lookup)?, alarm::severity)
-                    .map_err(|problem| invalid("severity.default", problem))?,
-            ),
-        };
-        let always = parsed.alarm.as_ref().is_some_and(|alarm| alarm.always);
-        let alarm = match parsed.alarm {
-            None => None,
-            Some(section) => {
-                let outcome = match &section.outcome {
-                    None => None,
-                    Some(looked) => Some(
-                        Translated::new(looked, table("alarm.outcome.lookup", &looked.lookup)?, alarm::outcome)
-                            .map_err(|problem| invalid("alarm.outcome.default", problem))?,
-                    ),
-                };
-                Some(AlarmRule::new(section, outcome).map_err(|(key, problem)| invalid(key, problem))?)
-            }
-        };
-        let mut variants = Vec::new();
-        for variant in parsed.variant {
-            let recogniser = Recogniser::new(variant.recognise).ok_or_else(|| {
-                invalid("variant.recognise", "it has no condition: give it a program or a text".into())
-            })?;
-            let steps = variant
-                .step
-                .into_iter()
-                .map(|step| {
-                    Step::compile(step).map_err(|(key, problem)| invalid(&format!("variant.step.{key}"), problem))
-                })
-                .collect::<Result<Vec<_>, _>>()?;
-            variants.push((recogniser, steps));
-        }
-        let time_zone = match parsed.time.zone {
-            None => None,
-            Some(zone) => Some(zone.parse().map_err(|error| invalid("time.zone", format!("{error}")))?),
-        };
-        let base = Base {
-            core: parsed.core,
-            constants: parsed.constants,
-            aliases: parsed.aliases,
-            log_sources: parsed.log_source,
-            alarm: always,
-            lookups,
-        };
-        Ok(Source {
-            name: Arc::from(name),
-            vendor: parsed.vendor,
-            product: parsed.product,
-            order: parsed.order,
-            absent: parsed.absent,
-            time_fields: parsed
-                .time
-                .fields
-                .iter()
-                .map(|fields| fields.split_whitespace().map(str::to_owned).collect())
-                .collect(),
-            time_zone,
-            variants,
-            router: Router::new(base, parsed.case, interner).map_err(|(key, problem)| invalid(&key, problem))?,
-            severity,
-            alarm,
-            keeps_message: parsed.keep_message,
-        })
+    pub(crate) fn layouts(&self) -> &[Layout] {
+        &self.layouts
     }
 
-    /// The record's fields, if it is of this source: what the header said, and what the steps of the first layout
-    /// that fits found.
-    pub(crate) fn take_apart<'a>(
-        &'a self,
-        program: Option<&str>,
-        message: &'a str,
-        header: &dyn Fn(&mut Builder<'a>),
-    ) -> Option<Fields<'a>> {
-        for (recogniser, steps) in &self.variants {
-            if !recogniser.may_be(program, message) {
-                continue;
-            }
-            let mut builder = Builder::new();
-            header(&mut builder);
-            let fits = steps.iter().all(|step| step.apply(message, &mut builder))
-                && recogniser.fields.iter().all(|name| builder.get(name).is_some());
-            if fits {
-                return Some(builder.finish());
-            }
-        }
-        None
+    /// What the first line of a record of a file matches, where a record may have several lines.
+    pub fn first_line(&self) -> Option<&Regex> {
+        self.first_line.as_ref()
     }
 
     pub(crate) fn route(&self, fields: &Fields) -> &Route {
@@ -256,7 +178,12 @@ impl Source {
                 }
                 text.push_str(&value.text()?);
             }
-            Some((time::parse(&text, zone, received)?, text))
+            let told = self.time_formats.iter().find_map(|format| format.parse(&text));
+            let time = match told {
+                Some(written) => written.resolve(zone, received)?,
+                None => time::parse(&text, zone, received)?,
+            };
+            Some((time, text))
         })
     }
 }

@@ -1,44 +1,107 @@
 //! Whether a record is worth a layout's steps: literals and the syslog program, nothing that costs.
 
 use memchr::memmem::Finder;
+use regex::Regex;
 
 use super::definition::Recognise;
+use super::step::regex;
 
 /// The compiled `[variant.recognise]` table.
 #[derive(Debug)]
 pub struct Recogniser {
-    program: Vec<String>,
-    starts_with: Vec<String>,
+    file: Recognise,
     contains: Vec<Finder<'static>>,
     contains_any: Vec<Finder<'static>>,
-    /// Fields that must be there after the steps.
-    pub fields: Vec<String>,
+    not_contains: Vec<Finder<'static>>,
+    matches: Vec<Regex>,
+}
+
+/// A condition that must hold and that many layouts can be told apart by at once.
+pub enum Key<'r> {
+    /// The syslog program is one of these.
+    Program(&'r [String]),
+    /// The message starts with one of these.
+    Start(&'r [String]),
+    /// One of these stands in the message.
+    Text(&'r [String]),
+    /// Only expressions: they must be tried.
+    None,
 }
 
 impl Recogniser {
-    /// Compiles the table; nothing where it has no condition at all, which would take every record there is.
-    pub fn new(file: Recognise) -> Option<Self> {
+    /// Compiles the table; the error names the key and the problem. A table without a condition would take every
+    /// record there is.
+    pub fn new(file: Recognise) -> Result<Self, (&'static str, String)> {
         let finders = |texts: &[String]| texts.iter().map(|text| Finder::new(text.as_bytes()).into_owned()).collect();
+        let matches = file.matches.iter().map(|text| regex(text)).collect::<Result<Vec<_>, _>>();
+        let matches = matches.map_err(|problem| (".matches", problem))?;
+        let lists = [&file.program, &file.starts_with, &file.contains, &file.contains_any, &file.not_contains];
+        if lists.iter().any(|list| list.iter().any(String::is_empty)) {
+            return Err(("", "an empty text is no condition".into()));
+        }
         let recogniser = Recogniser {
             contains: finders(&file.contains),
             contains_any: finders(&file.contains_any),
-            program: file.program,
-            starts_with: file.starts_with,
-            fields: file.fields,
+            not_contains: finders(&file.not_contains),
+            matches,
+            file,
         };
-        let conditions = recogniser.program.len()
-            + recogniser.starts_with.len()
-            + recogniser.contains.len()
-            + recogniser.contains_any.len();
-        (conditions > 0).then_some(recogniser)
+        if matches!(recogniser.key(), Key::None) && recogniser.matches.is_empty() {
+            return Err(("", "it has no condition: give it a program or a text".into()));
+        }
+        Ok(recogniser)
+    }
+
+    /// The condition to know candidates by.
+    pub fn key(&self) -> Key<'_> {
+        let file = &self.file;
+        if !file.program.is_empty() {
+            Key::Program(&file.program)
+        } else if !file.starts_with.is_empty() {
+            Key::Start(&file.starts_with)
+        } else if let Some((index, _)) = file.contains.iter().enumerate().max_by_key(|(_, text)| text.len()) {
+            Key::Text(&file.contains[index..=index])
+        } else if !file.contains_any.is_empty() {
+            Key::Text(&file.contains_any)
+        } else {
+            Key::None
+        }
+    }
+
+    /// Whether the layout is of the whole record, header included.
+    pub fn is_whole(&self) -> bool {
+        self.file.whole
+    }
+
+    /// Fields that must be there after the steps.
+    pub fn fields(&self) -> &[String] {
+        &self.file.fields
     }
 
     /// Whether the record may be of this layout.
     pub fn may_be(&self, program: Option<&str>, message: &str) -> bool {
+        self.unmet(program, message).is_none()
+    }
+
+    /// The condition that does not hold.
+    pub fn unmet(&self, program: Option<&str>, message: &str) -> Option<&'static str> {
+        let file = &self.file;
         let stands = |finder: &Finder| finder.find(message.as_bytes()).is_some();
-        (self.program.is_empty() || program.is_some_and(|program| self.program.iter().any(|known| known == program)))
-            && (self.starts_with.is_empty() || self.starts_with.iter().any(|start| message.starts_with(start)))
-            && self.contains.iter().all(stands)
-            && (self.contains_any.is_empty() || self.contains_any.iter().any(stands))
+        let is_program = |program: &str| file.program.iter().any(|known| known == program);
+        if !file.program.is_empty() && !program.is_some_and(is_program) {
+            Some("program")
+        } else if !file.starts_with.is_empty() && !file.starts_with.iter().any(|start| message.starts_with(start)) {
+            Some("starts_with")
+        } else if !self.contains.iter().all(stands) {
+            Some("contains")
+        } else if !self.contains_any.is_empty() && !self.contains_any.iter().any(stands) {
+            Some("contains_any")
+        } else if self.not_contains.iter().any(stands) {
+            Some("not_contains")
+        } else if !self.matches.is_empty() && !self.matches.iter().any(|regex| regex.is_match(message)) {
+            Some("matches")
+        } else {
+            None
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Which cases of a source hold for a record, found without testing them one by one.
 //!
-//! Conditions only compare fields with listed values. So a record is described by one small number per field, and all
-//! such descriptions together index a table of routes, each worked out when it is first met. Events of one route share
+//! Conditions compare fields with listed values. So a record is described by one small number per field (a condition
+//! with a part of a value is a field of its own with two), and all such descriptions together index a table of routes,
+//! each worked out when it is first met. Events of one route share
 //! their log sources and aliases, which is what the rule engine keys its own caches on.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -9,8 +10,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use model::event::{Aliases, Fields, LogSource, Value};
 
-use super::definition::{Case, Core, LogSourceFile, Scalar};
-use super::mapping::{CoreMapping, Lookup};
+use super::condition::Condition;
+use super::definition::{Case, Core, LogSourceFile, OneOrMany, Scalar};
+use super::mapping::{CoreMapping, Tables};
 use super::step::constant;
 use crate::hash::NameMap;
 
@@ -55,20 +57,29 @@ pub struct Base {
     pub aliases: BTreeMap<String, String>,
     pub log_sources: Vec<LogSourceFile>,
     pub alarm: bool,
-    pub lookups: BTreeMap<String, Arc<Lookup>>,
+    pub tables: Arc<Tables>,
 }
 
 /// The routes of one source.
 #[derive(Debug)]
 pub struct Router {
-    fields: Vec<Field>,
+    asked: Vec<Asked>,
     cases: Vec<CompiledCase>,
     base: Base,
     routes: Vec<OnceLock<Arc<Route>>>,
     interner: Arc<Interner>,
 }
 
-/// A field conditions ask about. A value's code is 0 if absent, 1 if no condition names it, else 2 and up.
+/// What conditions ask about.
+#[derive(Debug)]
+enum Asked {
+    /// A field by its values.
+    Field(Field),
+    /// A condition of its own: 1 where it holds.
+    Condition(Condition),
+}
+
+/// A field whose values conditions list. A value's code is 0 if absent, 1 if no condition names it, else 2 and up.
 #[derive(Debug)]
 struct Field {
     name: String,
@@ -76,9 +87,25 @@ struct Field {
     numbers: NameMap<i64, usize>,
 }
 
+impl Asked {
+    fn count(&self) -> usize {
+        match self {
+            Asked::Field(field) => field.codes.len() + 2,
+            Asked::Condition(_) => 2,
+        }
+    }
+
+    fn code(&self, fields: &Fields) -> usize {
+        match self {
+            Asked::Field(field) => field.code(fields.get(&field.name)),
+            Asked::Condition(condition) => usize::from(condition.holds(fields.get(&condition.field))),
+        }
+    }
+}
+
 #[derive(Debug)]
 struct CompiledCase {
-    /// Index of the field, codes that satisfy it; nothing for any value.
+    /// Index of what is asked, codes that satisfy it; nothing for any value.
     conditions: Vec<(usize, Option<Vec<usize>>)>,
     case: Case,
 }
@@ -86,33 +113,22 @@ struct CompiledCase {
 impl Router {
     /// Compiles the cases; the error names the key and the problem.
     pub fn new(base: Base, cases: Vec<Case>, interner: Arc<Interner>) -> Result<Self, (String, String)> {
-        let mut fields: Vec<Field> = Vec::new();
+        let mut asked: Vec<Asked> = Vec::new();
         let mut compiled = Vec::new();
         for case in cases {
-            let mut conditions = Vec::new();
-            for (name, values) in &case.conditions {
-                let index = fields.iter().position(|field| field.name == *name).unwrap_or_else(|| {
-                    fields.push(Field { name: name.clone(), codes: NameMap::default(), numbers: NameMap::default() });
-                    fields.len() - 1
-                });
-                let field = &mut fields[index];
-                let values = values.to_vec();
-                let any = values.contains(&Scalar::Text("*".into()));
-                let codes = (!any).then(|| values.iter().map(|value| field.code_for(value)).collect());
-                conditions.push((index, codes));
-            }
+            let conditions = case.conditions.iter().map(|(name, values)| ask(&mut asked, name, values)).collect();
             compiled.push(CompiledCase { conditions, case });
         }
-        let routes = fields.iter().try_fold(1_usize, |count, field| {
-            count.checked_mul(field.codes.len() + 2).filter(|count| *count <= MAX_ROUTES)
-        });
+        let routes = asked
+            .iter()
+            .try_fold(1_usize, |count, asked| count.checked_mul(asked.count()).filter(|count| *count <= MAX_ROUTES));
         let routes = routes.ok_or_else(|| {
             (
                 "case".to_owned(),
                 format!("its conditions describe more than {MAX_ROUTES} kinds of records: use fewer values"),
             )
         })?;
-        let mut router = Router { fields, cases: compiled, base, routes: Vec::new(), interner };
+        let mut router = Router { asked, cases: compiled, base, routes: Vec::new(), interner };
         router.check()?;
         router.routes.resize_with(routes, OnceLock::new);
         Ok(router)
@@ -121,8 +137,8 @@ impl Router {
     /// The route of a record.
     pub fn route(&self, fields: &Fields) -> &Route {
         let mut index = 0;
-        for field in &self.fields {
-            index = index * (field.codes.len() + 2) + field.code(fields.get(&field.name));
+        for asked in &self.asked {
+            index = index * asked.count() + asked.code(fields);
         }
         self.routes[index].get_or_init(|| Arc::new(self.build(index)))
     }
@@ -137,10 +153,10 @@ impl Router {
     }
 
     fn build(&self, mut index: usize) -> Route {
-        let mut codes = vec![0; self.fields.len()];
-        for (code, field) in codes.iter_mut().zip(&self.fields).rev() {
-            *code = index % (field.codes.len() + 2);
-            index /= field.codes.len() + 2;
+        let mut codes = vec![0; self.asked.len()];
+        for (code, asked) in codes.iter_mut().zip(&self.asked).rev() {
+            *code = index % asked.count();
+            index /= asked.count();
         }
         let holding: Vec<&CompiledCase> = self.cases.iter().filter(|case| case.holds(&codes)).collect();
         let mut log_sources: BTreeSet<LogSource> = self.base.log_sources.iter().map(log_source).collect();
@@ -170,14 +186,39 @@ impl Router {
             }
             constants.extend(case.constants.iter().map(|(name, value)| (name.clone(), constant(value))));
         }
-        CoreMapping::new(&core, &constants, &self.base.lookups)
+        CoreMapping::new(&core, &constants, &self.base.tables)
     }
+}
+
+/// The index of what a condition asks about, added where it is new, and the codes that satisfy it.
+fn ask(asked: &mut Vec<Asked>, name: &str, values: &OneOrMany<Scalar>) -> (usize, Option<Vec<usize>>) {
+    let condition = Condition::new(name, values);
+    if condition.has_pattern() {
+        asked.push(Asked::Condition(condition));
+        return (asked.len() - 1, Some(vec![1]));
+    }
+    let found = asked.iter().position(|asked| matches!(asked, Asked::Field(field) if field.name == name));
+    let index = found.unwrap_or_else(|| {
+        let (codes, numbers) = (NameMap::default(), NameMap::default());
+        asked.push(Asked::Field(Field { name: name.to_owned(), codes, numbers }));
+        asked.len() - 1
+    });
+    let values = values.to_vec();
+    let any = values.contains(&Scalar::Text("*".into()));
+    let codes = match &mut asked[index] {
+        Asked::Field(field) if !any => Some(values.iter().map(|value| field.code_for(value)).collect()),
+        _ => None,
+    };
+    (index, codes)
 }
 
 impl Field {
     fn code_for(&mut self, value: &Scalar) -> usize {
         let next = self.codes.len() + 2;
         let text = value.text().to_ascii_lowercase();
+        if text.is_empty() {
+            return 0;
+        }
         let code = *self.codes.entry(text.clone()).or_insert(next);
         if let Ok(number) = text.parse() {
             self.numbers.insert(number, code);
@@ -190,6 +231,7 @@ impl Field {
             None | Some(Value::Null) => 0,
             Some(Value::Int(number)) => self.numbers.get(number).copied().unwrap_or(1),
             Some(Value::List(values)) => self.code(values.first()),
+            Some(Value::Str(text)) if text.is_empty() => 0,
             Some(Value::Str(text)) => self.code_of_text(text),
             Some(other) => other.text().map_or(1, |text| self.code_of_text(&text)),
         }
@@ -222,7 +264,6 @@ fn log_source(file: &LogSourceFile) -> LogSource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::definition::OneOrMany;
 
     fn case(conditions: &[(&str, Scalar)], category: &str) -> Case {
         let toml = format!("if = {{}}\nlog_source = [{{ category = \"{category}\" }}]");
@@ -247,12 +288,16 @@ mod tests {
             case(&[("channel", text("Sysmon")), ("id", Scalar::Int(13))], "set"),
             case(&[("id", Scalar::Int(13))], "event"),
             case(&[("user", text("*"))], "user"),
+            case(&[("name", text("106*"))], "family"),
+            case(&[("name", text(""))], "nameless"),
         ];
         let router = Router::new(Base::default(), cases, Arc::new(Interner::default())).unwrap();
-        assert_eq!(categories(&router, &[("channel", "SYSMON".into()), ("id", 13.into())]), "event set");
-        assert_eq!(categories(&router, &[("channel", "x".into()), ("id", "13".into())]), "event");
-        assert_eq!(categories(&router, &[("user", "li".into())]), "user");
-        assert_eq!(categories(&router, &[]), "");
+        assert_eq!(categories(&router, &[("channel", "SYSMON".into()), ("id", 13.into())]), "event nameless set");
+        assert_eq!(categories(&router, &[("channel", "x".into()), ("id", "13".into())]), "event nameless");
+        assert_eq!(categories(&router, &[("user", "li".into()), ("name", "10".into())]), "user");
+        assert_eq!(categories(&router, &[("name", "106023".into())]), "family");
+        assert_eq!(categories(&router, &[("name", 106_100.into())]), "family");
+        assert_eq!(categories(&router, &[]), "nameless");
         let set = |id: i64| {
             let fields: Fields = [("id", id), ("x", id)].into_iter().collect();
             router.route(&fields).log_sources.clone()

@@ -46,7 +46,7 @@ fn mistakes_are_refused_with_file_and_key() {
         (format!("{GOOD}\n[severity]\nfrom = \"s\"\nlookup = \"none\"\ndefault = \"low\""), "severity.lookup"),
     ] {
         let message = refused(&wrong);
-        assert!(message.starts_with("sources/acme_box/source.toml: "), "{message}");
+        assert!(message.starts_with("sources/acme_box/source.toml:"), "{message}");
         assert!(message.contains(key), "{key}: {message}");
     }
 }

@@ -3,10 +3,16 @@
 //! One reader for all of them, told apart by shape, because a device changes its time format with a setting nobody
 //! tells us about. A time before 2000 or more than a day after receipt is implausible: see [`is_plausible`].
 
+mod format;
+mod reader;
+
 use std::time::Duration;
 
 use chrono::{Datelike, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeZone};
 use model::Timestamp;
+
+pub use format::{Format, InvalidFormat};
+use reader::Reader;
 
 /// The zone of local times that name none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +42,7 @@ impl std::str::FromStr for Zone {
         if let Ok(zone) = text.parse::<chrono_tz::Tz>() {
             return Ok(Zone::Named(zone));
         }
-        let mut reader = Reader { bytes: text.as_bytes(), at: 0 };
+        let mut reader = Reader::new(text);
         match reader.zone() {
             Some(seconds) if reader.at == text.len() => {
                 FixedOffset::east_opt(seconds).map(Zone::Fixed).ok_or_else(|| UnknownZone(text.to_owned()))
@@ -65,6 +71,23 @@ pub struct Written {
 }
 
 impl Written {
+    /// The same time as [`prefix`] reads it: with its year ISO 8601, without it as syslog has it.
+    pub fn canonical(&self) -> String {
+        const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let Written { year, month, day, hour, minute, second, micros, offset } = *self;
+        let zone = offset.map_or(String::new(), |seconds| {
+            let (sign, minutes) = (if seconds < 0 { '-' } else { '+' }, seconds.abs() / 60);
+            format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+        });
+        match year {
+            Some(year) => format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}{zone}"),
+            None => {
+                let month = MONTHS[(month.clamp(1, 12) - 1) as usize];
+                format!("{month} {day:02} {hour:02}:{minute:02}:{second:02}.{micros:06} {zone}").trim_end().to_owned()
+            }
+        }
+    }
+
     /// The instant: a missing zone is `zone`, a missing year the one that brings it nearest to `received`.
     pub fn resolve(&self, zone: Zone, received: Timestamp) -> Option<Timestamp> {
         if let Some(year) = self.year {
@@ -116,6 +139,9 @@ pub fn is_plausible(time: Timestamp, received: Timestamp) -> bool {
 /// Reads a whole text as a time, epoch numbers included.
 pub fn parse(text: &str, zone: Zone, received: Timestamp) -> Option<Timestamp> {
     let text = text.trim().trim_matches(['[', ']', '"']);
+    if let Some(written) = compact(text) {
+        return written.resolve(zone, received);
+    }
     if let Some(time) = epoch(text) {
         return Some(time);
     }
@@ -128,9 +154,23 @@ pub fn parse(text: &str, zone: Zone, received: Timestamp) -> Option<Timestamp> {
 
 /// Reads a calendar time at the start of `text`; also says how many bytes it took.
 pub fn prefix(text: &str) -> Option<(Written, usize)> {
-    let mut reader = Reader { bytes: text.as_bytes(), at: 0 };
+    let mut reader = Reader::new(text);
     let written = reader.written()?;
     Some((written, reader.at))
+}
+
+/// `20261121080000`, `20261121T080000Z`.
+fn compact(text: &str) -> Option<Written> {
+    let bytes = text.as_bytes();
+    let digits = bytes.iter().take(15).take_while(|byte| byte.is_ascii_digit()).count();
+    if !(digits == 14 || digits == 8 && bytes.get(8) == Some(&b'T'))
+        || !matches!(bytes[..2], [b'1', b'9'] | [b'2', b'0'])
+    {
+        return None;
+    }
+    let mut reader = Reader::new(text);
+    let written = reader.compact()?;
+    (reader.at == text.len()).then_some(written)
 }
 
 /// Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by magnitude.
@@ -155,224 +195,6 @@ fn epoch(text: &str) -> Option<Timestamp> {
         _ => return None,
     };
     Some(Timestamp::from_micros(micros))
-}
-
-const MONTHS: [&[u8; 3]; 12] =
-    [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
-const WEEKDAYS: [&[u8; 3]; 7] = [b"mon", b"tue", b"wed", b"thu", b"fri", b"sat", b"sun"];
-
-/// A time of day: hour, minute, second, microseconds.
-type Clock = (u32, u32, u32, u32);
-
-struct Reader<'t> {
-    bytes: &'t [u8],
-    at: usize,
-}
-
-impl Reader<'_> {
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
-    }
-
-    fn take(&mut self, byte: u8) -> Option<()> {
-        (self.peek()? == byte).then(|| self.at += 1)
-    }
-
-    fn take_any(&mut self, set: &[u8]) -> Option<u8> {
-        let byte = self.peek()?;
-        set.contains(&byte).then(|| {
-            self.at += 1;
-            byte
-        })
-    }
-
-    fn blanks(&mut self) -> bool {
-        let from = self.at;
-        while self.peek() == Some(b' ') {
-            self.at += 1;
-        }
-        self.at > from
-    }
-
-    /// A number of `least` to `most` digits.
-    fn number(&mut self, least: usize, most: usize) -> Option<u32> {
-        let digits = self.bytes[self.at..].iter().take(most).take_while(|byte| byte.is_ascii_digit()).count();
-        if digits < least {
-            return None;
-        }
-        let number = self.bytes[self.at..self.at + digits].iter().fold(0, |n, d| n * 10 + u32::from(d - b'0'));
-        self.at += digits;
-        Some(number)
-    }
-
-    fn year(&mut self) -> Option<i32> {
-        let year = self.number(4, 4)? as i32;
-        (1600..=9999).contains(&year).then_some(year)
-    }
-
-    fn name(&mut self, names: &[&[u8; 3]]) -> Option<u32> {
-        let word: [u8; 3] = self.bytes.get(self.at..self.at + 3)?.try_into().ok()?;
-        let index = names.iter().position(|name| word.eq_ignore_ascii_case(&name[..]))?;
-        self.at += 3;
-        Some(index as u32 + 1)
-    }
-
-    /// Tries a reading; goes back where it fails.
-    fn maybe<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
-        let at = self.at;
-        let result = read(self);
-        if result.is_none() {
-            self.at = at;
-        }
-        result
-    }
-
-    fn written(&mut self) -> Option<Written> {
-        self.maybe(Self::iso)
-            .or_else(|| self.maybe(Self::month_first))
-            .or_else(|| self.maybe(Self::year_month))
-            .or_else(|| self.maybe(Self::day_first))
-    }
-
-    /// `2026-11-21T08:00:00.123+08:00` with `/` for `-`, a blank for `T`, or a blank before the zone.
-    fn iso(&mut self) -> Option<Written> {
-        let year = self.year()?;
-        let separator = self.take_any(b"-/.")?;
-        let month = self.number(1, 2)?;
-        self.take(separator)?;
-        let day = self.number(1, 2)?;
-        self.take_any(b"T t_")?;
-        self.blanks();
-        let clock = self.clock()?;
-        let offset = self.spaced_zone();
-        finish(Some(year), month, day, clock, offset)
-    }
-
-    /// `Nov 21 08:00:00`, `Nov 21 2026 08:00:00`, `Nov 21 08:00:00 2026`, each after a weekday perhaps.
-    fn month_first(&mut self) -> Option<Written> {
-        if self.name(&WEEKDAYS).is_some() {
-            self.take(b' ')?;
-        }
-        let month = self.name(&MONTHS)?;
-        self.take_any(b" -")?;
-        self.blanks();
-        let day = self.number(1, 2)?;
-        self.take_any(b" ,-")?;
-        self.blanks();
-        let mut year = self.maybe(|reader| {
-            let year = reader.year()?;
-            reader.take(b' ')?;
-            Some(year)
-        });
-        let clock = self.clock()?;
-        if year.is_none() {
-            year = self.maybe(|reader| {
-                reader.take(b' ')?;
-                let year = reader.year()?;
-                // A year, unless a host name or process begins with these digits.
-                ((1970..2200).contains(&year)
-                    && !matches!(reader.peek(), Some(byte) if byte.is_ascii_alphanumeric() || b".-_[".contains(&byte)))
-                .then_some(year)
-            });
-        }
-        let offset = self.spaced_zone();
-        finish(year, month, day, clock, offset)
-    }
-
-    /// `2026 Nov 21 08:00:00`.
-    fn year_month(&mut self) -> Option<Written> {
-        let year = self.year()?;
-        self.take(b' ')?;
-        let month = self.name(&MONTHS)?;
-        self.blanks();
-        let day = self.number(1, 2)?;
-        self.take(b' ')?;
-        let clock = self.clock()?;
-        let offset = self.spaced_zone();
-        finish(Some(year), month, day, clock, offset)
-    }
-
-    /// `21/Nov/2026:08:00:00 +0800`, `21 Nov 2026 08:00:00`.
-    fn day_first(&mut self) -> Option<Written> {
-        let day = self.number(1, 2)?;
-        let separator = self.take_any(b"/ -")?;
-        let month = self.name(&MONTHS)?;
-        self.take(separator)?;
-        let year = self.year()?;
-        self.take_any(b": ")?;
-        let clock = self.clock()?;
-        let offset = self.spaced_zone();
-        finish(Some(year), month, day, clock, offset)
-    }
-
-    /// `08:00:00` and a fraction of any length.
-    fn clock(&mut self) -> Option<Clock> {
-        let hour = self.number(1, 2)?;
-        self.take(b':')?;
-        let minute = self.number(2, 2)?;
-        self.take(b':')?;
-        let second = self.number(2, 2)?;
-        let mut micros = 0;
-        let fraction = self.maybe(|reader| {
-            reader.take_any(b".,")?;
-            reader.peek()?.is_ascii_digit().then_some(())
-        });
-        if fraction.is_some() {
-            let mut place = 100_000;
-            while let Some(digit @ b'0'..=b'9') = self.peek() {
-                micros += u32::from(digit - b'0') * place;
-                place /= 10;
-                self.at += 1;
-            }
-        }
-        (hour < 24 && minute < 60 && second <= 60).then_some((hour, minute, second, micros))
-    }
-
-    fn spaced_zone(&mut self) -> Option<i32> {
-        self.maybe(|reader| {
-            reader.blanks();
-            reader.zone()
-        })
-    }
-
-    /// `Z`, `UTC`, `GMT`, `+08:00`, `+0800`, `+08`: seconds east of UTC.
-    fn zone(&mut self) -> Option<i32> {
-        let rest = &self.bytes[self.at..];
-        let ends = |length: usize| !rest.get(length).is_some_and(|byte| byte.is_ascii_alphanumeric());
-        if (rest.starts_with(b"UTC") || rest.starts_with(b"GMT")) && ends(3) {
-            self.at += 3;
-            return Some(self.maybe(Self::offset).unwrap_or(0));
-        }
-        if matches!(rest.first(), Some(b'Z' | b'z')) && ends(1) {
-            self.at += 1;
-            return Some(0);
-        }
-        self.offset()
-    }
-
-    fn offset(&mut self) -> Option<i32> {
-        let sign = if self.take_any(b"+-")? == b'+' { 1 } else { -1 };
-        let hours = self.number(2, 2)? as i32;
-        let minutes = self
-            .maybe(|reader| {
-                let _ = reader.take(b':');
-                reader.number(2, 2)
-            })
-            .unwrap_or(0) as i32;
-        let ends = !self.peek().is_some_and(|byte| byte.is_ascii_alphanumeric());
-        (ends && hours <= 18 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
-    }
-}
-
-fn finish(
-    year: Option<i32>,
-    month: u32,
-    day: u32,
-    (hour, minute, second, micros): Clock,
-    offset: Option<i32>,
-) -> Option<Written> {
-    let valid = (1..=12).contains(&month) && (1..=31).contains(&day);
-    valid.then_some(Written { year, month, day, hour, minute, second, micros, offset })
 }
 
 #[cfg(test)]
@@ -409,6 +231,14 @@ mod tests {
             "1795248000000",
             "1795248000000000",
             "1795248000000000000",
+            "20261121160000",
+            "20261121T080000Z",
+            "2026-11-21 03:00:00 EST",
+            "2026-11-21 09:00:00 CET",
+            "2026-11-21 03:00:00 UTC-5:00",
+            "Nov 21, 2026 4:00:00 PM",
+            "Sat Nov 21 03:00:00 2026 -05:00",
+            "21 Nov 16:00:00.000",
         ] {
             assert_eq!(read(text), "2026-11-21T08:00:00.000000Z", "{text}");
         }

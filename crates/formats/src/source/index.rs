@@ -1,0 +1,188 @@
+//! Which layouts of all sources a record may be of, found in one pass over its text however many sources there are.
+//!
+//! Each layout has one condition that must hold (its key): a program, a start, or a literal. Only layouts whose key
+//! holds are asked, in the order of their sources. Of a long record the head is looked at first; sources that take
+//! what no other does (order 500 and above) are asked only when the whole record was.
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+
+use super::Source;
+use super::recognise::Key;
+use crate::hash::NameMap;
+
+/// So much of a long record is looked at first.
+const HEAD: usize = 1024;
+/// Sources of this order and above take what no other does.
+const LATE: i32 = 500;
+/// The most layouts of all sources together.
+pub const MAX_LAYOUTS: usize = WORDS * 64;
+const WORDS: usize = 32;
+
+/// A set of layouts, each by its place in the order they are asked.
+#[derive(Clone, Copy)]
+struct Set([u64; WORDS]);
+
+impl Set {
+    const EMPTY: Set = Set([0; WORDS]);
+
+    fn add(&mut self, layout: u16) {
+        self.0[usize::from(layout) / 64] |= 1 << (layout % 64);
+    }
+
+    /// Those of `self` that `other` lacks, in order.
+    fn without(self, other: &Set) -> impl Iterator<Item = u16> + use<> {
+        let other = *other;
+        (0..WORDS).flat_map(move |word| {
+            let mut bits = self.0[word] & !other.0[word];
+            std::iter::from_fn(move || {
+                let bit = (bits != 0).then(|| bits.trailing_zeros())?;
+                bits &= bits - 1;
+                Some((word * 64) as u16 + bit as u16)
+            })
+        })
+    }
+}
+
+/// The keys of many layouts.
+#[derive(Debug, Default)]
+struct Keys {
+    programs: NameMap<String, Vec<u16>>,
+    /// By first byte.
+    starts: NameMap<u8, Vec<(String, u16)>>,
+    literals: Option<AhoCorasick>,
+    /// Layouts of each literal.
+    layouts: Vec<Vec<u16>>,
+    always: Vec<u16>,
+}
+
+impl Keys {
+    fn add(&mut self, key: Key<'_>, layout: u16, texts: &mut Vec<String>) {
+        match key {
+            Key::Program(programs) => {
+                for program in programs {
+                    self.programs.entry(program.clone()).or_default().push(layout);
+                }
+            }
+            Key::Start(starts) => {
+                for start in starts {
+                    self.starts.entry(start.as_bytes()[0]).or_default().push((start.clone(), layout));
+                }
+            }
+            Key::Text(literals) => {
+                for literal in literals {
+                    let index = texts.iter().position(|text| text == literal).unwrap_or_else(|| {
+                        texts.push(literal.clone());
+                        self.layouts.push(Vec::new());
+                        texts.len() - 1
+                    });
+                    self.layouts[index].push(layout);
+                }
+            }
+            Key::None => self.always.push(layout),
+        }
+    }
+
+    fn build(&mut self, texts: &[String]) {
+        if !texts.is_empty() {
+            let automaton = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(texts);
+            // A set of literals too large for the fast form still has a small one.
+            let automaton = automaton.or_else(|_| AhoCorasick::new(texts));
+            self.literals = automaton.ok();
+        }
+    }
+
+    fn cheap(&self, program: Option<&str>, text: &str, found: &mut Set) {
+        if let Some(layouts) = program.and_then(|program| self.programs.get(program)) {
+            layouts.iter().for_each(|layout| found.add(*layout));
+        }
+        if let Some(starts) = text.as_bytes().first().and_then(|first| self.starts.get(first)) {
+            for (start, layout) in starts {
+                if text.starts_with(start.as_str()) {
+                    found.add(*layout);
+                }
+            }
+        }
+        self.always.iter().for_each(|layout| found.add(*layout));
+    }
+
+    fn literals(&self, text: &[u8], found: &mut Set) {
+        let Some(automaton) = &self.literals else { return };
+        for literal in automaton.find_overlapping_iter(text) {
+            self.layouts[literal.pattern().as_usize()].iter().for_each(|layout| found.add(*layout));
+        }
+    }
+}
+
+/// The layouts of all sources by their keys.
+#[derive(Debug, Default)]
+pub struct Index {
+    /// Source and variant by layout.
+    layouts: Vec<(u16, u16)>,
+    /// From this layout on, sources take what no other does.
+    late: u16,
+    /// Of layouts that read the message.
+    message: Keys,
+    /// Of layouts that read the whole record.
+    whole: Keys,
+}
+
+/// What a record shows of itself before it is taken apart.
+#[derive(Clone, Copy)]
+pub struct View<'t> {
+    pub program: Option<&'t str>,
+    pub message: &'t str,
+    pub whole: &'t str,
+}
+
+impl Index {
+    /// Of sources in the order they are asked; nothing where they have too many layouts.
+    pub fn new(sources: &[Source]) -> Option<Index> {
+        let mut index = Index::default();
+        let (mut of_message, mut of_whole) = (Vec::new(), Vec::new());
+        for (number, source) in sources.iter().enumerate() {
+            if source.order < LATE {
+                index.late = (index.layouts.len() + source.layouts.len()) as u16;
+            }
+            for (variant, layout) in source.layouts.iter().enumerate() {
+                let id = index.layouts.len() as u16;
+                index.layouts.push((number as u16, variant as u16));
+                match layout.recogniser.is_whole() {
+                    true => index.whole.add(layout.recogniser.key(), id, &mut of_whole),
+                    false => index.message.add(layout.recogniser.key(), id, &mut of_message),
+                }
+            }
+        }
+        index.message.build(&of_message);
+        index.whole.build(&of_whole);
+        (index.layouts.len() <= MAX_LAYOUTS).then_some(index)
+    }
+
+    /// The first layout that takes the record: `ask` is given the numbers of source and variant.
+    pub fn find<T>(&self, view: View<'_>, mut ask: impl FnMut(usize, usize) -> Option<T>) -> Option<T> {
+        let mut found = Set::EMPTY;
+        self.message.cheap(view.program, view.message, &mut found);
+        self.whole.cheap(None, view.whole, &mut found);
+        let head = |text: &'_ str| text.len().min(HEAD);
+        self.message.literals(&view.message.as_bytes()[..head(view.message)], &mut found);
+        self.whole.literals(&view.whole.as_bytes()[..head(view.whole)], &mut found);
+        let is_long = view.whole.len() > HEAD;
+        let mut ask = |layout: u16| {
+            let (source, variant) = self.layouts[usize::from(layout)];
+            ask(usize::from(source), usize::from(variant))
+        };
+        let early = found.without(&Set::EMPTY).take_while(|layout| !is_long || *layout < self.late);
+        if let Some(taken) = early.into_iter().find_map(&mut ask) {
+            return Some(taken);
+        }
+        if !is_long {
+            return None;
+        }
+        let mut asked = found;
+        for layout in found.without(&Set::EMPTY).filter(|layout| *layout >= self.late) {
+            asked.0[usize::from(layout) / 64] &= !(1 << (layout % 64));
+        }
+        self.message.literals(view.message.as_bytes(), &mut found);
+        self.whole.literals(view.whole.as_bytes(), &mut found);
+        found.without(&asked).find_map(&mut ask)
+    }
+}

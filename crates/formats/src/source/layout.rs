@@ -1,0 +1,49 @@
+//! One layout of a source: how to know it and the steps that take it apart.
+
+use super::recognise::Recogniser;
+use super::step::Step;
+use crate::builder::Builder;
+
+/// A compiled `[[variant]]`.
+#[derive(Debug)]
+pub struct Layout {
+    pub recogniser: Recogniser,
+    pub steps: Vec<Step>,
+}
+
+/// Why a layout does not take a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Misfit<'s> {
+    /// This condition of `recognise` does not hold.
+    Condition(&'static str),
+    /// This step, counted from 0, does not fit.
+    Step(usize),
+    /// This field is not there after the steps.
+    Field(&'s str),
+}
+
+impl Layout {
+    /// Takes a message apart into `builder`, which holds what the header said.
+    pub fn take_apart<'a>(&'a self, message: &'a str, builder: &mut Builder<'a>) -> Result<(), Misfit<'a>> {
+        self.watched(message, builder, &mut |_, _| {})
+    }
+
+    /// The same, showing what there is after each step.
+    pub fn watched<'a>(
+        &'a self,
+        message: &'a str,
+        builder: &mut Builder<'a>,
+        watch: &mut dyn FnMut(usize, &Builder<'a>),
+    ) -> Result<(), Misfit<'a>> {
+        for (number, step) in self.steps.iter().enumerate() {
+            if !step.apply(message, builder) {
+                return Err(Misfit::Step(number));
+            }
+            watch(number, builder);
+        }
+        match self.recogniser.fields().iter().find(|name| builder.get(name).is_none()) {
+            Some(missing) => Err(Misfit::Field(missing)),
+            None => Ok(()),
+        }
+    }
+}

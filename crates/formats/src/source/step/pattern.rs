@@ -1,0 +1,143 @@
+//! Regular expressions of a step: bounded in size, with a literal looked for before the expression is tried.
+
+use std::borrow::Cow;
+
+use memchr::memmem::Finder;
+use model::event::Value;
+use regex::{Regex, RegexBuilder};
+use regex_syntax::hir::{Hir, HirKind};
+
+use super::{borrow, constant};
+use crate::builder::Builder;
+use crate::grok;
+use crate::source::step_file::PatternFile;
+
+/// The longest expression a source may have.
+const MAX_LENGTH: usize = 16 * 1024;
+/// What one compiled expression may take.
+const MAX_SIZE: usize = 4 << 20;
+/// A literal shorter than this finds itself everywhere.
+const LEAST_LITERAL: usize = 3;
+
+/// Compiles an expression within the limits; the error says what is wrong.
+pub fn regex(text: &str) -> Result<Regex, String> {
+    if text.len() > MAX_LENGTH {
+        return Err(format!("it is longer than {MAX_LENGTH} bytes: split it"));
+    }
+    RegexBuilder::new(text).size_limit(MAX_SIZE).dfa_size_limit(MAX_SIZE).build().map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => {
+            format!("it takes more than {MAX_SIZE} bytes: use smaller counts and fewer classes such as \\w")
+        }
+        error => error.to_string(),
+    })
+}
+
+/// One regular expression with its named groups.
+#[derive(Debug)]
+pub struct Pattern {
+    contains: Option<Finder<'static>>,
+    regex: Regex,
+    groups: Vec<Group>,
+    set: Vec<(String, Value<'static>)>,
+}
+
+#[derive(Debug)]
+struct Group {
+    index: usize,
+    field: String,
+    is_int: bool,
+}
+
+impl Pattern {
+    pub fn compile(file: PatternFile) -> Result<Pattern, (&'static str, String)> {
+        let (expression, named) = grok::expand(&file.regex).map_err(|problem| ("regex", problem))?;
+        let regex = regex(&expression).map_err(|problem| ("regex", problem))?;
+        let groups = regex
+            .capture_names()
+            .enumerate()
+            .filter_map(|(index, name)| {
+                let name = name?;
+                Some(match named.iter().find(|group| group.group == name) {
+                    Some(group) => Group { index, field: group.field.clone(), is_int: group.is_int },
+                    None => Group { index, field: name.to_owned(), is_int: false },
+                })
+            })
+            .collect();
+        let set = file.set.into_iter().map(|(name, value)| (name, constant(&value))).collect();
+        let contains = file.contains.or_else(|| literal(&expression));
+        let contains = contains.map(|text| Finder::new(text.as_bytes()).into_owned());
+        Ok(Pattern { contains, regex, groups, set })
+    }
+
+    /// Matches `text`; what is found borrows from `own`, the same text, where it is the record's own.
+    pub fn apply<'a>(&'a self, text: &str, own: Option<&'a str>, builder: &mut Builder<'a>) -> bool {
+        if self.contains.as_ref().is_some_and(|finder| finder.find(text.as_bytes()).is_none()) {
+            return false;
+        }
+        let Some(found) = self.regex.captures(text) else { return false };
+        for Group { index, field, is_int } in &self.groups {
+            let Some(group) = found.get(*index) else { continue };
+            if *is_int && let Ok(number) = group.as_str().parse::<i64>() {
+                builder.push(field.as_str(), number);
+                continue;
+            }
+            let value = match own {
+                Some(own) => Cow::Borrowed(&own[group.range()]),
+                None => Cow::Owned(group.as_str().to_owned()),
+            };
+            builder.push(field.as_str(), Value::Str(value));
+        }
+        for (name, value) in &self.set {
+            builder.push(name.as_str(), borrow(value));
+        }
+        true
+    }
+}
+
+/// The longest text that must stand wherever the expression fits.
+fn literal(expression: &str) -> Option<String> {
+    let hir = regex_syntax::parse(expression).ok()?;
+    let mut longest = String::new();
+    find_literal(&hir, &mut longest);
+    (longest.len() >= LEAST_LITERAL).then_some(longest)
+}
+
+fn find_literal(hir: &Hir, longest: &mut String) {
+    match hir.kind() {
+        HirKind::Literal(literal) => {
+            if let Ok(text) = std::str::from_utf8(&literal.0)
+                && text.len() > longest.len()
+            {
+                *longest = text.to_owned();
+            }
+        }
+        HirKind::Concat(parts) => parts.iter().for_each(|part| find_literal(part, longest)),
+        HirKind::Capture(capture) => find_literal(&capture.sub, longest),
+        HirKind::Repetition(repetition) if repetition.min > 0 => find_literal(&repetition.sub, longest),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_literal_of_an_expression_is_one_it_cannot_do_without() {
+        for (expression, expected) in [
+            (r"^Failed (?P<m>\S+) for", Some("Failed ")),
+            (r"(?:abc|def) x", None),
+            (r"(?:abcdef)? then (?:never){2,}", Some(" then ")),
+            (r"(?i)abc", None),
+            (r"\d+", None),
+        ] {
+            assert_eq!(literal(expression).as_deref(), expected, "{expression}");
+        }
+    }
+
+    #[test]
+    fn an_expression_too_large_is_refused() {
+        assert!(regex(r"(\w{100}){1000}").unwrap_err().contains("bytes"));
+        assert!(regex(&"a".repeat(MAX_LENGTH + 1)).is_err());
+    }
+}
