@@ -201,7 +201,13 @@ impl Candidate {
         let value = match (self.take.is_empty(), value) {
             (true, value) => value,
             (false, Value::List(values)) => {
-                Value::List(values.into_iter().filter_map(|value| self.part(value)).collect())
+                let mut parts: Vec<Value<'a>> = Vec::new();
+                for part in values.into_iter().filter_map(|value| self.part(value)) {
+                    if parts.last() != Some(&part) {
+                        parts.push(part);
+                    }
+                }
+                Value::List(parts)
             }
             (false, value) => self.part(value)?,
         };

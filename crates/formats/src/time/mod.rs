@@ -145,7 +145,10 @@ pub fn parse(text: &str, zone: Zone, received: Timestamp) -> Option<Timestamp> {
     if let Some(time) = epoch(text) {
         return Some(time);
     }
-    let (written, length) = prefix(text)?;
+    let (written, length) = prefix(text).or_else(|| {
+        let mut reader = Reader::new(text);
+        Some((reader.day_first_without_year()?, reader.at))
+    })?;
     if !text[length..].trim().is_empty() {
         return None;
     }

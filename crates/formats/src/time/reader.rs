@@ -172,20 +172,28 @@ impl<'t> Reader<'t> {
         finish(Some(year), month, day, clock, offset)
     }
 
-    /// `21/Nov/2026:08:00:00 +0800`, `21 Nov 2026 08:00:00`, `21 Nov 08:00:00`.
+    /// `21/Nov/2026:08:00:00 +0800`, `21 Nov 2026 08:00:00`.
     fn day_first(&mut self) -> Option<Written> {
         let day = self.number(1, 2)?;
         let separator = self.take_any(b"/ -")?;
         let month = self.name(&MONTHS)?;
         self.take(separator)?;
-        let year = self.maybe(|reader| {
-            let year = reader.year()?;
-            reader.take_any(b": ")?;
-            Some(year)
-        });
+        let year = self.year()?;
+        self.take_any(b": ")?;
         let clock = self.clock()?;
         let offset = self.spaced_zone();
-        finish(year, month, day, clock, offset)
+        finish(Some(year), month, day, clock, offset)
+    }
+
+    /// `21 Nov 08:00:00`: too much like a sentence to be looked for where no time is expected.
+    pub fn day_first_without_year(&mut self) -> Option<Written> {
+        let day = self.number(1, 2)?;
+        let separator = self.take_any(b"/ -")?;
+        let month = self.name(&MONTHS)?;
+        self.take(separator)?;
+        let clock = self.clock()?;
+        let offset = self.spaced_zone();
+        finish(None, month, day, clock, offset)
     }
 
     /// `20261121080000`, `20261121T080000`, with a zone perhaps.
