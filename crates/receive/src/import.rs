@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::intake::{Intake, IntakeError, Record};
 use crate::senders::Sender;
+use crate::stats::Protocol;
 
 /// Records handed in at once, and their bytes.
 const BATCH: usize = 1000;
@@ -57,6 +58,7 @@ pub async fn import_file(
     intake: &Intake,
     received: Timestamp,
 ) -> Result<Imported, ImportError> {
+    let intake = intake.labelled(Protocol::Import);
     let (batches, mut ready) = mpsc::channel::<Vec<Result<Record, String>>>(2);
     let owned = path.to_owned();
     let reader = tokio::task::spawn_blocking(move || read(&owned, &batches));

@@ -1,14 +1,16 @@
-//! Where records come in: bounded by bytes in flight, refused while the disk is nearly full, durable when accepted.
+//! Where records come in: bounded by bytes in flight (shared fairly by customer) and by what customer and device may
+//! send, refused while the disk is nearly full, durable when accepted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use model::{EventId, Timestamp};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
+use crate::limits::{Limiter, RateLimits};
+use crate::room::{FairRoom, Place};
 use crate::senders::Sender;
-use crate::stats::{Counters, Rejection};
+use crate::stats::{Counters, Protocol, Rejection};
 use crate::wal::{Appended, DataEntry, Kind, Receipt, Wal, WalError};
 
 /// Room is counted in units of so many bytes.
@@ -27,11 +29,18 @@ pub struct IntakeConfig {
     pub max_record: usize,
     /// Durable records not yet processed, at most: beyond, detection is too far behind to take more.
     pub max_backlog: u64,
+    /// What customers and devices may send.
+    pub limits: RateLimits,
 }
 
 impl Default for IntakeConfig {
     fn default() -> Self {
-        IntakeConfig { in_flight_bytes: 64 << 20, max_record: 1 << 20, max_backlog: 20_000_000 }
+        IntakeConfig {
+            in_flight_bytes: 64 << 20,
+            max_record: 1 << 20,
+            max_backlog: 20_000_000,
+            limits: RateLimits::default(),
+        }
     }
 }
 
@@ -68,6 +77,12 @@ pub enum IntakeError {
     /// Too much is in flight: come again in a moment.
     #[error("intake is full: send again in a moment")]
     Full,
+    /// The customer or the device sends more than it may.
+    #[error("more is sent than customer or device may: send again in {} s", retry_after.as_secs_f64().ceil())]
+    Limited {
+        /// When it may again.
+        retry_after: Duration,
+    },
     /// The disk is nearly full.
     #[error("the disk is nearly full: free space, intake goes on by itself")]
     DiskLow,
@@ -87,11 +102,27 @@ pub enum IntakeError {
     },
 }
 
+impl IntakeError {
+    /// How long a sender should wait before it tries again.
+    pub fn retry_after(&self) -> Duration {
+        match self {
+            IntakeError::Full => Duration::from_secs(1),
+            IntakeError::Limited { retry_after } => *retry_after,
+            _ => Duration::from_secs(30),
+        }
+    }
+
+    /// Whether it is about how much is sent at this moment, and not about the state of the server.
+    pub fn is_pressure(&self) -> bool {
+        matches!(self, IntakeError::Full | IntakeError::Limited { .. })
+    }
+}
+
 struct Inner {
     wal: Arc<Wal>,
     config: IntakeConfig,
-    room: Arc<Semaphore>,
-    units: usize,
+    room: FairRoom,
+    limiter: Limiter,
     counters: Arc<Counters>,
     closed: AtomicBool,
     /// Why the flow stopped for good.
@@ -102,7 +133,10 @@ struct Inner {
 
 /// The way in. Cheap to clone.
 #[derive(Clone)]
-pub struct Intake(Arc<Inner>);
+pub struct Intake {
+    inner: Arc<Inner>,
+    protocol: Protocol,
+}
 
 /// Records queued for the log.
 pub(crate) struct Queued {
@@ -130,11 +164,17 @@ impl Queued {
 
 impl Intake {
     pub(crate) fn new(wal: Arc<Wal>, config: IntakeConfig, counters: Arc<Counters>) -> Self {
-        let units = (config.in_flight_bytes / UNIT).clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
-        let room = Arc::new(Semaphore::new(units));
+        let room = FairRoom::new((config.in_flight_bytes / UNIT).max(1));
+        let limiter = Limiter::new(config.limits);
         let (closed, failed) = (AtomicBool::new(false), std::sync::OnceLock::new());
         let processed = AtomicU64::new(0);
-        Intake(Arc::new(Inner { wal, config, room, units, counters, closed, failed, processed }))
+        let inner = Arc::new(Inner { wal, config, room, limiter, counters, closed, failed, processed });
+        Intake { inner, protocol: Protocol::Other }
+    }
+
+    /// The same way in for what comes by `protocol`: counted under its name.
+    pub fn labelled(&self, protocol: Protocol) -> Intake {
+        Intake { inner: self.inner.clone(), protocol }
     }
 
     /// Takes the records of a device and returns when they are durable, or refuses at once.
@@ -148,13 +188,22 @@ impl Intake {
         if records.is_empty() {
             return Ok(Accepted { records: 0, first: None, last: None });
         }
-        let count = self.count(&records);
-        let queued = match self.open().and_then(|()| self.reserve(&records)) {
-            Ok(room) => self.queue(sender, records, received, room),
+        self.queue_now(sender, records, received)?.durable().await
+    }
+
+    /// Queues the records, or refuses at once. For senders that cannot be held back, and for those that are told.
+    pub(crate) fn queue_now(
+        &self,
+        sender: &Sender,
+        records: Vec<Record>,
+        received: Timestamp,
+    ) -> Result<Queued, IntakeError> {
+        let (count, now) = (self.count(&records), Instant::now());
+        let queued = match self.may_send(sender, now).and_then(|()| self.reserve(sender, &records)) {
+            Ok(room) => self.queue(sender, records, received, room, now),
             Err(error) => Err(error),
         };
-        let queued = queued.inspect_err(|error| self.count_refused(error, count))?;
-        queued.durable().await
+        queued.inspect_err(|error| self.count_refused(error, count))
     }
 
     /// Queues the records as soon as there is room; fails only where waiting does not help. For senders that are held
@@ -166,11 +215,17 @@ impl Intake {
         received: Timestamp,
     ) -> Result<Queued, IntakeError> {
         let count = self.count(&records);
+        let inner = &self.inner;
+        let mut room = std::pin::pin!(inner.room.take(&sender.customer, self.units_of(&records)));
         let room = loop {
-            match self.open() {
+            match self.may_send(sender, Instant::now()) {
                 Ok(()) => {}
                 Err(IntakeError::Full | IntakeError::DiskLow) => {
                     tokio::time::sleep(LOOK_AGAIN).await;
+                    continue;
+                }
+                Err(IntakeError::Limited { retry_after }) => {
+                    tokio::time::sleep(retry_after.min(LOOK_AGAIN)).await;
                     continue;
                 }
                 Err(error) => {
@@ -178,18 +233,23 @@ impl Intake {
                     return Err(error);
                 }
             }
-            let units = self.units_of(&records).min(self.0.units) as u32;
-            let wait = tokio::time::timeout(LOOK_AGAIN, self.0.room.clone().acquire_many_owned(units));
-            if let Ok(Ok(room)) = wait.await {
+            // The place in the queue is kept while the state of the server is looked at again.
+            if let Ok(room) = tokio::time::timeout(LOOK_AGAIN, &mut room).await {
                 break room;
             }
         };
-        self.queue(sender, records, received, room).inspect_err(|error| self.count_refused(error, count))
+        let queued = self.queue(sender, records, received, room, Instant::now());
+        queued.inspect_err(|error| self.count_refused(error, count))
+    }
+
+    fn may_send(&self, sender: &Sender, now: Instant) -> Result<(), IntakeError> {
+        self.open()?;
+        self.inner.limiter.check(sender, now).map_err(|retry_after| IntakeError::Limited { retry_after })
     }
 
     /// Whether records are taken at all at this moment.
     pub fn open(&self) -> Result<(), IntakeError> {
-        let inner = &self.0;
+        let inner = &self.inner;
         if inner.closed.load(Ordering::Acquire) {
             return Err(IntakeError::Closed);
         }
@@ -208,58 +268,62 @@ impl Intake {
 
     /// The longest record kept whole.
     pub fn max_record(&self) -> usize {
-        self.0.config.max_record
+        self.inner.config.max_record
     }
 
     /// Takes nothing more: the server is stopping.
     pub fn close(&self) {
-        self.0.closed.store(true, Ordering::Release);
+        self.inner.closed.store(true, Ordering::Release);
     }
 
     /// What reads the log has come so far: a backlog beyond the limit closes intake for a while.
     pub fn processed(&self, sequence: u64) {
-        self.0.processed.store(sequence, Ordering::Relaxed);
+        self.inner.processed.store(sequence, Ordering::Relaxed);
     }
 
     /// Takes nothing more: what reads the log cannot go on.
     pub fn fail(&self, why: &str) {
         // The first reason is the one told.
-        let _ = self.0.failed.set(Arc::from(why));
+        let _ = self.inner.failed.set(Arc::from(why));
     }
 
     /// Why intake stopped for good, if it did.
     pub fn failure(&self) -> Option<Arc<str>> {
-        self.0.failed.get().cloned().or_else(|| self.0.wal.poisoned())
+        self.inner.failed.get().cloned().or_else(|| self.inner.wal.poisoned())
     }
 
     fn count(&self, records: &[Record]) -> usize {
-        self.0.counters.count_received(records.len(), bytes_of(records));
+        self.inner.counters.count_received(self.protocol, records.len(), bytes_of(records));
         records.len()
     }
 
     fn count_refused(&self, error: &IntakeError, records: usize) {
-        match error {
-            IntakeError::DiskLow => self.0.counters.reject(Rejection::DiskLow, records),
-            IntakeError::Poisoned(_) | IntakeError::Closed => self.0.counters.reject(Rejection::Stopped, records),
-            // The sender is told and comes again.
-            IntakeError::Full | IntakeError::TooLarge { .. } => {}
-        }
+        let why = match error {
+            IntakeError::DiskLow => Rejection::DiskLow,
+            IntakeError::Poisoned(_) | IntakeError::Closed => Rejection::Stopped,
+            IntakeError::Full => Rejection::Full,
+            IntakeError::Limited { .. } => Rejection::Limited,
+            IntakeError::TooLarge { .. } => Rejection::TooLarge,
+        };
+        self.refused(why, records);
+    }
+
+    /// Counts what was not even handed in.
+    pub(crate) fn refused(&self, why: Rejection, records: usize) {
+        self.inner.counters.reject(self.protocol, why, records);
     }
 
     fn units_of(&self, records: &[Record]) -> usize {
         (bytes_of(records) + OVERHEAD * records.len()).div_ceil(UNIT)
     }
 
-    fn reserve(&self, records: &[Record]) -> Result<OwnedSemaphorePermit, IntakeError> {
+    fn reserve(&self, sender: &Sender, records: &[Record]) -> Result<Place, IntakeError> {
+        let room = &self.inner.room;
         let units = self.units_of(records);
-        if units > self.0.units {
-            return Err(IntakeError::TooLarge { bytes: bytes_of(records), max: self.0.units * UNIT });
+        if units > room.units() {
+            return Err(IntakeError::TooLarge { bytes: bytes_of(records), max: room.units() * UNIT });
         }
-        match self.0.room.clone().try_acquire_many_owned(units as u32) {
-            Ok(room) => Ok(room),
-            Err(TryAcquireError::NoPermits) => Err(IntakeError::Full),
-            Err(TryAcquireError::Closed) => Err(IntakeError::Closed),
-        }
+        room.try_take(&sender.customer, units).ok_or(IntakeError::Full)
     }
 
     fn queue(
@@ -267,9 +331,11 @@ impl Intake {
         sender: &Sender,
         records: Vec<Record>,
         received: Timestamp,
-        mut room: OwnedSemaphorePermit,
+        mut room: Place,
+        now: Instant,
     ) -> Result<Queued, IntakeError> {
-        let inner = &self.0;
+        let inner = &self.inner;
+        inner.limiter.charge(sender, records.len(), bytes_of(&records), now);
         // Half of what is written at once, so that an append never comes near the limit.
         let most = inner.wal.group_bytes() / 2;
         let mut queued =
@@ -290,7 +356,7 @@ impl Intake {
             };
             let payload = entry.encode();
             if bytes + payload.len() > most && !part.is_empty() {
-                let share = room.split((bytes / UNIT).min(room.num_permits()));
+                let share = Some(room.split(bytes / UNIT));
                 self.append(&mut queued, std::mem::take(&mut part), share)?;
                 bytes = 0;
             }
@@ -300,17 +366,12 @@ impl Intake {
         if !part.is_empty() {
             self.append(&mut queued, part, Some(room))?;
         }
-        inner.counters.count_accepted(queued.records, truncated);
+        inner.counters.count_accepted(self.protocol, queued.records, truncated);
         Ok(queued)
     }
 
-    fn append(
-        &self,
-        queued: &mut Queued,
-        part: Vec<(Kind, Vec<u8>)>,
-        room: Option<OwnedSemaphorePermit>,
-    ) -> Result<(), IntakeError> {
-        queued.receipts.push(self.0.wal.append_holding(part, room).map_err(refusal)?);
+    fn append(&self, queued: &mut Queued, part: Vec<(Kind, Vec<u8>)>, room: Option<Place>) -> Result<(), IntakeError> {
+        queued.receipts.push(self.inner.wal.append_holding(part, room).map_err(refusal)?);
         Ok(())
     }
 }

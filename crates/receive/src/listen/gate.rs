@@ -119,7 +119,7 @@ impl Gate {
 
     /// Counts and, from time to time, logs.
     pub(super) fn reject(&self, why: Rejection, peer: SocketAddr) {
-        self.counters.reject(why, 1);
+        self.intake.refused(why, 1);
         let mut last = self.complaint.lock().unwrap_or_else(PoisonError::into_inner);
         if last.is_some_and(|last| last.elapsed() < LOG_EVERY) {
             self.unsaid.fetch_add(1, Ordering::Relaxed);

@@ -48,7 +48,7 @@ pub(super) async fn serve(gate: Arc<Gate>, socket: UdpSocket, origin: Origin, st
                 break;
             }
             if gate.intake.open() == Err(IntakeError::DiskLow) {
-                gate.counters.reject(Rejection::DiskLow, count);
+                gate.intake.refused(Rejection::DiskLow, count);
                 continue;
             }
             // Nobody waits for an answer; while there is no room the kernel's buffer fills up.

@@ -21,13 +21,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::sync::OwnedSemaphorePermit;
-
 pub use disk::{Disk, DiskFile, OsDisk};
 pub use entry::DataEntry;
 pub use reader::{ReadBatch, ReadRecord, WalReader};
 pub use record::{Kind, MAX_PAYLOAD};
 pub use writer::{Appended, Receipt};
+
+use crate::room::Place;
 
 /// Settings of the log.
 #[derive(Debug, Clone)]
@@ -202,7 +202,7 @@ impl Wal {
     pub(crate) fn append_holding(
         &self,
         records: Vec<(Kind, Vec<u8>)>,
-        room: Option<OwnedSemaphorePermit>,
+        room: Option<Place>,
     ) -> Result<Receipt, WalError> {
         writer::enqueue(&self.shared, records, room)
     }

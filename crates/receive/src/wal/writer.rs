@@ -7,12 +7,13 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 
 use super::disk::DiskFile;
 use super::record::{self, Kind, MAX_PAYLOAD};
 use super::segment::{self, Header};
 use super::{Shared, WalError, lock};
+use crate::room::Place;
 
 /// Where an append stands in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,14 +51,14 @@ struct Append {
     records: Vec<(Kind, Vec<u8>)>,
     bytes: usize,
     /// Room the producer took up, given back when the append is done with.
-    _room: Option<OwnedSemaphorePermit>,
+    _room: Option<Place>,
     done: oneshot::Sender<Result<Appended, WalError>>,
 }
 
 pub(super) fn enqueue(
     shared: &Shared,
     records: Vec<(Kind, Vec<u8>)>,
-    room: Option<OwnedSemaphorePermit>,
+    room: Option<Place>,
 ) -> Result<Receipt, WalError> {
     let bytes = records.iter().map(|(_, payload)| record::HEADER + payload.len()).sum();
     let max = shared.config.group_bytes;
