@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use formats::{Hint, Parser};
 use model::Timestamp;
@@ -245,6 +246,11 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("eps_asiainfo", "destination_ip", "the management server"),
     ("eps_asiainfo", "url", "an empty list of indicators"),
     ("eps_topsec_topdesk", "alarm name", "who did what is recorded"),
+    ("antivirus_venus", "date", "of the find, sent later"),
+    ("eps_v-secure", "date", "of the find, sent later"),
+    ("ids_qianxin_nds", "date", "of the indicator"),
+    ("core__wpl_success", "date", "of the rule"),
+    ("nac_infogo", "date", "of a sentence; the header has no year"),
     ("firewall_fortinet", "event_action", "ECS takes the kind of event"),
     ("firewall_easynetworks", "event_action", "ECS takes the kind of event"),
     ("firewall_legendsec", "alarm name", "the name of a firewall rule, or a page the policy forbids"),
@@ -258,6 +264,7 @@ struct Crude {
     severities: Regex,
     actions: Regex,
     results: Regex,
+    dates: Regex,
     escapes: Regex,
 }
 
@@ -289,6 +296,7 @@ impl Crude {
             severities: labelled(SEVERITY_LABELS, WORD, true),
             actions: labelled("系统动作|动作|action|event|op|handle", &format!("(?P<v>{BLOCKING})(?:[^\\w]|$)"), true),
             results: labelled("attack_status|attack result", WORD, true),
+            dates: Regex::new(r"(20[0-2]\d)[-/](\d{1,2})[-/](\d{1,2})[ T]+\d").unwrap(),
             escapes: Regex::new(r"\\u([0-9a-f]{4})").unwrap(),
         }
     }
@@ -395,6 +403,22 @@ fn differences(
                 wrong.push(("outcome", format!("{wanted:?}, is {:?}", alarm.outcome)));
             }
         }
+    }
+    let dates: Vec<String> = crude
+        .dates
+        .captures_iter(&raw)
+        .map(|found| format!("{}-{:0>2}-{:0>2}", &found[1], &found[2], &found[3]))
+        .collect();
+    if !dates.is_empty() {
+        *checks.entry("date").or_default() += 1;
+        let at_home = event.time.plus(Duration::from_secs(8 * 3600)).to_string();
+        let as_written = event.time.to_string();
+        if !dates.iter().any(|date| at_home.starts_with(date) || as_written.starts_with(date)) {
+            wrong.push(("date", format!("{dates:?}, is {at_home}")));
+        }
+    }
+    if event.log_sources.is_empty() {
+        wrong.push(("log source", "none".to_owned()));
     }
     wrong
 }
