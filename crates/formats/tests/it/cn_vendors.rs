@@ -510,3 +510,20 @@ fn every_record_is_taken_by_its_product_and_says_what_its_labels_say() {
         assert!(wrong.is_empty(), "{} differences", wrong.len());
     }
 }
+
+#[test]
+fn every_chinese_record_is_the_same_in_the_encoding_older_devices_send() {
+    let Some(paths) = data() else { return };
+    let mut seen = 0;
+    for raw in paths.iter().flat_map(|path| records(path)).filter(|raw| !raw.is_ascii()) {
+        let (bytes, _, lost) = encoding_rs::GB18030.encode(&raw);
+        // Some records were UTF-8 that someone read as GB18030: they turn back into what they were.
+        if lost || std::str::from_utf8(&bytes).is_ok() {
+            continue;
+        }
+        seen += 1;
+        assert_eq!(formats::text::decode(&bytes), raw);
+    }
+    println!("{seen} records in GB18030");
+    assert!(seen >= 120, "only {seen} records");
+}
