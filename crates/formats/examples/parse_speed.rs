@@ -1,15 +1,20 @@
-//! What parsing costs, by sample file: `cargo run --release -p formats --example parse_speed`. Processor time where
-//! the system tells (Linux), so that a busy machine does not matter; otherwise the time on the clock.
+//! What parsing costs: `cargo run --release -p formats --example parse_speed [folder of recorded logs]`. Without a
+//! folder the samples of the sources are read; with one, its `.log` files too. Processor time where the system tells
+//! (Linux), so that a busy machine does not matter; otherwise the time on the clock.
 
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use formats::{Hint, Parser, Sources, file};
 use model::Timestamp;
 
-const EVENTS: usize = 200_000;
+/// Events parsed of each source.
+const EVENTS: usize = 50_000;
+/// The sources whose mean is the figure to watch, one each.
+const MIX: [&str; 5] =
+    ["fortinet_fortigate", "suricata_eve", "openssh_sshd", "nginx_access", "microsoft_windows"];
 
 /// Processor time this thread has used.
 fn used() -> Duration {
@@ -19,32 +24,55 @@ fn used() -> Duration {
     nanoseconds.map_or_else(|| STARTED.elapsed(), Duration::from_nanos)
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let parser = Parser::new(Arc::new(Sources::embedded()?));
-    let hint = Hint::new(Timestamp::from_micros(1_795_248_000_000_000));
-    let mut samples = Vec::new();
-    for source in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sources"))? {
-        let folder = source?.path().join("samples");
-        for sample in folder.read_dir().into_iter().flatten() {
-            samples.push(sample?.path());
+fn logs(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            logs(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "log") {
+            found.push(path);
         }
     }
-    samples.sort();
-    for path in samples.iter().filter(|path| path.extension().is_some_and(|extension| extension == "log")) {
-        let texts = file::open(path)?.map(|record| Ok(record?.text)).collect::<Result<Vec<_>, file::FileError>>()?;
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let started = used();
+    let parser = Parser::new(Arc::new(Sources::embedded()?));
+    println!("{} sources loaded in {:?}", parser.sources().iter().count(), used() - started);
+    let hint = Hint::new(Timestamp::from_micros(1_795_248_000_000_000));
+    let mut paths = Vec::new();
+    logs(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sources"), &mut paths);
+    if let Some(folder) = std::env::args().nth(1) {
+        logs(Path::new(&folder), &mut paths);
+    }
+    let mut by_source = BTreeMap::<String, Vec<String>>::new();
+    for path in paths {
+        for record in file::open(&path)?.flatten() {
+            let source = parser.parse(&record.text, &hint).source.to_string();
+            by_source.entry(source).or_default().push(record.text);
+        }
+    }
+    let (mut mean, mut all, mut count) = (0.0, 0.0, 0);
+    for (source, texts) in &by_source {
         let bytes: usize = texts.iter().map(String::len).sum();
         let started = used();
         let mut fields = 0;
         for text in texts.iter().cycle().take(EVENTS) {
             fields += parser.parse(text, &hint).fields.len();
         }
+        let cost = (used() - started).as_secs_f64() * 1e6 / EVENTS as f64;
         println!(
-            "{:5.2} us/event, {:4} bytes, {:3} fields  {}",
-            (used() - started).as_secs_f64() * 1e6 / EVENTS as f64,
+            "{cost:6.2} us/event, {:5} bytes, {:3} fields, {:5} records  {source}",
             bytes / texts.len(),
             fields / EVENTS,
-            path.display()
+            texts.len()
         );
+        if MIX.contains(&source.as_str()) {
+            mean += cost / MIX.len() as f64;
+        }
+        all += cost * texts.len() as f64;
+        count += texts.len();
     }
+    println!("{mean:6.2} us/event over the mix, {:.2} over all records as they are", all / count as f64);
     Ok(())
 }

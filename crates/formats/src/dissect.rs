@@ -39,6 +39,11 @@ impl Dissect {
         Ok(Dissect { start, fields })
     }
 
+    /// The fields it gives.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().filter_map(|(name, _)| name.as_deref())
+    }
+
     /// Cuts `text` into fields; false, with nothing added, where it does not have the pattern's marks.
     pub fn apply<'a>(&'a self, text: &'a str, builder: &mut Builder<'a>) -> bool {
         let Some(mut rest) = text.strip_prefix(self.start.as_str()) else { return false };

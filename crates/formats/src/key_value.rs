@@ -21,6 +21,8 @@ pub struct Dialect {
     pub open: Vec<String>,
     /// Keys that end the value of an open key.
     pub known: Vec<String>,
+    /// Where a key ends before the mark: `(` in `event(2)=block`.
+    pub key_end: Option<char>,
     /// Blanks may stand around what is between key and value.
     pub loose: bool,
     /// A word without a value is a key that is true.
@@ -36,6 +38,7 @@ impl Default for Dialect {
             equals: '=',
             open: Vec::new(),
             known: Vec::new(),
+            key_end: None,
             loose: false,
             flags: false,
             escapes: false,
@@ -181,13 +184,28 @@ fn unescape(text: &str, quote: char, escapes: bool) -> String {
 
 fn text_separated<'a>(text: &'a str, separator: &str, dialect: &Dialect, builder: &mut Builder<'a>) -> Covered {
     let mut covered = Covered::default();
+    // A separator after the last pair is no part of its value.
+    let mut text = text.trim_end_matches([' ', '\r', '\n', '\0']);
+    let bare = separator.trim();
+    while !bare.is_empty() && text.ends_with(bare) {
+        text = text[..text.len() - bare.len()].trim_end();
+    }
     // The pair being read: its key and where its value starts.
     let mut open: Option<(&'a str, usize)> = None;
     let mut piece_start = 0;
+    // A value in quotes reaches so far; quotes are no longer looked for once one was not closed.
+    let (mut quoted_until, mut inside, mut unclosed) = (0, false, false);
     let ends = memmem::find_iter(text.as_bytes(), separator.as_bytes()).map(|at| (at, at + separator.len()));
     for (piece_end, next_start) in ends.chain([(text.len(), text.len())]) {
-        let piece = &text[piece_start..piece_end];
-        let key = piece.find(dialect.equals).map(|at| piece[..at].trim()).filter(|key| is_key(key));
+        if piece_end < quoted_until {
+            continue;
+        }
+        if std::mem::take(&mut inside) {
+            piece_start = next_start;
+            continue;
+        }
+        let piece = &text[piece_start.min(piece_end)..piece_end];
+        let key = piece.find(dialect.equals).map(|at| key_of(&piece[..at], dialect)).filter(|key| is_key(key));
         let starts = key.filter(|key| match open {
             Some((name, _)) if dialect.open.iter().any(|open| open == name) => {
                 dialect.known.iter().any(|known| known == key)
@@ -197,19 +215,55 @@ fn text_separated<'a>(text: &'a str, separator: &str, dialect: &Dialect, builder
         if let (Some(key), Some(at)) = (starts, piece.find(dialect.equals)) {
             if let Some((name, start)) = open {
                 let end = piece_start.saturating_sub(separator.len()).max(start);
-                builder.push(name, plain(&text[start..end]));
+                builder.push(name, Value::Str(plain(&text[start..end])));
             }
             covered.pairs += 1;
-            open = Some((key, piece_start + at + dialect.equals.len_utf8()));
+            let value = piece_start + at + dialect.equals.len_utf8();
+            open = Some((key, value));
+            let quote = value + text[value..].len() - text[value..].trim_start_matches(' ').len();
+            if !unclosed && text[quote..].starts_with('"') {
+                match closing(text, quote + 1, bare) {
+                    Some(end) => quoted_until = end,
+                    None => unclosed = true,
+                }
+                // The separator just found stands inside the quotes.
+                inside = piece_end < quoted_until;
+                if inside {
+                    continue;
+                }
+            }
         } else if open.is_none() {
             covered.rest += piece.len();
         }
         piece_start = next_start;
     }
     if let Some((name, start)) = open {
-        builder.push(name, plain(&text[start..]));
+        builder.push(name, Value::Str(plain(&text[start..])));
     }
     covered
+}
+
+/// Where the quote closes after which a separator or the end stands.
+fn closing(text: &str, from: usize, separator: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = from;
+    loop {
+        at += memchr2(b'"', b'\\', &bytes[at..])?;
+        if bytes[at] == b'\\' {
+            at = (at + 2).min(bytes.len());
+            continue;
+        }
+        at += 1;
+        let after = text[at..].trim_start_matches(' ');
+        if after.is_empty() || separator.is_empty() || after.starts_with(separator) {
+            return Some(at);
+        }
+    }
+}
+
+fn key_of<'a>(text: &'a str, dialect: &Dialect) -> &'a str {
+    let key = text.trim();
+    dialect.key_end.and_then(|end| key.split(end).next()).unwrap_or(key).trim_end()
 }
 
 /// A key is short and one piece; anything else is the rest of a value.
@@ -217,9 +271,13 @@ fn is_key(key: &str) -> bool {
     !key.is_empty() && key.len() <= 96 && !key.contains(['\n', '"', '?', '&', '<'])
 }
 
-fn plain(value: &str) -> &str {
+fn plain(value: &str) -> Cow<'_, str> {
     let value = value.trim_matches([' ', '\r', '\n', '\0']);
-    value.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(value)
+    match value.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')) {
+        None => Cow::Borrowed(value),
+        Some(inner) if inner.contains("\\\"") => Cow::Owned(unescape(inner, '"', false)),
+        Some(inner) => Cow::Borrowed(inner),
+    }
 }
 
 #[cfg(test)]
@@ -246,6 +304,17 @@ mod tests {
     #[test]
     fn an_unclosed_quote_loses_nothing_of_the_following_pairs() {
         assert_eq!(show(r#"a="x b=2"#, &Dialect::default()), r#"a=<"x> b=<2> "#);
+    }
+
+    #[test]
+    fn separators_in_quotes_and_at_the_end_are_no_ends() {
+        let dialect = Dialect { separator: Some("; ".into()), equals: ':', key_end: Some('('), ..Dialect::default() };
+        assert_eq!(
+            show(r#"a:"x; y:z"; b(2):"1 \"q\""; c:8; d:"open; e:2;"#, &dialect),
+            r#"a=<x; y:z> b=<1 "q"> c=<8> d=<"open> e=<2> "#
+        );
+        let bare = Dialect { separator: Some(";".into()), ..Dialect::default() };
+        assert_eq!(show("a=\"success\";pop=8;", &bare), "a=<success> pop=<8> ");
     }
 
     #[test]

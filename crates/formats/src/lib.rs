@@ -5,6 +5,7 @@ pub mod cef;
 pub mod csv;
 pub mod decode;
 pub mod dissect;
+mod envelope;
 pub mod file;
 pub mod frame;
 mod generic;

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use memchr::memmem;
 use model::Timestamp;
-use model::event::{Event, Fields, Value};
+use model::event::{Alarm, Event, Fields, Value};
 
 use crate::builder::Builder;
+use crate::envelope::Envelope;
 use crate::generic::Generic;
 use crate::source::{Layout, Source, Sources, View};
 use crate::syslog::{self, Header, TOKEN_ELEMENT};
@@ -55,9 +56,30 @@ impl Parser {
     pub fn parse<'a>(&'a self, raw: &'a str, hint: &Hint) -> Event<'a> {
         let record = Record::read(raw);
         match self.taken(&record, hint) {
-            Some(taken) => by_source(raw, &record, taken, hint),
-            None => self.generic.parse(raw, &record, hint),
+            Some(taken) => by_source(raw, &record, taken, hint, None),
+            None => match self.enveloped(raw, record.message, hint) {
+                Some(event) => event,
+                None => self.generic.parse(raw, &record, hint),
+            },
         }
+    }
+
+    /// The event of a record inside a document no source takes, if a source takes the record.
+    fn enveloped<'a>(&'a self, raw: &'a str, document: &'a str, hint: &Hint) -> Option<Event<'a>> {
+        let envelope = Envelope::open(document)?;
+        let parts = envelope.parts();
+        envelope.candidates().find_map(|(place, text)| {
+            let mut record = Record::read(&text);
+            if record.header.is_none() && !text.starts_with('{') {
+                record.header = envelope.header(&parts, record.message);
+            }
+            let taken = self.taken(&record, hint)?;
+            let written = envelope.time().find_map(|text| {
+                Some((time::parse(&text, hint.time_zone, hint.received)?, Cow::Owned(text.into_owned())))
+            });
+            let inner = by_source(&text, &record, taken, hint, written);
+            Some(unwrapped(raw, inner, envelope.fields(document, place)))
+        })
     }
 
     fn taken<'a>(&'a self, record: &Record<'a>, hint: &Hint) -> Option<Taken<'a>> {
@@ -80,6 +102,35 @@ struct Taken<'a> {
     fields: Fields<'a>,
 }
 
+/// An event of a record that does not live as long as the document around it, with the document's members beside its
+/// own fields.
+fn unwrapped<'a>(raw: &'a str, inner: Event<'_>, outer: Vec<(String, Value<'static>)>) -> Event<'a> {
+    let own = |fields: &Fields| -> Vec<(Cow<'a, str>, Value<'a>)> {
+        fields.iter().map(|(name, value)| (Cow::Owned(name.to_owned()), value.clone().into_owned())).collect()
+    };
+    let mut fields = own(&inner.fields);
+    for (name, value) in outer {
+        if inner.fields.get(&name).is_none() {
+            fields.push((Cow::Owned(name), value));
+        }
+    }
+    Event {
+        time: inner.time,
+        time_original: inner.time_original.map(|text| Cow::Owned(text.into_owned())),
+        source: inner.source.clone(),
+        log_sources: inner.log_sources.clone(),
+        aliases: inner.aliases.clone(),
+        core: Fields::from_unique(own(&inner.core)),
+        fields: Fields::from_unique(fields),
+        alarm: inner.alarm.map(|alarm| Alarm {
+            name: Cow::Owned(alarm.name.into_owned()),
+            severity: alarm.severity,
+            outcome: alarm.outcome,
+        }),
+        raw,
+    }
+}
+
 /// A record with its syslog header, if it has one, taken off.
 pub(crate) struct Record<'a> {
     pub header: Option<Header<'a>>,
@@ -93,7 +144,13 @@ impl<'a> Record<'a> {
     fn read(raw: &'a str) -> Self {
         let text = raw.trim_matches(|char: char| char.is_whitespace() || char == '\0' || char == '\u{feff}');
         let header = if text.starts_with('{') { None } else { syslog::parse(text) };
-        let message = header.as_ref().map_or(text, |header| header.message);
+        let mut message = header.as_ref().map_or(text, |header| header.message);
+        // A container's line as Kubernetes keeps it: `2026-11-21T08:00:00Z stdout F text`.
+        if message.starts_with("std")
+            && let Some(line) = message.strip_prefix("stdout F ").or_else(|| message.strip_prefix("stderr F "))
+        {
+            message = line;
+        }
         Record { message: from_marker(message), header, text }
     }
 
@@ -194,12 +251,20 @@ pub(crate) fn believed<'a>(
     }
 }
 
-fn by_source<'a>(raw: &'a str, record: &Record<'a>, taken: Taken<'a>, hint: &Hint) -> Event<'a> {
+/// The event of a record a source took; `around` is the time the document around it has.
+fn by_source<'a>(
+    raw: &'a str,
+    record: &Record<'a>,
+    taken: Taken<'a>,
+    hint: &Hint,
+    around: Option<(Timestamp, Cow<'a, str>)>,
+) -> Event<'a> {
     let Taken { source, message, fields } = taken;
     let written = source
         .time(&fields, hint.time_zone, hint.received)
         .map(|(time, text)| (time, Cow::Owned(text)))
-        .or_else(|| record.header_time(hint));
+        .or_else(|| record.header_time(hint))
+        .or(around);
     let (time, time_original) = believed(written, hint.received);
     let route = source.route(&fields);
     let mut core = route.core.apply(&fields, source.absent());

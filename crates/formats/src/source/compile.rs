@@ -130,7 +130,8 @@ fn layout(variant: Spanned<Variant>, tables: &Tables) -> Result<Layout, Mistake>
         })
     };
     let steps = variant.step.into_iter().map(step).collect::<Result<Vec<_>, _>>()?;
-    Ok(Layout { recogniser, steps })
+    let scratch = steps.iter().flat_map(Step::scratch).collect();
+    Ok(Layout { recogniser, steps, scratch })
 }
 
 /// Where a key such as `core.source_ip.lookup` stands: the line that sets the last part of it that some line sets,

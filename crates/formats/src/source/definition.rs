@@ -218,6 +218,8 @@ pub enum Part {
     HexAddress,
     /// With `%41` and `+` decoded.
     UrlDecode,
+    /// With `+` as a blank.
+    PlusToBlank,
     /// Decoded from base64, where that gives text.
     Base64,
     /// Decoded from hexadecimal digits, where that gives text.

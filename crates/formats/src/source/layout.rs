@@ -9,6 +9,8 @@ use crate::builder::Builder;
 pub struct Layout {
     pub recogniser: Recogniser,
     pub steps: Vec<Step>,
+    /// Fields that are not kept when the steps are done.
+    pub scratch: Vec<String>,
 }
 
 /// Why a layout does not take a record.
@@ -43,7 +45,10 @@ impl Layout {
         }
         match self.recogniser.fields().iter().find(|name| builder.get(name).is_none()) {
             Some(missing) => Err(Misfit::Field(missing)),
-            None => Ok(()),
+            None => {
+                self.scratch.iter().for_each(|name| drop(builder.remove(name)));
+                Ok(())
+            }
         }
     }
 }

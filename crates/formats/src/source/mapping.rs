@@ -17,11 +17,13 @@ use super::step::{borrow, constant};
 use crate::hash::NameMap;
 
 /// A table of values. `106*`, `*.exe` and `*denied*` stand for the values that start, end or hold so, where no whole
-/// value is found, the longest first; `*` is any other.
+/// value is found, the longest first; `4..6.9` for numbers, both ends included; `*` is any other.
 #[derive(Debug, Default)]
 pub struct Lookup {
     values: NameMap<String, Value<'static>>,
     patterns: Vec<(Test, Value<'static>)>,
+    /// Numbers from and to.
+    ranges: Vec<(f64, f64, Value<'static>)>,
     other: Option<Value<'static>>,
 }
 
@@ -32,8 +34,11 @@ impl Lookup {
         let mut patterns = Vec::new();
         for (key, value) in entries {
             let test = Test::new(&Scalar::Text(key.clone()));
+            let range = key.split_once("..").and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
             if key == "*" {
                 lookup.other = Some(value);
+            } else if let Some((from, to)) = range {
+                lookup.ranges.push((from, to, value));
             } else if test.is_pattern() {
                 patterns.push((key.len(), test, value));
             } else {
@@ -62,6 +67,12 @@ impl Lookup {
         if text.len() <= 256
             && text.chars().any(char::is_uppercase)
             && let Some(found) = self.values.get(&text.to_lowercase())
+        {
+            return Some(found);
+        }
+        if !self.ranges.is_empty()
+            && let Ok(number) = text.parse::<f64>()
+            && let Some((_, _, found)) = self.ranges.iter().find(|(from, to, _)| (*from..=*to).contains(&number))
         {
             return Some(found);
         }
@@ -307,8 +318,15 @@ mod tests {
     #[test]
     fn a_table_finds_whole_values_then_parts_of_them_then_any_other() {
         let entry = |key: &str, value: i64| (key.to_owned(), Value::Int(value));
-        let lookup =
-            Lookup::new([entry("deny", 1), entry("*拦截*", 2), entry("*", 9), entry("de*", 3), entry("den*", 4)]);
+        let lookup = Lookup::new([
+            entry("deny", 1),
+            entry("*拦截*", 2),
+            entry("*", 9),
+            entry("de*", 3),
+            entry("den*", 4),
+            entry("0.1..3.9", 5),
+        ]);
+        assert_eq!(lookup.get(&Value::Float(3.9)), Some(&Value::Int(5)));
         let get = |value: Value<'static>| lookup.get(&value).cloned();
         assert_eq!(get("DENY".into()), Some(Value::Int(1)));
         assert_eq!(get("已拦截该请求".into()), Some(Value::Int(2)));

@@ -13,6 +13,7 @@ pub fn take<'a>(part: Part, text: &Cow<'a, str>) -> Option<Cow<'a, str>> {
     match part {
         Part::Lower => return Some(change_case(text, |byte| byte.is_ascii_uppercase(), str::to_lowercase)),
         Part::Upper => return Some(change_case(text, |byte| byte.is_ascii_lowercase(), str::to_uppercase)),
+        Part::PlusToBlank if text.contains('+') => return Some(Cow::Owned(text.replace('+', " "))),
         Part::Mac => return mac(text).map(Cow::Owned),
         Part::HexAddress => return hex_address(text).map(Cow::Owned),
         Part::Base64 => return Some(decode::base64(text).map_or_else(|| text.clone(), Cow::Owned)),
@@ -56,7 +57,14 @@ fn slice(part: Part, text: &str) -> Option<&str> {
         Part::Address => address_and_port(text)?.0,
         Part::Port => address_and_port(text)?.1?,
         Part::Number => number(text)?,
-        Part::Lower | Part::Upper | Part::Mac | Part::HexAddress | Part::UrlDecode | Part::Base64 | Part::Hex => text,
+        Part::Lower
+        | Part::Upper
+        | Part::Mac
+        | Part::HexAddress
+        | Part::UrlDecode
+        | Part::Base64
+        | Part::Hex
+        | Part::PlusToBlank => text,
     };
     (!found.is_empty()).then_some(found)
 }

@@ -87,6 +87,8 @@ pub enum StepFile {
         /// The least number of pairs; fewer and the layout does not fit.
         #[serde(default = "one")]
         least: usize,
+        /// Where a key ends before the mark: `(` in `event(2)=block`.
+        key_end: Option<char>,
         /// Blanks may stand around the mark between key and value.
         #[serde(default)]
         loose: bool,
@@ -114,6 +116,8 @@ pub enum StepFile {
         #[serde(default = "one")]
         least: usize,
     },
+    /// Parameters of RFC 5424 structured data (`junos@2636.1.source-address`) under their own names.
+    StructuredData {},
     /// A fixed layout with marks.
     Dissect {
         field: Option<String>,

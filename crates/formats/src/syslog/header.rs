@@ -60,6 +60,9 @@ pub fn parse(record: &str) -> Option<Header<'_>> {
     if rfc5424(after_priority, &mut header).is_some() {
         return Some(header);
     }
+    if cisco(after_priority, &mut header).is_some() {
+        return Some(header);
+    }
     let rest = after_priority.trim_start_matches([' ', '*', '.', ':']);
     match time::prefix(rest) {
         Some((written, length)) => {
@@ -123,6 +126,59 @@ fn rfc5424<'a>(text: &'a str, header: &mut Header<'a>) -> Option<()> {
     }
     .trim_start_matches('\u{feff}');
     Some(())
+}
+
+/// What Cisco devices put before `%FACILITY-SEVERITY-MNEMONIC:`, in any order they write it: a sequence number, a host,
+/// a time with marks around it, a program.
+fn cisco<'a>(text: &'a str, header: &mut Header<'a>) -> Option<()> {
+    let at = cisco_marker(text)?;
+    let before = &text[..at];
+    let words = |part: &'a str| {
+        part.split([' ', ',']).map(|word| word.trim_end_matches(':')).filter(|word| {
+            !word.is_empty()
+                && !word.bytes().all(|byte| byte.is_ascii_digit())
+                && word.split('[').next().is_some_and(is_host)
+        })
+    };
+    let starts = std::iter::once(0).chain(before.match_indices([' ', ':', '*', '.']).map(|(at, _)| at + 1));
+    let found = starts.take(64).find_map(|start| {
+        let (written, length) = time::prefix(&before[start..])?;
+        Some((start, length, written))
+    });
+    let (mut host_part, mut rest) = (before, "");
+    if let Some((start, length, written)) = found {
+        header.time = Some(written);
+        header.time_text = Some(&before[start..start + length]);
+        (host_part, rest) = (&before[..start], &before[start + length..]);
+    }
+    let mut named = words(rest).chain(words(host_part));
+    header.hostname = named.next();
+    if let Some(tag) = named.next() {
+        let (program, process_id) = tag.split_once('[').unwrap_or((tag, ""));
+        header.program = Some(program).filter(|program| !program.is_empty());
+        header.process_id = Some(process_id.trim_end_matches(']')).filter(|id| !id.is_empty());
+    }
+    header.message = &text[at..];
+    Some(())
+}
+
+/// Where `%ASA-6-302013:` begins, near the start.
+fn cisco_marker(text: &str) -> Option<usize> {
+    const FARTHEST: usize = 192;
+    let window = &text.as_bytes()[..text.len().min(FARTHEST)];
+    memchr::memchr_iter(b'%', window).find(|at| {
+        let is_name = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-');
+        let after = &text.as_bytes()[at + 1..];
+        let length = after.iter().take(80).take_while(|byte| is_name(byte)).count();
+        let parts: Vec<&[u8]> = after[..length].split(|byte| *byte == b'-').collect();
+        let severity = |part: &&[u8]| matches!(part, [b'0'..=b'7']);
+        let starts_alone = *at == 0 || matches!(window[at - 1], b' ' | b':');
+        starts_alone
+            && after.get(length) == Some(&b':')
+            && parts.len() >= 3
+            && !parts[0].is_empty()
+            && parts[1..parts.len() - 1].iter().any(severity)
+    })
 }
 
 fn not_nil(text: &str) -> Option<&str> {
@@ -231,6 +287,17 @@ mod tests {
             ("<13>Oct 11 22:14:15 CEF:0|a|b|1|2|n|3|", "13|Oct 11 22:14:15|-|-|-|CEF:0|a|b|1|2|n|3|"),
             ("<13>Oct 11 22:14:15 h CEF:0|a|b|1|2|n|3|", "13|Oct 11 22:14:15|h|-|-|CEF:0|a|b|1|2|n|3|"),
             ("2026-11-21 10:00:00 INFO something went on", "-|2026-11-21 10:00:00|-|-|-|INFO something went on"),
+            ("<166>Jan 01 2026 00:00:00 fw01 : %ASA-6-302013: x", "166|Jan 01 2026 00:00:00|fw01|-|-|%ASA-6-302013: x"),
+            ("<166>:Jan 01 00:00:00 UTC: %ASA-6-302013: x", "166|Jan 01 00:00:00 UTC|-|-|-|%ASA-6-302013: x"),
+            ("<189>2360: rtr: Nov 21 08:00:00.123 UTC: %SYS-5-X: t", "189|Nov 21 08:00:00.123 UTC|rtr|-|-|%SYS-5-X: t"),
+            (
+                "Oct 10 2018 12:34:56 fw CiscoASA[999]: %ASA-6-1: x",
+                "-|Oct 10 2018 12:34:56|fw|CiscoASA|999|%ASA-6-1: x",
+            ),
+            (
+                "<189>12: 000013: *Mar  1 18:46:11: %SEC-6-IPACCESSLOGP: l",
+                "189|Mar  1 18:46:11|-|-|-|%SEC-6-IPACCESSLOGP: l",
+            ),
             ("plain text", "none"),
             ("{\"a\":1}", "none"),
         ] {

@@ -147,7 +147,8 @@ pub fn parse(text: &str, zone: Zone, received: Timestamp) -> Option<Timestamp> {
     }
     let (written, length) = prefix(text).or_else(|| {
         let mut reader = Reader::new(text);
-        Some((reader.day_first_without_year()?, reader.at))
+        let written = reader.maybe(Reader::day_first_without_year).or_else(|| reader.american())?;
+        Some((written, reader.at))
     })?;
     if !text[length..].trim().is_empty() {
         return None;
@@ -178,6 +179,11 @@ fn compact(text: &str) -> Option<Written> {
 
 /// Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by magnitude.
 fn epoch(text: &str) -> Option<Timestamp> {
+    if text.len() < 32 && text.ends_with(|last: char| last.is_ascii_digit()) && text.contains(['e', 'E']) {
+        // Seconds as a number with an exponent.
+        let seconds = text.parse::<f64>().ok().filter(|seconds| (1e8..1e10).contains(seconds))?;
+        return Some(Timestamp::from_micros((seconds * 1e6).round() as i64));
+    }
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     if !digits(whole) || !digits(fraction) {
@@ -242,6 +248,8 @@ mod tests {
             "Nov 21, 2026 4:00:00 PM",
             "Sat Nov 21 03:00:00 2026 -05:00",
             "21 Nov 16:00:00.000",
+            "11/21/2026 8:00:00 AM +00:00",
+            "1.795248E9",
         ] {
             assert_eq!(read(text), "2026-11-21T08:00:00.000000Z", "{text}");
         }

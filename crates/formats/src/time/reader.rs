@@ -196,6 +196,22 @@ impl<'t> Reader<'t> {
         finish(None, month, day, clock, offset)
     }
 
+    /// `11/3/2026 9:06:42 AM +00:00`: month first, as only those write who write AM and PM.
+    pub fn american(&mut self) -> Option<Written> {
+        let month = self.number(1, 2)?;
+        self.take(b'/')?;
+        let day = self.number(1, 2)?;
+        self.take(b'/')?;
+        let year = self.year()?;
+        self.take_any(b", ")?;
+        self.blanks();
+        let start = self.at;
+        let clock = self.clock()?;
+        let has_half = self.bytes[start..self.at].last().is_some_and(|byte| matches!(byte, b'm' | b'M'));
+        let offset = self.spaced_zone();
+        finish(Some(year), month, day, clock, offset).filter(|_| has_half)
+    }
+
     /// `20261121080000`, `20261121T080000`, with a zone perhaps.
     pub fn compact(&mut self) -> Option<Written> {
         let year = self.year()?;

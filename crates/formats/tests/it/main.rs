@@ -2,6 +2,7 @@
 
 mod cn_vendors;
 mod elastic;
+mod envelopes;
 mod evtx_data;
 mod files;
 mod foreign;
@@ -11,3 +12,4 @@ mod live;
 mod log_sources;
 mod recognition;
 mod sources;
+mod steps;

@@ -218,3 +218,20 @@ pub fn copy<'a>(names: &'a [(String, String)], builder: &mut Builder<'a>) {
         }
     }
 }
+
+/// Gives `junos@2636.1.1.source-address` its own name, `source-address`; false where there is no such field.
+pub fn unqualify(builder: &mut Builder) -> bool {
+    let qualified: Vec<(String, String)> = builder
+        .iter()
+        .filter_map(|(name, _)| {
+            let own = name.split_once('@')?.1.trim_start_matches(|char: char| char.is_ascii_digit() || char == '.');
+            (!own.is_empty()).then(|| (name.to_owned(), own.to_owned()))
+        })
+        .collect();
+    for (name, own) in &qualified {
+        if let Some(value) = builder.remove(name) {
+            builder.push(own.clone(), value);
+        }
+    }
+    !qualified.is_empty()
+}

@@ -98,6 +98,7 @@ enum Action {
     },
     Integers(Vec<String>),
     BlankFreeNames,
+    StructuredData,
 }
 
 /// Pairs of names.
@@ -128,6 +129,20 @@ impl Step {
     /// Takes `message`, or the field the step names, apart; false where the layout does not fit.
     pub fn apply<'a>(&'a self, message: &'a str, builder: &mut Builder<'a>) -> bool {
         !self.is_due(builder) || self.action.apply(message, builder) || self.optional
+    }
+
+    /// Names the step itself gives that begin with `_`: texts cut out for a later step, which nobody wants to keep.
+    pub fn scratch(&self) -> Vec<String> {
+        let names: Vec<&str> = match &self.action {
+            Action::Read { reader: Reader::Dissect(dissect), .. } => dissect.names().collect(),
+            Action::Read { reader: Reader::Csv { names, .. }, .. } => names.iter().map(String::as_str).collect(),
+            Action::Regex { patterns, .. } => patterns.iter().flat_map(Pattern::names).collect(),
+            Action::Split { names, to, .. } => names.iter().chain(to).map(String::as_str).collect(),
+            Action::Join { to, .. } | Action::Format { to, .. } | Action::Sum { to, .. } => vec![to.as_str()],
+            Action::Rename(names) | Action::Copy(names) => names.iter().map(|(_, new)| new.as_str()).collect(),
+            _ => Vec::new(),
+        };
+        names.into_iter().filter(|name| name.starts_with('_')).map(str::to_owned).collect()
     }
 
     /// Whether its conditions hold.
@@ -162,12 +177,12 @@ impl Action {
             }
             StepFile::Cef { field, labels } => read(field, String::new(), Reader::Cef { labels }),
             StepFile::Leef { field } => read(field, String::new(), Reader::Leef),
-            StepFile::KeyValue { field, separator, equals, open, known, least, loose, prefix } => {
+            StepFile::KeyValue { field, separator, equals, open, known, least, key_end, loose, prefix } => {
                 if separator.as_deref() == Some("") {
                     return Err(("separator", "it is empty: leave it out for blanks".into()));
                 }
                 let equals = equals.unwrap_or('=');
-                let dialect = Dialect { separator, equals, open, known, loose, ..Dialect::default() };
+                let dialect = Dialect { separator, equals, open, known, key_end, loose, ..Dialect::default() };
                 read(field, prefix, Reader::KeyValue { dialect, least })
             }
             StepFile::Logfmt { field, least } => {
@@ -217,6 +232,7 @@ impl Action {
             }
             StepFile::Integers { fields } => Action::Integers(fields),
             StepFile::BlankFreeNames {} => Action::BlankFreeNames,
+            StepFile::StructuredData {} => Action::StructuredData,
         })
     }
 
@@ -236,16 +252,22 @@ impl Action {
                 }
             },
             Action::Regex { field, patterns, matching } => {
-                let Some(text) = input(field.as_deref(), message, builder) else { return false };
-                let own = match &text {
-                    Cow::Borrowed(own) => Some(*own),
-                    Cow::Owned(_) => None,
+                let texts = match field {
+                    None => vec![Cow::Borrowed(message)],
+                    Some(field) => texts(field, builder),
                 };
-                let mut tried = patterns.iter().map(|pattern| pattern.apply(&text, own, builder));
-                match matching {
-                    Matching::First => tried.any(|fits| fits),
-                    Matching::All => tried.fold(false, |any, fits| any | fits),
-                }
+                let apply = |text: &Cow<'a, str>, builder: &mut Builder<'a>| {
+                    let own = match text {
+                        Cow::Borrowed(own) => Some(*own),
+                        Cow::Owned(_) => None,
+                    };
+                    let mut tried = patterns.iter().map(|pattern| pattern.apply(text, own, builder));
+                    match matching {
+                        Matching::First => tried.any(|fits| fits),
+                        Matching::All => tried.fold(false, |any, fits| any | fits),
+                    }
+                };
+                texts.iter().any(|text| apply(text, builder))
             }
             Action::Pairs { field, separator, names } => {
                 if let Some(Value::Str(text)) = builder.get(field) {
@@ -322,6 +344,7 @@ impl Action {
                 builder.copy_without_blanks();
                 true
             }
+            Action::StructuredData => edit::unqualify(builder),
         }
     }
 }
@@ -413,6 +436,19 @@ fn input<'a>(field: Option<&str>, message: &'a str, builder: &Builder<'a>) -> Op
             }),
             _ => None,
         },
+    }
+}
+
+/// The texts of a field: one, or those of a list.
+fn texts<'a>(field: &str, builder: &Builder<'a>) -> Vec<Cow<'a, str>> {
+    let text = |value: &Value<'a>| match value {
+        Value::Str(text) => Some(text.clone()),
+        _ => None,
+    };
+    match builder.get(field) {
+        Some(Value::List(values)) => values.iter().filter_map(text).collect(),
+        Some(value) => text(value).or_else(|| Some(Cow::Owned(value.text()?.into_owned()))).into_iter().collect(),
+        None => Vec::new(),
     }
 }
 

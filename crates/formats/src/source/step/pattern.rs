@@ -69,6 +69,11 @@ impl Pattern {
         Ok(Pattern { contains, regex, groups, set })
     }
 
+    /// The fields it may give.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.groups.iter().map(|group| group.field.as_str()).chain(self.set.iter().map(|(name, _)| name.as_str()))
+    }
+
     /// Matches `text`; what is found borrows from `own`, the same text, where it is the record's own.
     pub fn apply<'a>(&'a self, text: &str, own: Option<&'a str>, builder: &mut Builder<'a>) -> bool {
         if self.contains.as_ref().is_some_and(|finder| finder.find(text.as_bytes()).is_none()) {

@@ -7,6 +7,7 @@
 //! - names of hosts, domains, protocols and HTTP methods have no case;
 //! - vocabulary (`event.action`, names of vendors and products) is compared without case, and `-`, `_` and a blank in
 //!   it are one;
+//! - an expected value `-` is no value;
 //! - an expected outcome `unknown` is the same as no outcome;
 //! - times are compared to the millisecond, or to the second where the expectation has no fraction, and only where the
 //!   expectation does not vary with the day of the test.
@@ -131,7 +132,7 @@ fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
 fn collect(value: Option<&Value>, values: &mut Vec<String>) {
     match value {
         Some(Value::Array(list)) => list.iter().for_each(|value| collect(Some(value), values)),
-        Some(Value::String(text)) if !text.is_empty() => values.push(text.clone()),
+        Some(Value::String(text)) if !text.is_empty() && text != "-" => values.push(text.clone()),
         Some(value @ (Value::Number(_) | Value::Bool(_))) => values.push(value.to_string()),
         _ => {}
     }
