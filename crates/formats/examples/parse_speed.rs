@@ -13,8 +13,7 @@ use model::Timestamp;
 /// Events parsed of each source.
 const EVENTS: usize = 50_000;
 /// The sources whose mean is the figure to watch, one each.
-const MIX: [&str; 5] =
-    ["fortinet_fortigate", "suricata_eve", "openssh_sshd", "nginx_access", "microsoft_windows"];
+const MIX: [&str; 5] = ["fortinet_fortigate", "suricata_eve", "openssh_sshd", "nginx_access", "microsoft_windows"];
 
 /// Processor time this thread has used.
 fn used() -> Duration {

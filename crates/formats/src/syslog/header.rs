@@ -172,8 +172,9 @@ fn cisco_marker(text: &str) -> Option<usize> {
         let length = after.iter().take(80).take_while(|byte| is_name(byte)).count();
         let parts: Vec<&[u8]> = after[..length].split(|byte| *byte == b'-').collect();
         let severity = |part: &&[u8]| matches!(part, [b'0'..=b'7']);
-        let starts_alone = *at == 0 || matches!(window[at - 1], b' ' | b':');
-        starts_alone
+        // After a colon: other vendors write `host %MODULE-5-NAME:`.
+        let before = window[..*at].trim_ascii_end();
+        (before.is_empty() || before.ends_with(b":"))
             && after.get(length) == Some(&b':')
             && parts.len() >= 3
             && !parts[0].is_empty()

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use formats::{Hint, Parser, Sources};
 
 fn parser(steps: &str, rest: &str) -> Parser {
-    let text =
-        format!("vendor = \"a\"\nproduct = \"b\"\n[[variant]]\nrecognise = {{ starts_with = [\"!\"], whole = true }}\n{steps}\n{rest}");
+    let text = format!(
+        "vendor = \"a\"\nproduct = \"b\"\n[[variant]]\nrecognise = {{ starts_with = [\"!\"], whole = true }}\n{steps}\n{rest}"
+    );
     let sources = Sources::from_texts(BTreeMap::from([("a_b".to_owned(), text)]));
     Parser::new(Arc::new(sources.unwrap_or_else(|error| panic!("{error}"))))
 }
