@@ -147,9 +147,9 @@ const INTENDED: &[(&str, &str)] = &[
     ("extensions__kafka", "nginx_access"),
     ("extensions__", "-"),
     ("getting", "nginx_access"),
-    ("stability_test__SRC07", "-"),
-    ("stability_test__single__parse__models__wpl__nginx__jnginx", "-"),
-    ("stability_test__single__parse__models__wpl__sys", "-"),
+    ("stability_test__SRC07", "nginx_access"),
+    ("stability_test__single__parse__models__wpl__nginx__jnginx", "nginx_access"),
+    ("stability_test__single__parse__models__wpl__sys", "- microsoft_windows"),
     ("stability_test", "nginx_access"),
 ];
 
