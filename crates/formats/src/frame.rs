@@ -19,6 +19,8 @@ pub struct Frame<'d> {
     pub data: &'d [u8],
     /// True where the record was longer than allowed, or the stream ended inside it.
     pub truncated: bool,
+    /// True where its length was given (octet counting), so that nothing that follows can belong to it.
+    pub counted: bool,
 }
 
 /// Where the decoder stands in the stream.
@@ -206,7 +208,7 @@ impl Decoder {
                         data.end -= 1;
                     }
                     if !data.is_empty() {
-                        return Some(Frame { data: &self.buffer[data], truncated });
+                        return Some(Frame { data: &self.buffer[data], truncated, counted: header > 0 });
                     }
                 }
             }
@@ -230,7 +232,7 @@ impl Decoder {
         self.start = self.buffer.len();
         self.searched = 0;
         self.line = self.newlines + 1;
-        (to > from).then(|| Frame { data: &self.buffer[from..to], truncated: header > 0 })
+        (to > from).then(|| Frame { data: &self.buffer[from..to], truncated: header > 0, counted: header > 0 })
     }
 
     fn skip_separators(&mut self) {

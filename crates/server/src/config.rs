@@ -67,6 +67,9 @@ pub struct Ingest {
     #[serde(deserialize_with = "optional")]
     pub syslog_tls_listen: Option<SocketAddr>,
     #[serde(deserialize_with = "optional")]
+    pub forward_listen: Option<SocketAddr>,
+    pub forward_shared_key: String,
+    #[serde(deserialize_with = "optional")]
     pub tls_certificate: Option<PathBuf>,
     #[serde(deserialize_with = "optional")]
     pub tls_key: Option<PathBuf>,

@@ -9,7 +9,7 @@ use api::{About, Api};
 use axum::Router;
 use ops::Workers;
 use pipeline::{Pipeline, PipelineConfig, PipelineParts};
-use receive::listen::{Addresses, ListenConfig};
+use receive::listen::{Addresses, Forward, ListenConfig};
 use receive::{DiskRoom, IntakeConfig};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -144,11 +144,11 @@ impl Server {
 
 fn pipeline_config(config: &Config, opened: &Opened) -> Result<PipelineConfig, Error> {
     let ingest = &config.ingest;
-    let tls = match (ingest.syslog_tls_listen, &ingest.tls_certificate, &ingest.tls_key) {
-        (Some(address), Some(certificate), Some(key)) => {
+    let tls = match (&ingest.tls_certificate, &ingest.tls_key) {
+        (Some(certificate), Some(key)) => {
             let server = receive::listen::tls::server_config(&read(certificate)?, &read(key)?)
                 .map_err(|error| Error::Told(format!("[ingest] tls_certificate and tls_key: {error}")))?;
-            Some((address, server))
+            Some(server)
         }
         _ => None,
     };
@@ -162,7 +162,12 @@ fn pipeline_config(config: &Config, opened: &Opened) -> Result<PipelineConfig, E
     made.listen = ListenConfig {
         udp: ingest.syslog_udp_listen,
         tcp: ingest.syslog_tcp_listen,
-        tls,
+        tls: ingest.syslog_tls_listen.zip(tls.clone()),
+        forward: ingest.forward_listen.map(|address| Forward {
+            address,
+            shared_key: ingest.forward_shared_key.as_str().into(),
+            tls,
+        }),
         device_ports: ingest.device_ports.as_ref().map(|_| ingest.device_ports_address),
         ..ListenConfig::default()
     };
@@ -202,8 +207,9 @@ fn read(path: &PathBuf) -> Result<Vec<u8>, Error> {
 
 /// What to set when devices would be told to send to an address that means this machine only to itself.
 pub fn unreachable(ingest: &config::Ingest) -> Option<String> {
-    let listeners = [ingest.http_listen, ingest.syslog_tls_listen, ingest.syslog_tcp_listen, ingest.syslog_udp_listen];
-    let told = listeners.into_iter().flatten().find(|address| address.ip().is_unspecified())?;
+    let syslog = [ingest.syslog_tls_listen, ingest.syslog_tcp_listen, ingest.syslog_udp_listen];
+    let listeners = syslog.into_iter().chain([ingest.http_listen, ingest.forward_listen]);
+    let told = listeners.flatten().find(|address| address.ip().is_unspecified())?;
     ingest.public_host.is_empty().then(|| {
         format!("devices are told to send to {told}: set [ingest] public_host to the name or address they reach us by")
     })
@@ -222,6 +228,7 @@ pub fn describe(config: &config::Config) -> Vec<String> {
     add("syslog over UDP", ingest.syslog_udp_listen, false);
     add("syslog over TCP", ingest.syslog_tcp_listen, false);
     add("syslog", ingest.syslog_tls_listen, true);
+    add("forward protocol", ingest.forward_listen, ingest.tls_certificate.is_some());
     add("metrics", config.metrics.listen, config.metrics.tls_key.is_some());
     if let Some(ports) = &ingest.device_ports {
         let address = ingest.device_ports_address;

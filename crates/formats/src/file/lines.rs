@@ -43,7 +43,7 @@ impl<R: Read> Iterator for LineRecords<R> {
         }
         loop {
             let frame = if self.ended { self.decoder.finish() } else { self.decoder.next() };
-            if let Some(Frame { data, truncated }) = frame {
+            if let Some(Frame { data, truncated, .. }) = frame {
                 let text = text::decode(data).into_owned();
                 let number = self.decoder.line_number();
                 if truncated {

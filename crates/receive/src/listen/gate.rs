@@ -11,9 +11,10 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::ListenLimits;
+use super::token_field::{self, TOKEN_FIELD};
 use crate::intake::{Intake, IntakeError, Queued, Record};
 use crate::senders::{Sender, SenderDirectory};
-use crate::stats::{Counters, Rejection};
+use crate::stats::{Counters, Protocol, Rejection};
 
 /// A rejected frame is logged at most this often.
 const LOG_EVERY: Duration = Duration::from_secs(10);
@@ -27,6 +28,14 @@ pub(super) enum Origin {
     Port(u16),
     /// The certificate of the connection, by its SHA-256.
     Certificate([u8; 32]),
+}
+
+/// Where a frame came from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct From {
+    pub protocol: Protocol,
+    pub origin: Origin,
+    pub peer: SocketAddr,
 }
 
 pub(super) struct Gate {
@@ -46,16 +55,27 @@ pub(super) struct Gate {
 /// Frames put together by sender, in order.
 #[derive(Default)]
 pub(super) struct Batch {
-    parts: Vec<(Arc<Sender>, Vec<Record>)>,
+    parts: Vec<(Protocol, Arc<Sender>, Vec<Record>)>,
 }
 
 impl Batch {
-    fn push(&mut self, sender: Arc<Sender>, record: Record) {
+    fn push(&mut self, protocol: Protocol, sender: Arc<Sender>, record: Record) {
         match self.parts.last_mut() {
-            Some((last, records)) if Arc::ptr_eq(last, &sender) || **last == *sender => records.push(record),
-            _ => self.parts.push((sender, vec![record])),
+            Some((by, last, records)) if *by == protocol && (Arc::ptr_eq(last, &sender) || **last == *sender) => {
+                records.push(record);
+            }
+            _ => self.parts.push((protocol, sender, vec![record])),
         }
     }
+}
+
+/// What became of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Added {
+    /// It is in the batch of its sender.
+    Taken,
+    /// It has none, is counted, and goes nowhere.
+    Rejected(Rejection),
 }
 
 /// The sender of a connection or port is gone: its credential was revoked.
@@ -77,17 +97,10 @@ impl Gate {
     }
 
     /// Adds a frame to the batch of its sender, or counts it as rejected. The connection's own identity decides where
-    /// it has one; only then the frame's token. Tokens are masked either way.
-    pub(super) fn add(
-        &self,
-        batch: &mut Batch,
-        origin: Origin,
-        frame: &[u8],
-        truncated: bool,
-        peer: SocketAddr,
-    ) -> Result<(), Revoked> {
+    /// it has one; only then the frame's token. Tokens are masked either way. True where the frame has a sender.
+    pub(super) fn add(&self, batch: &mut Batch, from: From, frame: Vec<u8>, truncated: bool) -> Result<Added, Revoked> {
         let (token, raw) = take_token(frame);
-        let sender = match origin {
+        let sender = match from.origin {
             Origin::Port(port) => Some(self.senders.by_port(port).ok_or(Revoked)?),
             Origin::Certificate(fingerprint) => Some(self.senders.by_fingerprint(&fingerprint).ok_or(Revoked)?),
             Origin::Shared => None,
@@ -98,8 +111,21 @@ impl Gate {
             (None, None) => Err(Rejection::NoIdentity),
         };
         match found {
-            Ok(sender) => batch.push(sender, Record { raw, truncated }),
-            Err(why) => self.reject(why, peer),
+            Ok(sender) => {
+                batch.push(from.protocol, sender, Record { raw, truncated });
+                Ok(Added::Taken)
+            }
+            Err(why) => {
+                self.reject(from.protocol, why, from.peer);
+                Ok(Added::Rejected(why))
+            }
+        }
+    }
+
+    /// Makes a batch durable.
+    pub(super) async fn store(&self, batch: Batch) -> Result<(), IntakeError> {
+        for one in self.hand_in(batch).await? {
+            one.durable().await?;
         }
         Ok(())
     }
@@ -108,9 +134,10 @@ impl Gate {
     pub(super) async fn hand_in(&self, batch: Batch) -> Result<Vec<Queued>, IntakeError> {
         let received = SystemTime::now().into();
         let mut queued = Vec::with_capacity(batch.parts.len());
-        for (sender, records) in batch.parts {
+        for (protocol, sender, records) in batch.parts {
+            let intake = self.intake.labelled(protocol);
             tokio::select! {
-                done = self.intake.queue_when_room(&sender, records, received) => queued.push(done?),
+                done = intake.queue_when_room(&sender, records, received) => queued.push(done?),
                 () = self.abort.cancelled() => return Err(IntakeError::Closed),
             }
         }
@@ -118,8 +145,8 @@ impl Gate {
     }
 
     /// Counts and, from time to time, logs.
-    pub(super) fn reject(&self, why: Rejection, peer: SocketAddr) {
-        self.intake.refused(why, 1);
+    pub(super) fn reject(&self, by: Protocol, why: Rejection, peer: SocketAddr) {
+        self.intake.labelled(by).refused(why, 1);
         let mut last = self.complaint.lock().unwrap_or_else(PoisonError::into_inner);
         if last.is_some_and(|last| last.elapsed() < LOG_EVERY) {
             self.unsaid.fetch_add(1, Ordering::Relaxed);
@@ -127,17 +154,20 @@ impl Gate {
         }
         *last = Some(Instant::now());
         let unsaid = self.unsaid.swap(0, Ordering::Relaxed);
-        tracing::warn!(%peer, reason = why.as_str(), also_rejected_since_last_told = unsaid, "syslog was rejected");
+        tracing::warn!(%peer, protocol = by.as_str(), reason = why.as_str(), also_rejected_since_last_told = unsaid, "a record was rejected");
     }
 }
 
 /// The token of a frame, and the frame with it masked.
-fn take_token(frame: &[u8]) -> (Option<String>, Vec<u8>) {
-    if memmem::find(frame, syslog::TOKEN_ELEMENT.as_bytes()).is_none() {
-        return (None, frame.to_vec());
+fn take_token(frame: Vec<u8>) -> (Option<String>, Vec<u8>) {
+    if memmem::find(&frame, TOKEN_FIELD.as_bytes()).is_some() {
+        return token_field::take(frame);
+    }
+    if memmem::find(&frame, syslog::TOKEN_ELEMENT.as_bytes()).is_none() {
+        return (None, frame);
     }
     // A frame in another encoding is kept as the text it decodes to: masking must not miss a byte.
-    let text = text::decode(frame);
+    let text = text::decode(&frame);
     let token = syslog::token(&text).map(str::to_owned);
     (token, syslog::redact_token(&text).into_owned().into_bytes())
 }
@@ -149,10 +179,10 @@ mod tests {
     #[test]
     fn a_token_is_taken_out_of_its_frame_whatever_the_encoding() {
         let frame = b"<13>1 - h a - - [vedette@32473 token=\"s3cret\"] \xd6\xd0\xce\xc4";
-        let (token, raw) = take_token(frame);
+        let (token, raw) = take_token(frame.to_vec());
         assert_eq!(token.as_deref(), Some("s3cret"));
         assert_eq!(String::from_utf8(raw).unwrap(), "<13>1 - h a - - [vedette@32473 token=\"***\"] 中文");
-        let (token, raw) = take_token(b"<13>plain \xff");
+        let (token, raw) = take_token(b"<13>plain \xff".to_vec());
         assert_eq!((token, raw), (None, b"<13>plain \xff".to_vec()));
     }
 }

@@ -1,10 +1,21 @@
-//! Syslog listeners: UDP, TCP and TLS on shared ports, and a port of its own for devices that can carry no credential.
+//! Listeners: UDP, TCP and TLS on shared ports, and a port of its own for devices that can carry no credential.
+//!
+//! Every stream port takes syslog, GELF, Fluentd's forward protocol and Lumberjack, told apart by the first bytes; every
+//! UDP port takes syslog and GELF.
 
+mod forward;
 mod gate;
+mod gelf;
+mod handshake;
+mod inflate;
+mod lumberjack;
+mod msgpack;
 mod ports;
 mod stream;
+mod syslog;
 mod tcp;
 pub mod tls;
+mod token_field;
 mod udp;
 
 use std::io;
@@ -30,10 +41,30 @@ pub struct ListenConfig {
     pub tcp: Option<SocketAddr>,
     /// Shared TLS port: a client certificate or tokens. See [`tls::server_config`].
     pub tls: Option<(SocketAddr, Arc<rustls::ServerConfig>)>,
+    /// A port for Fluentd's forward protocol that greets its senders and asks for a shared key.
+    pub forward: Option<Forward>,
     /// The address on which the ports of single devices are opened, UDP and TCP; absent: they are not.
     pub device_ports: Option<IpAddr>,
     /// Bounds.
     pub limits: ListenLimits,
+}
+
+/// A listener of the forward protocol that greets its senders. Whose records they are says a client certificate or a
+/// token in each, not the key they share.
+#[derive(Clone)]
+pub struct Forward {
+    /// Where to listen.
+    pub address: SocketAddr,
+    /// What senders must know.
+    pub shared_key: Arc<str>,
+    /// TLS, if it is to be spoken.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+}
+
+impl std::fmt::Debug for Forward {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Forward").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 /// Bounds on what a sender can take up.
@@ -43,6 +74,8 @@ pub struct ListenLimits {
     pub connections: usize,
     /// A longer frame is cut.
     pub max_frame: usize,
+    /// Bytes that are acknowledged together, at most, unpacked: a Lumberjack window, a forward message.
+    pub max_window: usize,
     /// A connection silent for longer is closed.
     pub idle: Duration,
     /// Time for a TLS handshake.
@@ -56,6 +89,7 @@ impl Default for ListenLimits {
         ListenLimits {
             connections: 4096,
             max_frame: 1 << 20,
+            max_window: 16 << 20,
             idle: Duration::from_secs(3600),
             handshake: Duration::from_secs(10),
             udp_buffer: 16 << 20,
@@ -72,11 +106,13 @@ pub struct Addresses {
     pub tcp: Option<SocketAddr>,
     /// TLS.
     pub tls: Option<SocketAddr>,
+    /// Forward protocol with greeting.
+    pub forward: Option<SocketAddr>,
 }
 
 /// A listener that could not be opened.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen for syslog on {protocol} {address}: {source}")]
+#[error("cannot listen on {protocol} {address}: {source}")]
 pub struct ListenError {
     protocol: &'static str,
     address: SocketAddr,
@@ -112,15 +148,22 @@ impl Listeners {
             tasks.spawn(tcp::serve(
                 gate.clone(),
                 listener,
-                tcp::Mode::Plain(gate::Origin::Shared),
+                tcp::Mode::plain(gate::Origin::Shared),
                 tasks.clone(),
                 stop.clone(),
             ));
         }
+        if let Some(Forward { address, shared_key, tls }) = config.forward {
+            let listener = tcp::bind(address).map_err(failed("forward", address))?;
+            addresses.forward = Some(listener.local_addr().map_err(failed("forward", address))?);
+            let (origin, tls) = (gate::Origin::Shared, tls.map(TlsAcceptor::from));
+            let mode = tcp::Mode { origin, tls, greeting: Some(shared_key) };
+            tasks.spawn(tcp::serve(gate.clone(), listener, mode, tasks.clone(), stop.clone()));
+        }
         if let Some((address, server)) = config.tls {
             let listener = tcp::bind(address).map_err(failed("tls", address))?;
             addresses.tls = Some(listener.local_addr().map_err(failed("tls", address))?);
-            let mode = tcp::Mode::Tls(TlsAcceptor::from(server));
+            let mode = tcp::Mode { origin: gate::Origin::Shared, tls: Some(server.into()), greeting: None };
             tasks.spawn(tcp::serve(gate.clone(), listener, mode, tasks.clone(), stop.clone()));
         }
         if let Some(address) = config.device_ports {

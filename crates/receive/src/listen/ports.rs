@@ -59,6 +59,6 @@ fn open_port(gate: &Arc<Gate>, address: SocketAddr, tasks: &TaskTracker) -> io::
     let stop = gate.stop.child_token();
     let origin = Origin::Port(address.port());
     tasks.spawn(udp::serve(gate.clone(), socket, origin, stop.clone()));
-    tasks.spawn(tcp::serve(gate.clone(), listener, tcp::Mode::Plain(origin), tasks.clone(), stop.clone()));
+    tasks.spawn(tcp::serve(gate.clone(), listener, tcp::Mode::plain(origin), tasks.clone(), stop.clone()));
     Ok(stop)
 }

@@ -1,4 +1,4 @@
-//! Accepting syslog connections, plain (RFC 6587) and TLS (RFC 5425).
+//! Accepting connections, plain and TLS.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,28 +7,37 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::gate::{Gate, Origin};
+use super::gate::{From, Gate, Origin};
 use super::stream;
-use crate::stats::Rejection;
+use crate::stats::{Protocol, Rejection};
 
 /// Connections the kernel holds until they are accepted.
 const BACKLOG: i32 = 1024;
 
 /// What a listener speaks.
 #[derive(Clone)]
-pub(super) enum Mode {
-    Plain(Origin),
-    Tls(TlsAcceptor),
+pub(super) struct Mode {
+    /// What proves whose records arrive, unless a certificate does.
+    pub origin: Origin,
+    pub tls: Option<TlsAcceptor>,
+    /// The shared key of a listener that greets its senders first (Fluentd's forward protocol).
+    pub greeting: Option<Arc<str>>,
+}
+
+impl Mode {
+    pub(super) fn plain(origin: Origin) -> Self {
+        Mode { origin, tls: None, greeting: None }
+    }
 }
 
 pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(socket2::Protocol::TCP))?;
     // A restart must not wait for old connections to time out.
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
@@ -54,13 +63,13 @@ pub(super) async fn serve(
             Ok(accepted) => accepted,
             Err(error) => {
                 // Out of file descriptors, mostly: others must be closed first.
-                tracing::warn!(%error, "cannot accept a syslog connection");
+                tracing::warn!(%error, "cannot accept a connection");
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             }
         };
         let Ok(place) = gate.connections.clone().try_acquire_owned() else {
-            gate.reject(Rejection::TooManyConnections, peer);
+            gate.reject(Protocol::Other, Rejection::TooManyConnections, peer);
             continue;
         };
         let (gate, mode, stop) = (gate.clone(), mode.clone(), stop.clone());
@@ -77,9 +86,11 @@ pub(super) async fn serve(
 }
 
 async fn connected(gate: &Gate, connection: TcpStream, peer: SocketAddr, mode: Mode, stop: &CancellationToken) {
-    match mode {
-        Mode::Plain(origin) => stream::serve(gate, connection, origin, peer, stop).await,
-        Mode::Tls(acceptor) => {
+    let greeting = mode.greeting.as_deref();
+    let from = |protocol, origin| From { protocol, origin, peer };
+    match mode.tls {
+        None => stream::serve(gate, connection, from(Protocol::SyslogTcp, mode.origin), greeting, stop).await,
+        Some(acceptor) => {
             let handshake = tokio::time::timeout(gate.limits.handshake, acceptor.accept(connection)).await;
             let connection = match handshake {
                 Ok(Ok(connection)) => connection,
@@ -89,9 +100,9 @@ async fn connected(gate: &Gate, connection: TcpStream, peer: SocketAddr, mode: M
             let certificate = connection.get_ref().1.peer_certificates().and_then(|chain| chain.first());
             let origin = match certificate {
                 Some(der) => Origin::Certificate(Sha256::digest(der).into()),
-                None => Origin::Shared,
+                None => mode.origin,
             };
-            stream::serve(gate, connection, origin, peer, stop).await;
+            stream::serve(gate, connection, from(Protocol::SyslogTls, origin), greeting, stop).await;
         }
     }
 }

@@ -1,4 +1,5 @@
 //! The crate from outside.
 
 mod forgetful_disk;
+mod protocols;
 mod wal;

@@ -27,6 +27,9 @@ pub fn check(config: &Config) -> Result<(), String> {
     if ingest.syslog_tls_listen.is_some() && ingest.tls_certificate.is_none() {
         return Err("[ingest] syslog_tls_listen needs tls_certificate and tls_key".to_owned());
     }
+    if ingest.forward_listen.is_some() == ingest.forward_shared_key.is_empty() {
+        return Err("[ingest] forward_listen and forward_shared_key must be set together".to_owned());
+    }
     if ingest.max_record_bytes < 1024 || ingest.max_in_flight_bytes < ingest.max_record_bytes {
         return Err(
             "[ingest] max_record_bytes must be at least 1024, max_in_flight_bytes at least max_record_bytes".to_owned()
@@ -64,6 +67,7 @@ fn addresses(config: &Config) -> Result<(), String> {
         ("[ingest] http_listen", ingest.http_listen),
         ("[ingest] syslog_tcp_listen", ingest.syslog_tcp_listen),
         ("[ingest] syslog_tls_listen", ingest.syslog_tls_listen),
+        ("[ingest] forward_listen", ingest.forward_listen),
         ("[metrics] listen", config.metrics.listen),
     ];
     let tcp: Vec<(&str, SocketAddr)> = tcp.into_iter().filter_map(|(name, address)| Some((name, address?))).collect();
