@@ -2,4 +2,5 @@
 
 mod forgetful_disk;
 mod protocols;
+mod senders;
 mod wal;
