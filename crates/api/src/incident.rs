@@ -121,6 +121,7 @@ async fn list_incidents(
         severity_at_least: one("severity_at_least", query.severity_at_least.as_deref())?,
         text: query.text,
         open_only: query.open.unwrap_or(false),
+        raised_from: None,
     };
     Ok(Json(api.ops.list_incidents(&ctx, &filter, &page.request()).await?))
 }

@@ -8,9 +8,9 @@ use model::device::DeviceState;
 use model::incident::IncidentState;
 use model::role::Permission;
 use model::search::EventQuery;
-use model::{Context, PageRequest, Severity, TimeRange};
+use model::{Context, Severity, TimeRange};
 use serde::Serialize;
-use store::{AlertFilter, IncidentFilter, Tx};
+use store::{AlertFilter, IncidentFilter};
 
 use crate::Ops;
 use crate::error::Result;
@@ -71,8 +71,11 @@ impl Ops {
         let events = self.lake().count(ctx, &EventQuery::all(last_day)).await?;
         let mut tx = self.store().read(ctx).await?;
         let mut funnel = Funnel { events: i64::try_from(events).unwrap_or(i64::MAX), ..Funnel::default() };
-        (funnel.alerts, funnel.detections) = count_alerts(&mut tx, last_day).await?;
-        funnel.incidents = count_incidents(&mut tx, last_day).await?;
+        let alerts = AlertFilter { from: Some(last_day.from), to: Some(last_day.to), ..AlertFilter::default() };
+        funnel.alerts = tx.count_alerts(&alerts).await?;
+        funnel.detections = tx.count_detections(&alerts).await?;
+        let raised = IncidentFilter { raised_from: Some(last_day.from), ..IncidentFilter::default() };
+        funnel.incidents = tx.count_incidents(&raised).await?;
         let mut open_incidents_by_severity = BTreeMap::new();
         let mut worse = 0;
         for severity in Severity::ALL.into_iter().rev() {
@@ -101,36 +104,5 @@ impl Ops {
             }
         }
         Ok(Overview { funnel, open_incidents_by_severity, incidents_by_state, alerts_by_state, devices })
-    }
-}
-
-/// Alerts with a last event in `range`, and the detections behind them.
-async fn count_alerts(tx: &mut Tx, range: TimeRange) -> Result<(i64, i64)> {
-    let filter = AlertFilter { from: Some(range.from), to: Some(range.to), ..AlertFilter::default() };
-    let (mut alerts, mut detections) = (0, 0);
-    let mut request = PageRequest::new(PageRequest::MOST, None);
-    loop {
-        let page = tx.list_alerts(&filter, &request).await?;
-        alerts += page.items.len() as i64;
-        detections += page.items.iter().map(|alert| alert.count).sum::<i64>();
-        match page.next {
-            Some(next) => request.after = Some(next),
-            None => return Ok((alerts, detections)),
-        }
-    }
-}
-
-/// Incidents raised in `range`. The list is newest first, so reading stops at the first older one.
-async fn count_incidents(tx: &mut Tx, range: TimeRange) -> Result<i64> {
-    let mut count = 0;
-    let mut request = PageRequest::default();
-    loop {
-        let page = tx.list_incidents(&IncidentFilter::default(), &request).await?;
-        count += page.items.iter().filter(|incident| range.contains(incident.created)).count() as i64;
-        let older = page.items.last().is_none_or(|incident| incident.created < range.from);
-        match page.next.filter(|_| !older) {
-            Some(next) => request.after = Some(next),
-            None => return Ok(count),
-        }
     }
 }

@@ -78,6 +78,14 @@ impl Tx {
         self.db().fetch_one(query).await?.get("found")
     }
 
+    /// How many detections stand behind the alerts a filter holds.
+    pub async fn count_detections(&mut self, filter: &AlertFilter) -> Result<i64> {
+        // PostgreSQL's sum of 64-bit numbers is a decimal number.
+        let select = sql("SELECT CAST(COALESCE(SUM(alert_count), 0) AS BIGINT) AS found FROM alert WHERE TRUE");
+        let query = self.filtered_alerts(select, filter);
+        self.db().fetch_one(query).await?.get("found")
+    }
+
     /// Alerts whose last event is not before `since`, whatever became of them: what aggregation goes on with after a
     /// start.
     pub async fn open_alerts_since(&mut self, since: Timestamp) -> Result<Vec<Alert>> {

@@ -2,7 +2,7 @@
 
 use model::change::Noun;
 use model::incident::{Incident, IncidentState};
-use model::{CustomerId, IncidentId, Page, PageRequest, Severity, UserId};
+use model::{CustomerId, IncidentId, Page, PageRequest, Severity, Timestamp, UserId};
 
 use crate::page::{Key, Order};
 use crate::row::Row;
@@ -26,6 +26,8 @@ pub struct IncidentFilter {
     pub text: Option<String>,
     /// Only those people still have to do something about.
     pub open_only: bool,
+    /// Raised from here.
+    pub raised_from: Option<Timestamp>,
 }
 
 impl Tx {
@@ -129,6 +131,7 @@ impl Tx {
             .and_in("state", filter.states.iter().copied())
             .push_if(" AND assignee = ?", filter.assignee.as_ref())
             .push_if(" AND severity >= ?", filter.severity_at_least)
+            .push_if(" AND created >= ?", filter.raised_from)
             .and_contains("search", filter.text.as_deref().unwrap_or_default());
         if filter.unassigned {
             query = query.push(" AND assignee IS NULL");

@@ -126,6 +126,10 @@ pub async fn a_batch_larger_than_one_statement_is_written_whole(fixture: Fixture
     tx.commit().await.unwrap();
     let mut tx = fixture.read(&everyone()).await;
     assert_eq!(tx.count_alerts(&AlertFilter::default()).await.unwrap(), 333);
+    let detections: i64 = batch[1..].iter().map(|alert| alert.count).sum();
+    assert_eq!(tx.count_detections(&AlertFilter::default()).await.unwrap(), detections);
+    let none = AlertFilter { to: Some(at(0)), ..Default::default() };
+    assert_eq!(tx.count_detections(&none).await.unwrap(), 0);
     assert_eq!(tx.get_alert(&batch[0].id).await.unwrap().count, 2, "the last word in the batch counts");
     let told = tx.changes_after(0, 1000).await.unwrap();
     assert_eq!(told.iter().filter(|change| change.id.starts_with("alr_")).count(), 333);

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use model::incident::{Incident, IncidentChange, IncidentState, Verdict};
 use model::{PageRequest, Severity, UserId};
 use store::IncidentFilter;
@@ -73,6 +75,11 @@ pub async fn an_incident_reads_back_as_written_and_is_found_while_open(fixture: 
     let worst = IncidentFilter { severity_at_least: Some(Severity::Critical), ..Default::default() };
     let named = IncidentFilter { text: Some("#1".into()), ..Default::default() };
     let resolved = IncidentFilter { states: vec![IncidentState::Resolved], ..Default::default() };
+    let recent = IncidentFilter { raised_from: Some(raised.created), ..Default::default() };
+    let later = IncidentFilter { raised_from: Some(raised.created.plus(Duration::from_secs(1))), ..Default::default() };
+    for (filter, count) in [(&recent, 1), (&later, 0)] {
+        assert_eq!(tx.count_incidents(filter).await.unwrap(), count, "{filter:?}");
+    }
     for (filter, count) in [(&open, 1), (&unassigned, 1), (&hers, 0), (&worst, 0), (&named, 1), (&resolved, 0)] {
         assert_eq!(tx.count_incidents(filter).await.unwrap(), count, "{filter:?}");
     }

@@ -87,6 +87,7 @@ pub async fn another_customers_rows_are_neither_seen_nor_changed_while_their_own
         let changes = tx.changes_after(0, 99).await.unwrap();
         assert_eq!(changes.iter().any(|change| change.customer.as_ref() == Some(&theirs)), owner, "changes");
         assert_eq!(tx.count_alerts(&AlertFilter::default()).await.unwrap(), i64::from(owner));
+        assert_eq!(tx.count_detections(&AlertFilter::default()).await.unwrap() > 0, owner);
         assert_eq!(tx.count_incidents(&IncidentFilter::default()).await.unwrap(), i64::from(owner));
         drop(tx);
 
