@@ -55,13 +55,23 @@ impl Parser {
     /// The event of a record.
     pub fn parse<'a>(&'a self, raw: &'a str, hint: &Hint) -> Event<'a> {
         let record = Record::read(raw);
-        match self.taken(&record, hint) {
-            Some(taken) => by_source(raw, &record, taken, hint, None),
-            None => match self.enveloped(raw, record.message, hint) {
-                Some(event) => event,
-                None => self.generic.parse(raw, &record, hint),
-            },
+        if let Some(taken) = self.taken(&record, hint) {
+            return by_source(raw, &record, taken, hint, None);
         }
+        let inside = self.relayed(raw, &record, hint).or_else(|| self.enveloped(raw, record.message, hint));
+        inside.unwrap_or_else(|| self.generic.parse(raw, &record, hint))
+    }
+
+    /// The event of a record that a relay sent with a header of its own before the device's.
+    fn relayed<'a>(&'a self, raw: &'a str, record: &Record<'a>, hint: &Hint) -> Option<Event<'a>> {
+        record.header.as_ref()?;
+        if !record.message.starts_with(|first: char| first == '<' || first.is_ascii_alphanumeric()) {
+            return None;
+        }
+        let inner = Record::read(record.message);
+        inner.header.as_ref()?;
+        let taken = self.taken(&inner, hint)?;
+        Some(by_source(raw, &inner, taken, hint, record.header_time(hint)))
     }
 
     /// The event of a record inside a document no source takes, if a source takes the record.
@@ -141,7 +151,8 @@ pub(crate) struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    fn read(raw: &'a str) -> Self {
+    /// Takes the header off.
+    pub fn read(raw: &'a str) -> Self {
         let text = raw.trim_matches(|char: char| char.is_whitespace() || char == '\0' || char == '\u{feff}');
         let header = if text.starts_with('{') { None } else { syslog::parse(text) };
         let mut message = header.as_ref().map_or(text, |header| header.message);
@@ -154,7 +165,8 @@ impl<'a> Record<'a> {
         Record { message: from_marker(message), header, text }
     }
 
-    fn program(&self) -> Option<&'a str> {
+    /// The program the header names.
+    pub fn program(&self) -> Option<&'a str> {
         self.header.as_ref().and_then(|header| header.program)
     }
 

@@ -1,13 +1,16 @@
 //! Opening log files: EVTX, JSON (lines, a pretty-printed document, an array) and plain lines, each also compressed
-//! with gzip or zstd. What a file is, its first bytes say; its name does not count. Decompression is streamed.
+//! with gzip or zstd. A document that holds a list of records gives each of them. What a file is, its first bytes say; its name does not count. Decompression is streamed.
 
 mod evtx;
 mod json;
 mod lines;
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+
+use crate::split;
 
 /// Bytes looked at to tell formats apart.
 const PEEK: u64 = 256 * 1024;
@@ -60,13 +63,28 @@ pub enum FileError {
 /// The records of one file, in the file's order.
 pub struct Records {
     reader: Box<dyn Iterator<Item = Result<Record, FileError>> + Send>,
+    /// Records of one document, still to be given.
+    ready: VecDeque<Record>,
 }
 
 impl Iterator for Records {
     type Item = Result<Record, FileError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.reader.next()
+        if let Some(record) = self.ready.pop_front() {
+            return Some(Ok(record));
+        }
+        let record = match self.reader.next()? {
+            Ok(record) if record.text.starts_with(['{', '[']) => record,
+            other => return Some(other),
+        };
+        let texts = split::records(&record.text);
+        if texts.len() == 1 && texts[0].len() == record.text.len() {
+            return Some(Ok(record));
+        }
+        let number = record.number;
+        self.ready = texts.into_iter().map(|text| Record { number, text: text.into_owned() }).collect();
+        self.ready.pop_front().map(Ok)
     }
 }
 
@@ -101,7 +119,7 @@ pub fn records(stream: Box<dyn Read + Send>, path: &Path) -> Result<Records, Fil
     } else {
         Box::new(lines::LineRecords::new(input, path))
     };
-    Ok(Records { reader })
+    Ok(Records { reader, ready: VecDeque::new() })
 }
 
 /// A stream whose first bytes were looked at.

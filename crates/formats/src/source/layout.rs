@@ -16,8 +16,6 @@ pub struct Layout {
 /// Why a layout does not take a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Misfit<'s> {
-    /// This condition of `recognise` does not hold.
-    Condition(&'static str),
     /// This step, counted from 0, does not fit.
     Step(usize),
     /// This field is not there after the steps.

@@ -69,3 +69,17 @@ fn a_container_line_is_read_without_the_runtime_marks() {
     );
     assert_eq!(&*PARSER.parse(&raw, &hint()).source, "suricata_eve");
 }
+
+#[test]
+fn a_record_sent_on_by_a_relay_is_the_devices_own() {
+    for raw in [
+        format!("<13>Nov 21 08:00:00 10.1.1.1 <38>Nov 21 07:59:05 web01 sshd[1201]: {FAILED}"),
+        format!("<13>Nov 21 08:00:00 10.1.1.1 Nov 21 07:59:05 web01 sshd[1201]: {FAILED}"),
+        format!("<13>1 2026-11-21T08:00:00Z relay - - - - <38>Nov 21 07:59:05 web01 sshd[1201]: {FAILED}"),
+    ] {
+        let event = PARSER.parse(&raw, &hint());
+        assert_eq!(&*event.source, "openssh_sshd", "{raw}");
+        assert_eq!(event.core.get("host_name"), Some(&"web01".into()), "{raw}");
+        assert_eq!(event.time.to_string(), "2026-11-21T07:59:05.000000Z", "{raw}");
+    }
+}

@@ -10,6 +10,8 @@ mod golden;
 mod hostile;
 mod live;
 mod log_sources;
+mod mutate;
 mod recognition;
 mod sources;
 mod steps;
+mod trial;

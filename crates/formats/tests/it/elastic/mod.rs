@@ -18,11 +18,11 @@ use formats::{Hint, Parser};
 use data::Recording;
 
 /// Of all lines of the covered recordings, this share is parsed by its source.
-const LEAST_PARSED: f64 = 0.95;
+const LEAST_PARSED: f64 = 0.98;
 /// Of all core fields expected of them, this share is equal.
-const LEAST_EQUAL: f64 = 0.60;
+const LEAST_EQUAL: f64 = 0.95;
 /// Fewer lines than this, and the data is not what it should be.
-const LEAST_LINES: usize = 80;
+const LEAST_LINES: usize = 4000;
 
 /// How one source fares.
 #[derive(Debug, Default)]
