@@ -30,8 +30,35 @@ static NAMES: LazyLock<AhoCorasick> = LazyLock::new(|| {
     let names = LISTS.iter().chain(&["detail-type", "params", "subscription"]).map(|name| format!("\"{name}\""));
     AhoCorasick::new(names).expect("a few short texts are no large automaton")
 });
-/// What may stand beside such a list before the document is taken for a record that has a list.
-const MOST_BESIDE: usize = 1024;
+/// Lists that are of records whatever stands beside them.
+const SURE: [&str; 3] = ["Records", "records", "logEvents"];
+/// What stands beside a list of records in a page of an interface's answer.
+const OF_PAGES: [&str; 24] = [
+    "@odata.context",
+    "@odata.nextLink",
+    "@odata.count",
+    "@odata.deltaLink",
+    "kind",
+    "etag",
+    "nextPageToken",
+    "pagination",
+    "metadata",
+    "meta",
+    "NextToken",
+    "nextToken",
+    "next",
+    "links",
+    "paging",
+    "total",
+    "count",
+    "has_more",
+    "next_cursor",
+    "cursor",
+    "status",
+    "success",
+    "ok",
+    "errors",
+];
 /// Members a record has and a mere page of records has not.
 const OF_RECORDS: [&str; 8] =
     ["@timestamp", "eventTime", "event_type", "eventType", "CreationTime", "eventName", "message", "EventID"];
@@ -89,12 +116,12 @@ fn document(text: &str) -> Option<Vec<Cow<'_, str>>> {
         return None;
     }
     let (name, list) = LISTS.iter().find_map(|name| Some((*name, *members.get(name)?)))?;
-    let beside: usize = members.iter().filter(|(other, _)| **other != name).map(|(_, value)| value.get().len()).sum();
+    let is_page = members.keys().all(|other| *other == name || OF_PAGES.contains(other));
     let list: Vec<&RawValue> = serde_json::from_str(list.get()).ok()?;
     if name == "logEvents" {
         return Some(list.into_iter().map(|event| log_event(event)).collect());
     }
-    if beside > MOST_BESIDE {
+    if !is_page && !SURE.contains(&name) {
         return None;
     }
     objects(list)
@@ -153,14 +180,13 @@ mod tests {
             r#"{"Records":[1,2]}"#,
             r#"[1,2]"#,
             r#"{"@timestamp":"x","events":[{"a":1}]}"#,
-            r#"{"eventName":"x","items":[{"a":1}]}"#,
+            r#"{"eventName":"x","Records":[{"a":1}]}"#,
+            r#"{"actor":"x","events":[{"a":1}]}"#,
             r#"{"Records":[{"a":1}"#,
             "[{broken",
             "[2026-11-21] {x}",
         ] {
             assert_eq!(records(text), [text], "{text}");
         }
-        let long = format!(r#"{{"note":"{}","events":[{{"a":1}}]}}"#, "x".repeat(2000));
-        assert_eq!(records(&long).len(), 1);
     }
 }

@@ -4,7 +4,9 @@
 //! holds are asked, in the order of their sources. Of a long record the head is looked at first; sources that take
 //! what no other does (order 500 and above) are asked only when the whole record was.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::automaton::{Automaton, StateID};
+use aho_corasick::dfa::DFA;
+use aho_corasick::{Anchored, MatchKind};
 
 use super::Source;
 use super::recognise::Key;
@@ -49,7 +51,7 @@ struct Keys {
     programs: NameMap<String, Vec<u16>>,
     /// By first byte.
     starts: NameMap<u8, Vec<(String, u16)>>,
-    literals: Option<AhoCorasick>,
+    literals: Option<Literals>,
     /// Layouts of each literal.
     layouts: Vec<Vec<u16>>,
     always: Vec<u16>,
@@ -83,12 +85,7 @@ impl Keys {
     }
 
     fn build(&mut self, texts: &[String]) {
-        if !texts.is_empty() {
-            let automaton = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(texts);
-            // A set of literals too large for the fast form still has a small one.
-            let automaton = automaton.or_else(|_| AhoCorasick::new(texts));
-            self.literals = automaton.ok();
-        }
+        self.literals = if texts.is_empty() { None } else { Literals::new(texts) };
     }
 
     fn cheap(&self, program: Option<&str>, text: &str, found: &mut Set) {
@@ -106,9 +103,35 @@ impl Keys {
     }
 
     fn literals(&self, text: &[u8], found: &mut Set) {
-        let Some(automaton) = &self.literals else { return };
-        for literal in automaton.find_overlapping_iter(text) {
-            self.layouts[literal.pattern().as_usize()].iter().for_each(|layout| found.add(*layout));
+        let Some(literals) = &self.literals else { return };
+        literals.each(text, |literal| self.layouts[literal].iter().for_each(|layout| found.add(*layout)));
+    }
+}
+
+/// Many literals found in one pass, one step of a table for each byte.
+#[derive(Debug)]
+struct Literals {
+    automaton: DFA,
+    start: StateID,
+}
+
+impl Literals {
+    fn new(texts: &[String]) -> Option<Literals> {
+        let automaton = DFA::builder().match_kind(MatchKind::Standard).build(texts).ok()?;
+        let start = automaton.start_state(Anchored::No).ok()?;
+        Some(Literals { automaton, start })
+    }
+
+    /// Calls `hit` with the number of every literal that stands in `text`.
+    fn each(&self, text: &[u8], mut hit: impl FnMut(usize)) {
+        let mut state = self.start;
+        for byte in text {
+            state = self.automaton.next_state(Anchored::No, state, *byte);
+            if self.automaton.is_special(state) && self.automaton.is_match(state) {
+                for index in 0..self.automaton.match_len(state) {
+                    hit(self.automaton.match_pattern(state, index).as_usize());
+                }
+            }
         }
     }
 }
