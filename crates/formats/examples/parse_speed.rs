@@ -1,4 +1,4 @@
-//! What parsing costs: `cargo run --release -p formats --example parse_speed [folder of recorded logs]`. Without a
+//! What parsing costs: `cargo run --release -p formats --example parse_speed [folder of recorded logs] [source]`. Without a
 //! folder the samples of the sources are read; with one, its `.log` files too. Processor time where the system tells
 //! (Linux), so that a busy machine does not matter; otherwise the time on the clock.
 
@@ -52,6 +52,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     let (mut mean, mut all, mut count) = (0.0, 0.0, 0);
+    let only = std::env::args().nth(2);
+    by_source.retain(|source, _| only.as_ref().is_none_or(|only| only == source));
     for (source, texts) in &by_source {
         let bytes: usize = texts.iter().map(String::len).sum();
         let started = used();

@@ -130,8 +130,9 @@ fn layout(variant: Spanned<Variant>, tables: &Tables) -> Result<Layout, Mistake>
         })
     };
     let steps = variant.step.into_iter().map(step).collect::<Result<Vec<_>, _>>()?;
+    let first = steps.iter().find_map(Step::first_bytes);
     let scratch = steps.iter().flat_map(Step::scratch).collect();
-    Ok(Layout { recogniser, steps, scratch })
+    Ok(Layout { recogniser, steps, scratch, first })
 }
 
 /// Where a key such as `core.source_ip.lookup` stands: the line that sets the last part of it that some line sets,

@@ -80,6 +80,14 @@ impl Keys {
                     self.layouts[index].push(layout);
                 }
             }
+            Key::First(bytes) => {
+                for byte in bytes {
+                    let starts = self.starts.entry(*byte).or_default();
+                    if !starts.iter().any(|(start, other)| start.is_empty() && *other == layout) {
+                        starts.push((String::new(), layout));
+                    }
+                }
+            }
             Key::None => self.always.push(layout),
         }
     }
@@ -170,8 +178,8 @@ impl Index {
                 let id = index.layouts.len() as u16;
                 index.layouts.push((number as u16, variant as u16));
                 match layout.recogniser.is_whole() {
-                    true => index.whole.add(layout.recogniser.key(), id, &mut of_whole),
-                    false => index.message.add(layout.recogniser.key(), id, &mut of_message),
+                    true => index.whole.add(layout.key(), id, &mut of_whole),
+                    false => index.message.add(layout.key(), id, &mut of_message),
                 }
             }
         }

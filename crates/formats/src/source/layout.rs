@@ -1,6 +1,6 @@
 //! One layout of a source: how to know it and the steps that take it apart.
 
-use super::recognise::Recogniser;
+use super::recognise::{Key, Recogniser};
 use super::step::Step;
 use crate::builder::Builder;
 
@@ -11,6 +11,8 @@ pub struct Layout {
     pub steps: Vec<Step>,
     /// Fields that are not kept when the steps are done.
     pub scratch: Vec<String>,
+    /// The bytes a message must begin with for the steps to fit, where they say.
+    pub first: Option<Vec<u8>>,
 }
 
 /// Why a layout does not take a record.
@@ -23,6 +25,14 @@ pub enum Misfit<'s> {
 }
 
 impl Layout {
+    /// The condition to know candidates by: what `recognise` says, or else what the steps need.
+    pub fn key(&self) -> Key<'_> {
+        match (self.recogniser.key(), &self.first) {
+            (Key::None, Some(first)) => Key::First(first),
+            (key, _) => key,
+        }
+    }
+
     /// Takes a message apart into `builder`, which holds what the header said.
     pub fn take_apart<'a>(&'a self, message: &'a str, builder: &mut Builder<'a>) -> Result<(), Misfit<'a>> {
         self.watched(message, builder, &mut |_, _| {})

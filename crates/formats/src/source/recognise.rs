@@ -24,9 +24,14 @@ pub enum Key<'r> {
     Start(&'r [String]),
     /// One of these stands in the message.
     Text(&'r [String]),
-    /// Only expressions: they must be tried.
+    /// The message begins with one of these bytes.
+    First(&'r [u8]),
+    /// Nothing that tells layouts apart: it must be tried.
     None,
 }
+
+/// A shorter text stands in nearly every record.
+const LEAST_KEY: usize = 3;
 
 impl Recogniser {
     /// Compiles the table; the error names the key and the problem. A table without a condition would take every
@@ -39,17 +44,17 @@ impl Recogniser {
         if lists.iter().any(|list| list.iter().any(String::is_empty)) {
             return Err(("", "an empty text is no condition".into()));
         }
-        let recogniser = Recogniser {
+        let has_text = lists[..4].iter().any(|list| !list.is_empty()) || !matches.is_empty();
+        if !has_text {
+            return Err(("", "it has no condition: give it a program or a text".into()));
+        }
+        Ok(Recogniser {
             contains: finders(&file.contains),
             contains_any: finders(&file.contains_any),
             not_contains: finders(&file.not_contains),
             matches,
             file,
-        };
-        if matches!(recogniser.key(), Key::None) && recogniser.matches.is_empty() {
-            return Err(("", "it has no condition: give it a program or a text".into()));
-        }
-        Ok(recogniser)
+        })
     }
 
     /// The condition to know candidates by.
@@ -59,9 +64,11 @@ impl Recogniser {
             Key::Program(&file.program)
         } else if !file.starts_with.is_empty() {
             Key::Start(&file.starts_with)
-        } else if let Some((index, _)) = file.contains.iter().enumerate().max_by_key(|(_, text)| text.len()) {
+        } else if let Some((index, longest)) = file.contains.iter().enumerate().max_by_key(|(_, text)| text.len())
+            && longest.len() >= LEAST_KEY
+        {
             Key::Text(&file.contains[index..=index])
-        } else if !file.contains_any.is_empty() {
+        } else if !file.contains_any.is_empty() && file.contains_any.iter().all(|text| text.len() >= LEAST_KEY) {
             Key::Text(&file.contains_any)
         } else {
             Key::None

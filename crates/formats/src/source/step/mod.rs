@@ -131,6 +131,17 @@ impl Step {
         !self.is_due(builder) || self.action.apply(message, builder) || self.optional
     }
 
+    /// The bytes a message must begin with for this step to fit; nothing where it does not matter.
+    pub fn first_bytes(&self) -> Option<Vec<u8>> {
+        match &self.action {
+            Action::Regex { field: None, patterns, .. } if !self.optional && self.only_if.is_empty() => {
+                let all = patterns.iter().map(Pattern::first_bytes).collect::<Option<Vec<_>>>()?;
+                Some(all.concat())
+            }
+            _ => None,
+        }
+    }
+
     /// Names the step itself gives that begin with `_`: texts cut out for a later step, which nobody wants to keep.
     pub fn scratch(&self) -> Vec<String> {
         let names: Vec<&str> = match &self.action {

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use memchr::memmem::Finder;
 use model::event::Value;
 use regex::{Regex, RegexBuilder};
-use regex_syntax::hir::{Hir, HirKind};
+use regex_syntax::hir::literal::Extractor;
+use regex_syntax::hir::{Hir, HirKind, Look};
 
 use super::{borrow, constant};
 use crate::builder::Builder;
@@ -37,6 +38,7 @@ pub fn regex(text: &str) -> Result<Regex, String> {
 pub struct Pattern {
     contains: Option<Finder<'static>>,
     regex: Regex,
+    first: Option<Vec<u8>>,
     groups: Vec<Group>,
     set: Vec<(String, Value<'static>)>,
 }
@@ -64,9 +66,15 @@ impl Pattern {
             })
             .collect();
         let set = file.set.into_iter().map(|(name, value)| (name, constant(&value))).collect();
+        let first = first_bytes(&expression);
         let contains = file.contains.or_else(|| literal(&expression));
         let contains = contains.map(|text| Finder::new(text.as_bytes()).into_owned());
-        Ok(Pattern { contains, regex, groups, set })
+        Ok(Pattern { contains, regex, first, groups, set })
+    }
+
+    /// The bytes a text it fits may begin with, where these are few and it fits from the beginning only.
+    pub fn first_bytes(&self) -> Option<&[u8]> {
+        self.first.as_deref()
     }
 
     /// The fields it may give.
@@ -97,6 +105,23 @@ impl Pattern {
         }
         true
     }
+}
+
+/// The bytes what an expression fits must begin with; nothing where it may fit anywhere or begin with nearly anything.
+fn first_bytes(expression: &str) -> Option<Vec<u8>> {
+    let hir = regex_syntax::parse(expression).ok()?;
+    if !hir.properties().look_set_prefix().contains(Look::Start) {
+        return None;
+    }
+    let prefixes = Extractor::new().extract(&hir);
+    let mut bytes = Vec::new();
+    for literal in prefixes.literals()? {
+        let first = *literal.as_bytes().first()?;
+        if !bytes.contains(&first) {
+            bytes.push(first);
+        }
+    }
+    (!bytes.is_empty()).then_some(bytes)
 }
 
 /// The longest text that must stand wherever the expression fits.
@@ -137,6 +162,16 @@ mod tests {
             (r"\d+", None),
         ] {
             assert_eq!(literal(expression).as_deref(), expected, "{expression}");
+        }
+    }
+
+    #[test]
+    fn the_first_bytes_of_an_expression_are_all_it_may_begin_with() {
+        let first = |expression: &str| first_bytes(expression).map(|bytes| String::from_utf8(bytes).unwrap());
+        assert_eq!(first(r"^(?:a|bc)x").as_deref(), Some("ab"));
+        assert_eq!(first(r"^\[?[0-2]").as_deref(), Some("[012"));
+        for expression in [r"abc", r"^(?:a)?", r"^.*x", r"^a|b"] {
+            assert_eq!(first(expression), None, "{expression}");
         }
     }
 
