@@ -94,8 +94,13 @@ impl Keys {
 
     fn build(&mut self, texts: &[String]) {
         self.literals = if texts.is_empty() { None } else { Literals::new(texts) };
+        if self.literals.is_none() {
+            // More literals than a table holds: nothing is told apart by them, and nothing is missed.
+            self.always.extend(self.layouts.iter().flatten());
+        }
     }
 
+    /// Adds layouts by program and start.
     fn cheap(&self, program: Option<&str>, text: &str, found: &mut Set) {
         if let Some(layouts) = program.and_then(|program| self.programs.get(program)) {
             layouts.iter().for_each(|layout| found.add(*layout));
@@ -190,17 +195,17 @@ impl Index {
 
     /// The first layout that takes the record: `ask` is given the numbers of source and variant.
     pub fn find<T>(&self, view: View<'_>, mut ask: impl FnMut(usize, usize) -> Option<T>) -> Option<T> {
+        let mut ask = |layout: u16| {
+            let (source, variant) = self.layouts[usize::from(layout)];
+            ask(usize::from(source), usize::from(variant))
+        };
+        let is_long = view.whole.len() > HEAD;
         let mut found = Set::EMPTY;
         self.message.cheap(view.program, view.message, &mut found);
         self.whole.cheap(None, view.whole, &mut found);
         let head = |text: &'_ str| text.len().min(HEAD);
         self.message.literals(&view.message.as_bytes()[..head(view.message)], &mut found);
         self.whole.literals(&view.whole.as_bytes()[..head(view.whole)], &mut found);
-        let is_long = view.whole.len() > HEAD;
-        let mut ask = |layout: u16| {
-            let (source, variant) = self.layouts[usize::from(layout)];
-            ask(usize::from(source), usize::from(variant))
-        };
         let early = found.without(&Set::EMPTY).take_while(|layout| !is_long || *layout < self.late);
         if let Some(taken) = early.into_iter().find_map(&mut ask) {
             return Some(taken);
@@ -208,10 +213,8 @@ impl Index {
         if !is_long {
             return None;
         }
-        let mut asked = found;
-        for layout in found.without(&Set::EMPTY).filter(|layout| *layout >= self.late) {
-            asked.0[usize::from(layout) / 64] &= !(1 << (layout % 64));
-        }
+        let mut asked = Set::EMPTY;
+        found.without(&Set::EMPTY).filter(|layout| *layout < self.late).for_each(|layout| asked.add(layout));
         self.message.literals(view.message.as_bytes(), &mut found);
         self.whole.literals(view.whole.as_bytes(), &mut found);
         found.without(&asked).find_map(&mut ask)

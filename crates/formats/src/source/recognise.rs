@@ -62,7 +62,7 @@ impl Recogniser {
         let file = &self.file;
         if !file.program.is_empty() {
             Key::Program(&file.program)
-        } else if !file.starts_with.is_empty() {
+        } else if !file.starts_with.is_empty() && file.starts_with.iter().all(|text| text.len() >= LEAST_KEY) {
             Key::Start(&file.starts_with)
         } else if let Some((index, longest)) = file.contains.iter().enumerate().max_by_key(|(_, text)| text.len())
             && longest.len() >= LEAST_KEY
@@ -70,6 +70,8 @@ impl Recogniser {
             Key::Text(&file.contains[index..=index])
         } else if !file.contains_any.is_empty() && file.contains_any.iter().all(|text| text.len() >= LEAST_KEY) {
             Key::Text(&file.contains_any)
+        } else if !file.starts_with.is_empty() {
+            Key::Start(&file.starts_with)
         } else {
             Key::None
         }
