@@ -35,6 +35,15 @@ pub struct LakeFile {
     pub first: EventId,
     /// The highest event id inside.
     pub last: EventId,
+    /// How often its events have been merged; 0 as first written.
+    #[serde(default)]
+    pub level: u32,
+    /// When its content was last compared with the checksum, if ever.
+    #[serde(default)]
+    pub checked: Option<Timestamp>,
+    /// What was found wrong with its content; searches that would need it fail and say so.
+    #[serde(default)]
+    pub damage: Option<String>,
 }
 
 /// Every event of `customer` in this shard up to and including `sequence` is in committed files.
@@ -83,6 +92,13 @@ pub trait Catalogue: Send + Sync {
 
     /// Every customer's watermarks.
     async fn watermarks(&self) -> Result<Vec<LakeWatermark>, CatalogueError>;
+
+    /// Notes when a file's content was compared with its checksum, and what was wrong with it. A file that is no
+    /// longer in the catalogue is none of it.
+    async fn checked(&self, id: &str, at: Timestamp, damage: Option<&str>) -> Result<(), CatalogueError> {
+        let _ = (id, at, damage);
+        Err("this catalogue cannot keep what a check of a file found".into())
+    }
 
     /// The files of `scope` that may hold the event `id` (`first <= id <= last`). Worth an index of its own.
     async fn files_with(&self, scope: &Scope, id: EventId) -> Result<Vec<LakeFile>, CatalogueError> {

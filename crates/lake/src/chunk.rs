@@ -5,14 +5,12 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, new_null_array};
 use arrow::compute::{concat, filter_record_batch};
-use arrow::datatypes::{Int32Type, Int64Type, Schema, TimestampMicrosecondType};
-use model::core_field::CORE_FIELDS;
+use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
 use model::{EventId, TimeRange};
 
-use crate::columns::{
-    self, CORE_REST, DEVICE, FIELDS_REST, LOG, RAW, RECEIVED, SEQUENCE, SHARD, SOURCE, TIME, TIME_ORIGINAL,
-};
+use crate::columns::{LOG, SEQUENCE, SHARD, TIME};
 use crate::error::{Error, Result};
+use crate::write::memory_schema;
 
 /// A shard of a log.
 pub(crate) type Shard = (u32, u16);
@@ -86,15 +84,8 @@ impl Chunk {
 
     /// One chunk of several, rows in the order given.
     pub fn merge(chunks: &[Arc<Chunk>]) -> Result<Chunk> {
-        let present: BTreeSet<&str> = chunks
-            .iter()
-            .flat_map(|chunk| chunk.batch.schema_ref().fields())
-            .map(|field| field.name().as_str())
-            .collect();
-        let head = [LOG, SHARD, SEQUENCE, DEVICE, RECEIVED, TIME, TIME_ORIGINAL, SOURCE];
-        let names =
-            head.into_iter().chain(CORE_FIELDS.iter().map(|(name, _)| *name)).chain([CORE_REST, FIELDS_REST, RAW]);
-        let fields: Vec<_> = names.filter(|name| present.contains(name)).map(columns::field).collect();
+        let schema = memory_schema(chunks.iter().map(|chunk| &chunk.batch));
+        let fields = schema.fields();
         let arrays = fields
             .iter()
             .map(|field| {
@@ -102,7 +93,7 @@ impl Chunk {
                 Ok(concat(&parts.iter().map(|part| part.as_ref()).collect::<Vec<&dyn Array>>())?)
             })
             .collect::<Result<Vec<_>>>()?;
-        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?;
+        let batch = RecordBatch::try_new(schema.clone(), arrays)?;
         Chunk::new(batch, chunks.iter().flat_map(|chunk| chunk.marks.iter().cloned()))
     }
 }

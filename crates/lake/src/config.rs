@@ -1,7 +1,10 @@
 //! The lake's settings.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+use crate::disk::{Disk, OsDisk};
 
 /// The lake's settings; [`LakeConfig::new`] gives sensible ones.
 #[derive(Debug, Clone)]
@@ -18,6 +21,15 @@ pub struct LakeConfig {
     pub query_memory: usize,
     /// How many queries run at a time; the others wait.
     pub concurrent_queries: usize,
+    /// Small files of a customer's day are merged into files of about this many bytes.
+    pub file_bytes: u64,
+    /// The share of a core that merging and checking files takes at most, from 0 to 1.
+    pub upkeep_share: f64,
+    /// How long a file that was replaced stays on disk, for readers of other processes. Our own searches keep it for
+    /// as long as they need it.
+    pub grace: Duration,
+    /// What the files are written with.
+    pub disk: Arc<dyn Disk>,
 }
 
 impl LakeConfig {
@@ -30,6 +42,10 @@ impl LakeConfig {
             flush_bytes: 128 << 20,
             query_memory: 512 << 20,
             concurrent_queries: 2,
+            file_bytes: 256 << 20,
+            upkeep_share: 0.5,
+            grace: Duration::from_secs(10),
+            disk: Arc::new(OsDisk),
         }
     }
 }

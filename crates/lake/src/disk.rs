@@ -1,9 +1,11 @@
 //! Files and folders: the only place that touches the disk for writing, so that what is durable is decided here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
@@ -14,14 +16,88 @@ pub(crate) const SPILL: &str = "spill";
 
 const UNFINISHED: &str = "tmp";
 
+/// Bytes gathered before they go to the file.
+const WRITE_BYTES: usize = 256 << 10;
+
+/// Everything the lake changes on a disk. Its own are the operating system's files, [`OsDisk`]; tests put one in its
+/// place that forgets what was not synced, or fails.
+pub trait Disk: std::fmt::Debug + Send + Sync {
+    /// Makes one folder; the one above it is there.
+    fn create_dir(&self, dir: &Path) -> io::Result<()>;
+    /// Makes an empty file, or empties the one that is there.
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+    /// Puts `from` in the place of `to`, in the same folder.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Deletes a file.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Makes the names in `dir` outlive a power cut.
+    fn sync_dir(&self, dir: &Path) -> io::Result<()>;
+}
+
+/// A file being written.
+pub trait DiskFile: Write + Send {
+    /// Makes what was written outlive a power cut.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// The operating system's files.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OsDisk;
+
+impl Disk for OsDisk {
+    fn create_dir(&self, dir: &Path) -> io::Result<()> {
+        fs::create_dir(dir)
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(File::create(path)?))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        File::open(dir)?.sync_all()
+    }
+}
+
+impl DiskFile for File {
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_all()
+    }
+}
+
+/// The lake's folder and what writes to it.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub dir: PathBuf,
+    pub disk: Arc<dyn Disk>,
+    /// Folders that were made but whose names are perhaps not durable yet.
+    unsynced: Arc<Mutex<HashSet<PathBuf>>>,
+}
+
+impl Place {
+    pub fn new(dir: PathBuf, disk: Arc<dyn Disk>) -> Self {
+        Place { dir, disk, unsynced: Arc::default() }
+    }
+
+    fn unsynced(&self) -> MutexGuard<'_, HashSet<PathBuf>> {
+        self.unsynced.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// A file under construction: counted and hashed as it is written, in place only after [`NewFile::finish`].
 pub(crate) struct NewFile {
-    file: BufWriter<File>,
-    hash: Sha256,
-    bytes: u64,
-    error: Option<io::ErrorKind>,
+    disk: Arc<dyn Disk>,
+    file: BufWriter<Counted>,
+    folder: PathBuf,
     unfinished: PathBuf,
-    target: PathBuf,
+    finished: bool,
 }
 
 /// What was written.
@@ -30,36 +106,26 @@ pub(crate) struct Written {
     pub checksum: String,
 }
 
-impl NewFile {
-    /// Starts `dir`/`path`, making its folders durable first.
-    pub fn create(dir: &Path, path: &str) -> Result<Self> {
-        let target = dir.join(path);
-        let folder = target.parent().unwrap_or(dir);
-        create_folders(dir, folder)?;
-        let unfinished = target.with_extension(UNFINISHED);
-        let file = File::create(&unfinished).map_err(Error::disk("create", &unfinished))?;
-        Ok(NewFile { file: BufWriter::new(file), hash: Sha256::new(), bytes: 0, error: None, unfinished, target })
-    }
-
-    /// Makes the content durable, then its name.
-    pub fn finish(mut self) -> Result<Written> {
-        let path = self.unfinished.clone();
-        if let Some(kind) = self.error {
-            return Err(Error::disk("write", &path)(kind.into()));
-        }
-        self.file.flush().map_err(Error::disk("write", &path))?;
-        self.file.get_ref().sync_all().map_err(Error::disk("sync", &path))?;
-        fs::rename(&self.unfinished, &self.target).map_err(Error::disk("rename", &path))?;
-        let folder = self.target.parent().unwrap_or(Path::new("."));
-        sync_folder(folder)?;
-        let digest = std::mem::take(&mut self.hash).finalize();
-        Ok(Written { bytes: self.bytes, checksum: digest.iter().map(|byte| format!("{byte:02x}")).collect() })
-    }
+struct Counted {
+    file: Box<dyn DiskFile>,
+    hash: Sha256,
+    bytes: u64,
+    error: Option<io::Error>,
 }
 
-impl Write for NewFile {
+impl Write for Counted {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(buffer).inspect_err(|error| self.error = Some(error.kind()))?;
+        let written = match self.file.write(buffer) {
+            Ok(written) => written,
+            Err(error) => {
+                // Kept as it is, for the format's own error says less.
+                self.error = Some(match error.raw_os_error() {
+                    Some(code) => io::Error::from_raw_os_error(code),
+                    None => io::Error::new(error.kind(), error.to_string()),
+                });
+                return Err(error);
+            }
+        };
         self.hash.update(&buffer[..written]);
         self.bytes += written as u64;
         Ok(written)
@@ -70,49 +136,130 @@ impl Write for NewFile {
     }
 }
 
+impl NewFile {
+    /// Starts a file in a folder of the lake, under a name that no reader looks at, making the folder durable first.
+    pub fn create(place: &Place, folder: &str) -> Result<Self> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let folder = place.dir.join(folder);
+        create_folders(place, &folder)?;
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let unfinished = folder.join(format!("{number}.{UNFINISHED}"));
+        let file = place.disk.create(&unfinished).map_err(Error::disk("create", &unfinished))?;
+        let file = Counted { file, hash: Sha256::new(), bytes: 0, error: None };
+        let file = BufWriter::with_capacity(WRITE_BYTES, file);
+        Ok(NewFile { disk: place.disk.clone(), file, folder, unfinished, finished: false })
+    }
+
+    /// Makes the content durable, then its name.
+    pub fn finish(&mut self, name: &str) -> Result<Written> {
+        let path = self.unfinished.clone();
+        if let Some(error) = self.file.get_mut().error.take() {
+            return Err(Error::disk("write", &path)(error));
+        }
+        self.file.flush().map_err(Error::disk("write", &path))?;
+        self.file.get_mut().file.sync().map_err(Error::disk("sync", &path))?;
+        let target = self.folder.join(name);
+        self.disk.rename(&path, &target).map_err(Error::disk("rename", &path))?;
+        self.finished = true;
+        self.disk.sync_dir(&self.folder).map_err(Error::disk("sync", &self.folder))?;
+        let counted = self.file.get_mut();
+        let checksum = hex(&std::mem::take(&mut counted.hash).finalize());
+        Ok(Written { bytes: counted.bytes, checksum })
+    }
+
+    /// The disk's own error behind a failed write.
+    pub fn failure(&mut self) -> Option<Error> {
+        let cause = self.file.get_mut().error.take()?;
+        Some(Error::disk("write", &self.unfinished)(cause))
+    }
+}
+
+impl Write for NewFile {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.file.write(buffer)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
 impl Drop for NewFile {
     fn drop(&mut self) {
-        // Gone already when it was finished; left for the next start's clean-up when it cannot be removed.
-        let _ = fs::remove_file(&self.unfinished);
+        if !self.finished {
+            // Left for the next start's clean-up when it cannot be removed.
+            let _ = self.disk.remove(&self.unfinished);
+        }
     }
 }
 
 /// Makes the lake's folder, durably, and empties what queries spilled before a crash.
-pub(crate) fn prepare(dir: &Path) -> Result<()> {
-    let spill = dir.join(SPILL);
+pub(crate) fn prepare(place: &Place) -> Result<()> {
+    let spill = place.dir.join(SPILL);
     match fs::remove_dir_all(&spill) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::disk("empty", &spill)(error)),
         _ => {}
     }
-    fs::create_dir_all(dir).map_err(Error::disk("create", dir))?;
-    sync_folder(dir)
+    create_all(place, &place.dir)?;
+    // What a crash made and did not make durable is made so now, before anybody counts on it.
+    if let Some(above) = place.dir.parent().filter(|above| !above.as_os_str().is_empty()) {
+        place.disk.sync_dir(above).map_err(Error::disk("sync", above))?;
+    }
+    sync_folders(place)
 }
 
 /// Removes a file that is not part of the lake.
-pub(crate) fn remove(dir: &Path, path: &str) {
-    let path = dir.join(path);
-    if let Err(error) = fs::remove_file(&path) {
+pub(crate) fn remove(place: &Place, path: &str) {
+    let path = place.dir.join(path);
+    if let Err(error) = place.disk.remove(&path) {
         tracing::warn!(path = %path.display(), %error, "cannot remove an uncommitted file; the next start tries again");
     }
 }
 
-/// Removes what a crash left: unfinished files, and finished ones nobody committed. Returns how many.
-pub(crate) fn remove_orphans(dir: &Path, known: &BTreeSet<String>) -> Result<usize> {
-    let mut removed = 0;
-    for customer in folders(dir, "customer=")? {
-        for day in folders(&customer, "day=")? {
-            for entry in fs::read_dir(&day).map_err(Error::disk("list", &day))? {
-                let path = entry.map_err(Error::disk("list", &day))?.path();
-                let ours = path.extension().is_some_and(|end| end == "parquet" || end == UNFINISHED);
-                let relative = path.strip_prefix(dir).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-                if ours && !known.contains(&relative) {
-                    fs::remove_file(&path).map_err(Error::disk("remove", &path))?;
-                    removed += 1;
-                }
+/// Removes files for good, a power cut right afterwards included. One that is gone already is as good.
+pub(crate) fn remove_durably(place: &Place, paths: &[String]) -> Result<()> {
+    let mut folders = BTreeSet::new();
+    for path in paths {
+        let path = place.dir.join(path);
+        match place.disk.remove(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::disk("remove", &path)(error)),
+            _ => folders.extend(path.parent().filter(|folder| folder.is_dir()).map(Path::to_path_buf)),
+        }
+    }
+    for folder in folders {
+        place.disk.sync_dir(&folder).map_err(Error::disk("sync", &folder))?;
+    }
+    Ok(())
+}
+
+/// Files that are not part of the lake: unfinished ones, and finished ones nobody committed. Relative paths.
+pub(crate) fn orphans(dir: &Path, known: &BTreeSet<String>) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for day in day_folders(dir)? {
+        for entry in fs::read_dir(&day).map_err(Error::disk("list", &day))? {
+            let path = entry.map_err(Error::disk("list", &day))?.path();
+            let ours = path.extension().is_some_and(|end| end == "parquet" || end == UNFINISHED);
+            let relative = path.strip_prefix(dir).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            if ours && !known.contains(&relative) {
+                found.push(relative);
             }
         }
     }
-    Ok(removed)
+    found.sort();
+    Ok(found)
+}
+
+/// Bytes as lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn day_folders(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut days = Vec::new();
+    for customer in folders(dir, "customer=")? {
+        days.extend(folders(&customer, "day=")?);
+    }
+    Ok(days)
 }
 
 fn folders(dir: &Path, prefix: &str) -> Result<Vec<PathBuf>> {
@@ -126,21 +273,40 @@ fn folders(dir: &Path, prefix: &str) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Creates `folder` below `dir`; each new name is synced into its parent.
-fn create_folders(dir: &Path, folder: &Path) -> Result<()> {
-    let mut missing: Vec<&Path> = folder.ancestors().take_while(|place| *place != dir && !place.exists()).collect();
-    while let Some(place) = missing.pop() {
-        match fs::create_dir(place) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                return Err(Error::disk("create", place)(error));
-            }
-            _ => sync_folder(place.parent().unwrap_or(dir))?,
-        }
+/// A folder that was made right before a crash may be there without being durable.
+fn sync_folders(place: &Place) -> Result<()> {
+    let sync = |folder: &Path| place.disk.sync_dir(folder).map_err(Error::disk("sync", folder));
+    sync(&place.dir)?;
+    folders(&place.dir, "customer=")?.iter().try_for_each(|customer| sync(customer))
+}
+
+/// Creates `folder` below the lake's; each new name is synced into its parent.
+fn create_folders(place: &Place, folder: &Path) -> Result<()> {
+    let mut wanted: Vec<&Path> = folder.ancestors().take_while(|at| *at != place.dir).collect();
+    wanted.retain(|at| !at.exists() || place.unsynced().contains(*at));
+    while let Some(at) = wanted.pop() {
+        place.unsynced().insert(at.to_owned());
+        make(place, at)?;
+        let above = at.parent().unwrap_or(&place.dir);
+        place.disk.sync_dir(above).map_err(Error::disk("sync", above))?;
+        place.unsynced().remove(at);
     }
     Ok(())
 }
 
-fn sync_folder(folder: &Path) -> Result<()> {
-    let open = File::open(folder).map_err(Error::disk("open", folder))?;
-    open.sync_all().map_err(Error::disk("sync", folder))
+/// Creates the lake's own folder and those above it.
+fn create_all(place: &Place, folder: &Path) -> Result<()> {
+    let mut missing: Vec<&Path> =
+        folder.ancestors().take_while(|at| !at.as_os_str().is_empty() && !at.exists()).collect();
+    while let Some(at) = missing.pop() {
+        make(place, at)?;
+    }
+    Ok(())
+}
+
+fn make(place: &Place, folder: &Path) -> Result<()> {
+    match place.disk.create_dir(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(Error::disk("create", folder)(error)),
+        _ => Ok(()),
+    }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Engine {
     runtime: Option<Runtime>,
     context: SessionContext,
     permits: Arc<Semaphore>,
+    /// How many permits there are.
+    most: usize,
     pub partitions: usize,
     pub indexes: Indexes,
 }
@@ -61,6 +63,7 @@ impl Engine {
             runtime: Some(runtime),
             context: SessionContext::new_with_config_rt(session, environment),
             permits: Arc::new(Semaphore::new(config.concurrent_queries.max(1))),
+            most: config.concurrent_queries.max(1),
             partitions,
             indexes: Indexes::new(&config.dir),
         })
@@ -68,6 +71,11 @@ impl Engine {
 
     pub fn context(&self) -> &SessionContext {
         &self.context
+    }
+
+    /// Whether no query runs or waits.
+    pub fn is_idle(&self) -> bool {
+        self.permits.available_permits() == self.most
     }
 
     /// Runs a query on the engine's threads when its turn comes; dropping the future stops the work.

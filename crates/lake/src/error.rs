@@ -40,6 +40,19 @@ pub enum Error {
         /// What is wrong.
         detail: String,
     },
+    /// A file that was found damaged is needed; an answer without it would be wrong without saying so.
+    #[error(
+        "lake file `{path}` is damaged ({damage}) and kept out of searches: ask for times outside {day}, bring the file \
+         back from a backup and run `vedette lake verify`, or give its events up with `vedette lake forget`"
+    )]
+    Quarantined {
+        /// The file, relative to the lake's folder.
+        path: String,
+        /// The day of its events.
+        day: String,
+        /// What was found.
+        damage: String,
+    },
     /// Parquet could not be written or read.
     #[error("the columnar format failed")]
     Parquet(#[from] parquet::errors::ParquetError),
@@ -76,6 +89,9 @@ pub enum Error {
         /// Whose file it was.
         customer: CustomerId,
     },
+    /// Something cannot be had as it was asked for.
+    #[error("{0}")]
+    Refused(String),
     /// The lake is shutting down or a worker died.
     #[error("the lake stopped before the work was done")]
     Stopped,
@@ -93,6 +109,6 @@ impl Error {
 
     /// True when the caller asked for something impossible, as against a failure of the lake.
     pub fn is_bad_request(&self) -> bool {
-        matches!(self, Error::BadFilter { .. } | Error::BadCursor)
+        matches!(self, Error::BadFilter { .. } | Error::BadCursor | Error::Refused(_))
     }
 }

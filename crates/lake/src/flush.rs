@@ -8,7 +8,7 @@ use crate::buffer;
 use crate::catalogue::Commit;
 use crate::error::{Error, Result};
 use crate::store::{Inner, Lake};
-use crate::write;
+use crate::{sink, write};
 
 /// What a flush wrote.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,7 +32,10 @@ impl Lake {
     }
 
     /// Runs as a task of its own: a caller that goes away must not leave a commit half done.
-    async fn flush(&self, which: impl FnOnce(&Inner) -> Vec<CustomerId> + Send + 'static) -> Result<Flushed> {
+    pub(crate) async fn flush(
+        &self,
+        which: impl FnOnce(&Inner) -> Vec<CustomerId> + Send + 'static,
+    ) -> Result<Flushed> {
         let inner = self.inner.clone();
         let task = tokio::spawn(async move {
             let _one_at_a_time = inner.flushing.lock().await;
@@ -63,8 +66,8 @@ async fn flush_customer(inner: &Arc<Inner>, customer: &CustomerId, flushed: &mut
             break;
         }
         left = left.saturating_sub(rows);
-        let (dir, owner, marks) = (inner.config.dir.clone(), customer.clone(), buffer::highest(customer, &chunks));
-        let written = tokio::task::spawn_blocking(move || write::write_files(&dir, &owner, &chunks)).await;
+        let (place, owner, marks) = (inner.place.clone(), customer.clone(), buffer::highest(customer, &chunks));
+        let written = tokio::task::spawn_blocking(move || write::write_files(&place, &owner, &chunks)).await;
         let files = match written.map_err(|_| Error::Stopped).and_then(|written| written) {
             Ok(files) => files,
             Err(error) => {
@@ -86,7 +89,7 @@ async fn flush_customer(inner: &Arc<Inner>, customer: &CustomerId, flushed: &mut
             Err(source) => {
                 // It may have happened all the same; only the catalogue knows.
                 if inner.resolve_doubt().await.is_ok() && !inner.state().is_committed(customer, &marks) {
-                    write::discard(&inner.config.dir, &files);
+                    sink::discard(&inner.place, &files);
                     return Err(Error::catalogue("commit new files")(source));
                 }
                 if inner.state().is_in_doubt() {

@@ -145,6 +145,14 @@ pub(crate) fn scalar_text(json: &str) -> Cow<'_, str> {
     Cow::Owned(serde_json::from_str(json).unwrap_or_default())
 }
 
+/// A column's text as the JSON it came from.
+pub(crate) fn scalar_json(kind: OwnKind, text: &str) -> Cow<'_, str> {
+    match kind {
+        OwnKind::Text => Cow::Owned(serde_json::to_string(text).expect("a text is always JSON")),
+        _ => Cow::Borrowed(text),
+    }
+}
+
 /// Calls `with` for each scalar in a JSON value until it says true: the value itself, or a list's members.
 pub(crate) fn any_scalar(json: &str, with: &mut dyn FnMut(&str) -> bool) -> bool {
     match json.as_bytes().first() {

@@ -1,6 +1,7 @@
 //! The lake itself: opening it, and appending to it.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::Scope;
@@ -9,9 +10,10 @@ use crate::batch::RowBatch;
 use crate::buffer::{Buffered, State};
 use crate::catalogue::{Catalogue, LogPosition, always};
 use crate::config::LakeConfig;
-use crate::disk;
+use crate::disk::{self, Place};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::keep::{Retired, Tally};
 
 /// The columnar store of all customers' events. Cheap to clone; all clones are the same lake.
 #[derive(Clone)]
@@ -23,6 +25,14 @@ pub(crate) struct Inner {
     pub config: LakeConfig,
     pub catalogue: Arc<dyn Catalogue>,
     pub engine: Engine,
+    pub place: Place,
+    /// Files that are no longer part of the lake, and who may still read them.
+    pub retired: Arc<Retired>,
+    /// One change of committed files at a time: merging, expiry, deletion.
+    pub upkeep: Arc<tokio::sync::Mutex<()>>,
+    pub tally: Tally,
+    /// Set when upkeep has to stop where it is.
+    pub stopping: AtomicBool,
     state: Mutex<State>,
     /// One flush at a time.
     pub flushing: tokio::sync::Mutex<()>,
@@ -34,12 +44,15 @@ impl Lake {
     /// Opens the lake of a folder and removes what a crash left there: files that were never committed. The log
     /// still has their events.
     pub async fn open(config: LakeConfig, catalogue: Arc<dyn Catalogue>) -> Result<Lake> {
-        disk::prepare(&config.dir)?;
+        let place = Place::new(config.dir.clone(), config.disk.clone());
+        disk::prepare(&place)?;
         let files = catalogue.files(&Scope::All, always()).await.map_err(Error::catalogue("list its files"))?;
         let known: BTreeSet<String> = files.into_iter().map(|file| file.path).collect();
-        let removed = disk::remove_orphans(&config.dir, &known)?;
-        if removed > 0 {
-            tracing::info!(removed, "removed lake files that were never committed; the log replays their events");
+        let orphans = disk::orphans(&config.dir, &known)?;
+        disk::remove_durably(&place, &orphans)?;
+        if !orphans.is_empty() {
+            let removed = orphans.len();
+            tracing::info!(removed, "removed lake files that are not in the catalogue: never committed, or replaced");
         }
         let watermarks = catalogue.watermarks().await.map_err(Error::catalogue("read its watermarks"))?;
         let engine = Engine::new(&config)?;
@@ -47,6 +60,11 @@ impl Lake {
             config,
             catalogue,
             engine,
+            place,
+            retired: Arc::default(),
+            upkeep: Arc::default(),
+            tally: Tally::default(),
+            stopping: AtomicBool::new(false),
             state: Mutex::new(State::new(watermarks)),
             flushing: tokio::sync::Mutex::default(),
             commits: tokio::sync::RwLock::default(),

@@ -127,6 +127,8 @@ ids! {
     SessionId = "ses", "session";
     /// An API token.
     ApiTokenId = "tok", "API token";
+    /// A deletion of events, and the certificate of it.
+    DeletionId = "del", "deletion";
 }
 
 /// An event's place in the write-ahead log: which log, which shard of it, which sequence number. Printed as

@@ -16,6 +16,7 @@ pub mod incident;
 pub mod page;
 pub mod query;
 pub mod resource_group;
+pub mod retention;
 pub mod role;
 pub mod search;
 pub mod severity;

@@ -22,6 +22,7 @@ mod overview;
 mod password;
 mod raise;
 mod resource_group;
+mod retention;
 mod secret;
 mod session;
 mod token;
@@ -37,6 +38,7 @@ pub use incident::{Assignee, NewIncident};
 pub use incident_view::{IncidentEntryView, IncidentView};
 pub use instructions::PublicAddresses;
 pub use overview::{DeviceCounts, Funnel, Overview};
+pub use retention::DeletionRules;
 pub use session::{Authenticated, SignedIn};
 pub use store::{
     AlertFilter, AssetFilter, AuditFilter, AuditPolicyFilter, CustomerFilter, DeviceFilter, IncidentFilter,

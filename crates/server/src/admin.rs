@@ -16,11 +16,11 @@ use serde::{Deserialize, Serialize};
 use tokio::net::UnixListener;
 use tokio::sync::watch;
 
-use crate::backup;
 use crate::error::{Error, whole};
 use crate::layout;
 use crate::open::Opened;
 use crate::time::now;
+use crate::{backup, lake};
 
 /// A new user.
 #[derive(Debug, Serialize, Deserialize)]
@@ -72,6 +72,7 @@ pub async fn serve(opened: Arc<Opened>, intake: Intake, mut draining: watch::Rec
         .route("/user/add", post(add_user))
         .route("/backup", post(write_backup))
         .route("/import", post(import))
+        .route("/lake", post(lake_command))
         .with_state(Admin { opened, intake });
     let stop = async move {
         let _ = draining.wait_for(|draining| *draining).await;
@@ -110,6 +111,13 @@ async fn write_backup(State(admin): State<Admin>, Json(to): Json<BackupTo>) -> R
     let manifest = backup::write(admin.opened.backup_source(), &to.path, now()).await.map_err(refusal)?;
     tracing::info!(path = %to.path.display(), "a backup is written");
     Ok(Json(manifest))
+}
+
+async fn lake_command(
+    State(admin): State<Admin>,
+    Json(request): Json<lake::Request>,
+) -> Result<Json<serde_json::Value>, Refusal> {
+    Ok(Json(lake::answer(&admin.opened, request).await.map_err(refusal)?))
 }
 
 async fn import(State(admin): State<Admin>, Json(import): Json<Import>) -> Result<Json<Imported>, Refusal> {

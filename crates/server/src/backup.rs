@@ -61,6 +61,8 @@ pub struct Source<'a> {
     pub catalogue: &'a Catalogue,
     /// Whether the store is a file in the folder.
     pub embedded: bool,
+    /// Keeps the lake's files where the catalogue says, while merging goes on.
+    pub _hold: lake::Hold,
 }
 
 /// Writes a backup to the new file `to`.

@@ -21,6 +21,10 @@ impl lake::Catalogue for StoredCatalogue {
         self.0.files(scope, range).await?.into_iter().map(from_stored).collect()
     }
 
+    async fn checked(&self, id: &str, at: Timestamp, damage: Option<&str>) -> Result<(), CatalogueError> {
+        Ok(self.0.note_check(id, at, damage).await?)
+    }
+
     async fn watermarks(&self) -> Result<Vec<LakeWatermark>, CatalogueError> {
         let marks = self.0.watermarks().await?.into_iter().map(|mark| LakeWatermark {
             customer: mark.customer,
@@ -38,7 +42,7 @@ fn to_stored(file: LakeFile) -> CatalogueFile {
         customer: file.customer,
         day: file.day,
         path: file.path,
-        level: 0,
+        level: i64::from(file.level),
         rows: file.rows as i64,
         bytes: file.bytes as i64,
         min_time: file.min_time.as_micros(),
@@ -51,6 +55,8 @@ fn to_stored(file: LakeFile) -> CatalogueFile {
             first: file.first.sequence,
             last: file.last.sequence,
         }],
+        checked: file.checked,
+        damage: file.damage,
     }
 }
 
@@ -70,5 +76,8 @@ fn from_stored(file: CatalogueFile) -> Result<LakeFile, CatalogueError> {
         max_time: Timestamp::from_micros(file.max_time),
         checksum: file.checksum,
         columns: file.columns,
+        level: u32::try_from(file.level)?,
+        checked: file.checked,
+        damage: file.damage,
     })
 }

@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::role::Role;
 use model::use_case::Language;
 
+use crate::lake::LakeCommand;
+
 /// The managed security operations platform.
 #[derive(Debug, Parser)]
 #[command(name = "vedette", version)]
@@ -39,6 +41,11 @@ pub enum Command {
     Backup(BackupArgs),
     /// Fill an empty data folder from a backup
     Restore(RestoreArgs),
+    /// Look after the events: check files, retention, deletion, evidence
+    Lake {
+        #[command(subcommand)]
+        command: LakeCommand,
+    },
     /// Print the API's OpenAPI document
     Openapi,
 }

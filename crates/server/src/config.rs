@@ -110,6 +110,12 @@ pub struct Lake {
     pub flush_seconds: u64,
     pub query_memory_mib: usize,
     pub concurrent_queries: usize,
+    pub file_mib: u64,
+    pub upkeep_share: f64,
+    pub keep_days: i64,
+    pub keep_days_least: i64,
+    pub scrub_days: i64,
+    pub scrub_mib_per_second: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]

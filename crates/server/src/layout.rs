@@ -14,5 +14,7 @@ pub const MASTER_KEY: &str = "master.key";
 pub const FORMAT: &str = "format";
 /// The socket on which a running server takes commands from this machine.
 pub const ADMIN_SOCKET: &str = "admin.sock";
+/// Where evidence is put together.
+pub const EVIDENCE_WORK: &str = "evidence-work";
 /// Where a backup is put together.
 pub const BACKUP_WORK: &str = "backup-work";

@@ -8,6 +8,7 @@ mod config;
 mod content;
 mod demo;
 mod error;
+mod lake;
 mod layout;
 mod metrics;
 mod net;
@@ -56,26 +57,30 @@ fn main() -> ExitCode {
         Command::Backup(arguments) => {
             load(&arguments.config).and_then(|config| wait(offline::backup(&config, &arguments)))
         }
+        Command::Lake { command } => return lake_command(command),
         Command::Restore(arguments) => load(&arguments.config).and_then(|config| offline::restore(&config, &arguments)),
         Command::Openapi => {
             say(&(api::openapi().to_pretty_json().expect("the document is plain JSON") + "\n"));
             Ok(())
         }
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("vedette: {}", error::whole(&error));
-            ExitCode::FAILURE
-        }
-    }
+    done.map_or_else(failed, |()| ExitCode::SUCCESS)
+}
+
+fn failed(error: Error) -> ExitCode {
+    eprintln!("vedette: {}", error::whole(&error));
+    ExitCode::FAILURE
+}
+
+fn lake_command(command: lake::LakeCommand) -> ExitCode {
+    wait(lake::run(command, load)).unwrap_or_else(failed)
 }
 
 fn load(arguments: &ConfigArgs) -> Result<Config, Error> {
     Ok(Config::load(arguments.config.as_deref(), std::env::vars())?)
 }
 
-fn wait(work: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+fn wait<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::Told(format!("cannot start: {error}")))?;
     runtime.block_on(work)

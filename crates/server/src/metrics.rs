@@ -13,6 +13,7 @@ use model::{Context, Scope};
 use pipeline::{Pipeline, PipelineStats};
 
 use crate::error::whole;
+use crate::lake::{Seen, Upkeep};
 use crate::open::Opened;
 use crate::time::now;
 
@@ -26,6 +27,7 @@ const STORE_ANSWERS: Duration = Duration::from_secs(2);
 pub struct Health {
     pub opened: Arc<Opened>,
     pub pipeline: Arc<Pipeline>,
+    pub upkeep: Arc<Upkeep>,
 }
 
 /// `/healthz`: the process answers. `/readyz`: it can take events and answer questions; the body says what cannot.
@@ -64,11 +66,11 @@ async fn ready(State(health): State<Health>) -> impl IntoResponse {
 }
 
 async fn metrics(State(health): State<Health>) -> impl IntoResponse {
-    let text = render(&health.pipeline.stats(), resident_bytes());
+    let text = render(&health.pipeline.stats(), &health.upkeep.seen(), resident_bytes());
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text)
 }
 
-fn render(stats: &PipelineStats, resident: Option<u64>) -> String {
+fn render(stats: &PipelineStats, seen: &Seen, resident: Option<u64>) -> String {
     let mut text = String::new();
     let mut metric = |name: &str, kind: &str, help: &str, values: &[(&str, f64)]| {
         // Writing to a text cannot fail.
@@ -91,6 +93,15 @@ fn render(stats: &PipelineStats, resident: Option<u64>) -> String {
         ("alerts_closed_early_total", "Alerts closed because a customer had too many open.", stats.closed_early),
         ("store_retries_total", "Commits to the store tried again.", stats.store_retries),
         ("lake_retries_total", "Flushes of the lake tried again.", stats.lake_retries),
+        ("lake_compactions_total", "Merges of lake files.", seen.lake.compactions),
+        ("lake_files_merged_total", "Lake files merged away.", seen.lake.files_merged),
+        ("lake_rows_merged_total", "Events in those files.", seen.lake.rows_merged),
+        ("lake_bytes_merged_total", "Bytes written by merging.", seen.lake.bytes_merged),
+        ("lake_files_scrubbed_total", "Lake files compared with their checksums.", seen.lake.files_scrubbed),
+        ("lake_bytes_scrubbed_total", "Bytes of those files.", seen.lake.bytes_scrubbed),
+        ("lake_files_deleted_total", "Lake files expired or deleted on request.", seen.lake.files_deleted),
+        ("lake_rows_deleted_total", "Events deleted with a certificate.", seen.lake.rows_deleted),
+        ("lake_upkeep_failures_total", "Rounds of the lake's upkeep that failed.", seen.failures),
         ("log_bytes_total", "Bytes written to the write-ahead log.", stats.receive.wal_bytes),
         ("log_syncs_total", "Calls of fdatasync on the write-ahead log.", stats.receive.syncs),
     ];
@@ -117,6 +128,11 @@ fn render(stats: &PipelineStats, resident: Option<u64>) -> String {
         ("log_first", "First sequence still in the log.", stats.receive.wal_first),
         ("flow_position", "Sequence up to which everything is committed.", stats.committed),
         ("flow_lag_records", "Durable records not yet committed.", stats.lag),
+        ("lake_files", "Files of the lake.", seen.lake.files),
+        ("lake_bytes", "Bytes of those files.", seen.lake.bytes),
+        ("lake_rows", "Events in those files.", seen.lake.rows),
+        ("lake_damaged_files", "Lake files that are damaged and kept out of searches.", seen.lake.damaged),
+        ("lake_replaced_files", "Replaced lake files that a search may still read.", seen.lake.waiting_for_readers),
         ("disk_low", "1 while intake waits for room on the disk.", u64::from(stats.receive.disk_low)),
         ("intake_stopped", "1 when intake stopped for good.", u64::from(stats.receive.stopped.is_some())),
     ];
@@ -145,7 +161,7 @@ mod tests {
     fn every_metric_has_help_type_and_a_value() {
         let receive = ReceiveStats { received: 7, rejected: vec![("wrong_token", 2)], ..ReceiveStats::default() };
         let stats = PipelineStats { receive, ..PipelineStats::default() };
-        let text = render(&stats, Some(4096));
+        let text = render(&stats, &Seen::default(), Some(4096));
         assert!(text.contains("# TYPE vedette_records_received_total counter\nvedette_records_received_total 7\n"));
         assert!(text.contains("vedette_rejected_total{reason=\"wrong_token\"} 2\n"), "{text}");
         let helps = text.lines().filter(|line| line.starts_with("# HELP")).count();

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use formats::{Parser, Sources};
 use lake::{Lake, LakeConfig};
-use model::Timestamp;
+use model::retention::RetentionPolicy;
+use model::{Context, Scope, Timestamp};
 use ops::{Ops, OpsParts, PublicAddresses};
 use store::secret::Sealer;
 use store::{Catalogue, DataFolder, Store, StoreConfig};
@@ -29,6 +30,8 @@ pub struct Opened {
     /// Whether the store is a file in the folder.
     pub embedded: bool,
     pub lake: Lake,
+    /// What the settings say of keeping events.
+    pub retention: RetentionPolicy,
     pub ops: Ops,
     pub content: Content,
     pub parser: Parser,
@@ -63,8 +66,10 @@ pub async fn open(config: &Config, now: Timestamp) -> Result<Opened, Error> {
         public: public_addresses(&config.ingest),
     });
     ops.ensure_defaults(now).await?;
+    ops.resume_deletions(&Context::job("retention", Scope::All, now)).await?;
     let parser = Parser::new(Arc::new(sources));
-    Ok(Opened { folder, store, catalogue, embedded, lake, ops, content, parser })
+    let retention = crate::lake::policy(&config.lake);
+    Ok(Opened { folder, store, catalogue, embedded, lake, retention, ops, content, parser })
 }
 
 fn lake_config(settings: &config::Lake, dir: PathBuf) -> LakeConfig {
@@ -74,6 +79,8 @@ fn lake_config(settings: &config::Lake, dir: PathBuf) -> LakeConfig {
         flush_bytes: FLUSH_BYTES,
         query_memory: settings.query_memory_mib << 20,
         concurrent_queries: settings.concurrent_queries,
+        file_bytes: settings.file_mib << 20,
+        upkeep_share: settings.upkeep_share,
         ..LakeConfig::new(dir)
     }
 }
@@ -103,6 +110,7 @@ impl Opened {
             store: &self.store,
             catalogue: &self.catalogue,
             embedded: self.embedded,
+            _hold: self.lake.hold(),
         }
     }
 }

@@ -19,6 +19,7 @@ use tracing::field::display;
 
 use crate::config::{self, Config};
 use crate::error::Error;
+use crate::lake::Upkeep;
 use crate::metrics::{self, Health};
 use crate::open::{self, Opened};
 use crate::time::now;
@@ -65,7 +66,8 @@ impl Server {
         let pipeline = Arc::new(Pipeline::start(pipeline_config(config, &opened)?, parts).await?);
         let (draining, watching) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        let health = Health { opened: opened.clone(), pipeline: pipeline.clone() };
+        let upkeep = Arc::new(Upkeep::default());
+        let health = Health { opened: opened.clone(), pipeline: pipeline.clone(), upkeep: upkeep.clone() };
 
         let console_listener = listen(config.console.listen).await?;
         let console = address_of(&console_listener)?;
@@ -92,6 +94,7 @@ impl Server {
             let tls = tls_of(config.metrics.tls_certificate.as_deref().zip(config.metrics.tls_key.as_deref()))?;
             spawn_http(&mut tasks, listener, tls, metrics::metrics_router(health), &watching);
         }
+        tasks.spawn(upkeep.run(opened.clone(), config.lake.clone(), watching.clone()));
         tasks.spawn(admin::serve(opened.clone(), pipeline.intake(), watching.clone()));
         let (workers, mut stop) = (Workers::new(opened.ops.clone()), watching);
         tasks.spawn(async move {

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use model::{CustomerId, Scope, TimeRange};
+use model::{CustomerId, Scope, TimeRange, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
@@ -48,6 +48,10 @@ pub struct CatalogueFile {
     pub columns: Vec<String>,
     /// Where its events stood in the log.
     pub ranges: Vec<SequenceRange>,
+    /// When its content was last compared with the checksum, if ever.
+    pub checked: Option<Timestamp>,
+    /// What was found wrong with its content.
+    pub damage: Option<String>,
 }
 
 /// A run of events of one shard of a log.
@@ -133,6 +137,15 @@ impl Catalogue {
         let query = sql("SELECT * FROM catalogue_file WHERE max_time >= ? AND min_time < ?");
         let query = query.bind(range.from).bind(range.to).and_scope("customer", scope);
         tx.fetch_all(query.push(" ORDER BY min_time, id")).await?.iter().map(read).collect()
+    }
+
+    /// Notes when a file's content was compared with its checksum, and what was wrong with it. A file that is gone is
+    /// none of it.
+    pub async fn note_check(&self, id: &str, at: Timestamp, damage: Option<&str>) -> Result<()> {
+        let mut tx = self.begin(Access::Write, &Scope::All).await?;
+        let note = sql("UPDATE catalogue_file SET checked = ?, damage = ? WHERE id = ?").bind(at).bind(damage).bind(id);
+        tx.execute(note).await?;
+        tx.commit().await
     }
 
     /// Every file there is: for expiry, compaction and repair.
@@ -225,7 +238,7 @@ async fn commit_all(db: &Db, commits: impl Iterator<Item = &Commit>) -> Result<(
 
 fn insert(file: &CatalogueFile) -> Sql {
     sql("INSERT INTO catalogue_file (customer, id, day, path, level, row_count, byte_count, min_time, max_time, ")
-        .push("checksum, columns, ranges) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        .push("checksum, columns, ranges, checked, damage) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(&file.customer)
         .bind(&file.id)
         .bind(&file.day)
@@ -238,6 +251,8 @@ fn insert(file: &CatalogueFile) -> Sql {
         .bind(&file.checksum)
         .bind(json(&file.columns))
         .bind(json(&file.ranges))
+        .bind(file.checked)
+        .bind(file.damage.as_deref())
 }
 
 fn read(row: &Row) -> Result<CatalogueFile> {
@@ -254,6 +269,8 @@ fn read(row: &Row) -> Result<CatalogueFile> {
         checksum: row.get("checksum")?,
         columns: row.json("columns")?,
         ranges: row.json("ranges")?,
+        checked: row.time_maybe("checked")?,
+        damage: row.get("damage")?,
     })
 }
 

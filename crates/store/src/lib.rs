@@ -19,6 +19,7 @@ mod incident_entry;
 mod migrate;
 mod page;
 mod resource_group;
+mod retention;
 mod row;
 pub mod secret;
 mod session;

@@ -29,24 +29,42 @@ pub(crate) struct Family {
 
 pub(crate) const STORE: Family = Family {
     name: "store",
-    migrations: &[Migration {
-        number: 1,
-        name: "0001_initial",
-        shared: include_str!("../migrations/0001_initial.sql"),
-        sqlite: include_str!("../migrations/0001_initial.sqlite.sql"),
-        postgres: include_str!("../migrations/0001_initial.postgres.sql"),
-    }],
+    migrations: &[
+        Migration {
+            number: 1,
+            name: "0001_initial",
+            shared: include_str!("../migrations/0001_initial.sql"),
+            sqlite: include_str!("../migrations/0001_initial.sqlite.sql"),
+            postgres: include_str!("../migrations/0001_initial.postgres.sql"),
+        },
+        Migration {
+            number: 2,
+            name: "0002_retention",
+            shared: include_str!("../migrations/0002_retention.sql"),
+            sqlite: "",
+            postgres: include_str!("../migrations/0002_retention.postgres.sql"),
+        },
+    ],
 };
 
 pub(crate) const CATALOGUE: Family = Family {
     name: "catalogue",
-    migrations: &[Migration {
-        number: 1,
-        name: "catalogue/0001_initial",
-        shared: include_str!("../migrations/catalogue/0001_initial.sql"),
-        sqlite: "",
-        postgres: include_str!("../migrations/catalogue/0001_initial.postgres.sql"),
-    }],
+    migrations: &[
+        Migration {
+            number: 1,
+            name: "catalogue/0001_initial",
+            shared: include_str!("../migrations/catalogue/0001_initial.sql"),
+            sqlite: "",
+            postgres: include_str!("../migrations/catalogue/0001_initial.postgres.sql"),
+        },
+        Migration {
+            number: 2,
+            name: "catalogue/0002_checks",
+            shared: include_str!("../migrations/catalogue/0002_checks.sql"),
+            sqlite: "",
+            postgres: "",
+        },
+    ],
 };
 
 /// PostgreSQL's code for what the user may not do.

@@ -147,6 +147,12 @@ impl From<i64> for Arg {
     }
 }
 
+impl From<Option<i64>> for Arg {
+    fn from(number: Option<i64>) -> Self {
+        Arg::Int(number)
+    }
+}
+
 impl From<bool> for Arg {
     fn from(truth: bool) -> Self {
         Arg::Bool(truth)
@@ -210,7 +216,7 @@ macro_rules! text_args {
 
 text_args! {
     ids: CustomerId, DeviceId, DeviceCredentialId, AssetId, ResourceGroupId, AlertId, AuditPolicyId, IncidentId,
-        IncidentEntryId, UserId, SessionId, ApiTokenId;
+        IncidentEntryId, UserId, SessionId, ApiTokenId, DeletionId;
     words: model::customer::OperatingState, model::device::DeviceKind, model::device::CredentialKind,
         model::asset::Importance, model::resource_group::ResourceGroupKind, model::alert::AlertOrigin,
         model::alert::AlertState, model::incident::IncidentState, model::incident::Verdict,

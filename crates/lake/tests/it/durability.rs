@@ -21,7 +21,7 @@ async fn assert_exactly(world: &World, events: &[Made]) {
     assert_eq!(world.lake.count(&world.everyone(), &always()).await.unwrap(), events.len() as u64);
 }
 
-fn files_on_disk(dir: &Path) -> Vec<String> {
+pub fn files_on_disk(dir: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();

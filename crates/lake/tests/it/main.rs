@@ -2,11 +2,19 @@
 
 mod aggregate;
 mod catalogue;
+mod compact;
+mod delete;
 mod durability;
+mod evidence;
+mod forgetful_disk;
 mod isolation;
+mod memory;
 mod odd;
 mod oracle;
 mod paging;
+mod power;
+mod readers;
+mod scrub;
 mod search;
 mod speed;
 mod text;

@@ -27,9 +27,15 @@ pub struct World {
 
 impl World {
     pub async fn new() -> World {
+        Self::with(|_| {}).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut LakeConfig)) -> World {
         let dir = tempfile::tempdir().unwrap();
         let catalogue = Arc::new(FileCatalogue::open(dir.path().join("catalogue.json")));
-        let lake = Lake::open(config(dir.path().join("lake")), catalogue.clone()).await.unwrap();
+        let mut config = config(dir.path().join("lake"));
+        change(&mut config);
+        let lake = Lake::open(config, catalogue.clone()).await.unwrap();
         let time = Timestamp::from_micros(NOON);
         let customers = (0..3u8).map(|number| CustomerId::derived(time, &[&[number]])).collect();
         let devices = (0..4u8).map(|number| DeviceId::derived(time, &[&[number]])).collect();
@@ -101,6 +107,7 @@ pub fn config(dir: PathBuf) -> LakeConfig {
         flush_age: Duration::from_secs(10),
         flush_bytes: 8 << 20,
         query_memory: 256 << 20,
+        upkeep_share: 1.0,
         ..LakeConfig::new(dir)
     }
 }

@@ -68,6 +68,19 @@ fn query() -> EventQuery {
     EventQuery::all(TimeRange { from: at(0), to: at(100_000) })
 }
 
+fn rules() -> DeletionRules {
+    let policy = model::retention::RetentionPolicy { default_days: Some(1), floor_days: 0 };
+    DeletionRules { policy, below_floor: false, remains: Vec::new() }
+}
+
+/// An event that is over, in a file.
+async fn old_event(w: &World) {
+    let id = EventId { log: 1, shard: 0, sequence: w.fresh() + 1 };
+    w.event_at(&w.ours, id, Timestamp::from_micros(at(0).as_micros() - 3 * 86_400_000_000));
+    w.event(&w.ours, &DeviceId::generate(at(0)), 5, "failed password for root");
+    w.lake.flush_all().await.unwrap();
+}
+
 const CASES: &[Case] = cases! {
     EveryCustomer CustomerWrite create_customer |w, ctx| {
         one(w.ops.create_customer(&ctx, customer_data(&format!("New {}", w.fresh()))).await)
@@ -284,6 +297,50 @@ const CASES: &[Case] = cases! {
         let filter = AuditFilter { customer: Some(w.ours.clone()), ..AuditFilter::default() };
         all(w.ops.list_audit(&ctx, &filter, &page()).await)
     };
+    Customer CustomerRead get_retention |w, ctx| one(w.ops.get_retention(&ctx, &w.ours).await);
+    Customer SystemAdmin set_retention |w, ctx| {
+        let version = w.ops.get_retention(&job(0), &w.ours).await?.version;
+        one(w.ops.set_retention(&ctx, &rules().policy, &w.ours, version, Default::default()).await)
+    };
+    Customer SystemAdmin expire_events |w, ctx| {
+        old_event(w).await;
+        w.ops.expire_events(&ctx, &rules()).await.map(|certificates| certificates.len())
+    };
+    Customer SystemAdmin delete_events |w, ctx| {
+        old_event(w).await;
+        let ctx = ctx.because("the contract ended");
+        w.ops.delete_events(&ctx, &rules(), &w.ours, query().range).await.map(|found| found.into_iter().count())
+    };
+    Customer SystemAdmin forget_damaged |w, ctx| {
+        // Nothing is damaged: whoever may do this is told so.
+        match w.ops.forget_damaged(&ctx, &rules(), &w.ours, "lkf_none").await {
+            Err(Error::Invalid { .. }) => Ok(1),
+            other => one(other),
+        }
+    };
+    EveryCustomer SystemAdmin resume_deletions |w, ctx| one(w.ops.resume_deletions(&ctx).await);
+    Customer AuditRead get_deletion |w, ctx| {
+        old_event(w).await;
+        let job = job(0).because("test");
+        let made = w.ops.delete_events(&job, &rules(), &w.ours, query().range).await?;
+        one(w.ops.get_deletion(&ctx, &made.expect("there was an event").id).await)
+    };
+    Customer AuditRead list_deletions |w, ctx| {
+        old_event(w).await;
+        w.ops.delete_events(&job(0).because("test"), &rules(), &w.ours, query().range).await?;
+        all(w.ops.list_deletions(&ctx, None, &page()).await)
+    };
+    Customer EventRead export_events |w, ctx| {
+        w.event(&w.ours, &DeviceId::generate(at(0)), 5, "failed password for root");
+        let query = EventQuery { customers: vec![w.ours.clone()], ..query() };
+        let folder = tempfile::tempdir().unwrap();
+        let ctx = ctx.because("a dispute");
+        w.ops.export_events(&ctx, &query, &[], folder.path()).await.map(|done| done.events as usize)
+    };
+    Customer EventRead note_evidence |w, ctx| {
+        one(w.ops.note_evidence(&ctx, &w.ours, "abc", serde_json::json!({})).await)
+    };
+    Customer SystemAdmin note_damage |w, ctx| one(w.ops.note_damage(&ctx, &w.ours, "path", Some("gone")).await);
     Customer AlertRead overview |w, ctx| {
         w.alert(&w.ours, 1, |_| {}).await;
         let overview = w.ops.overview(&ctx).await?;

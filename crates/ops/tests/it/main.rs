@@ -8,6 +8,7 @@ mod event;
 mod incident;
 mod overview;
 mod policy;
+mod retention;
 mod session;
 mod use_case;
 mod user;

@@ -39,7 +39,9 @@ fn to_stored(file: LakeFile) -> CatalogueFile {
         customer: file.customer,
         day: file.day,
         path: file.path,
-        level: 0,
+        level: i64::from(file.level),
+        checked: None,
+        damage: None,
         rows: file.rows as i64,
         bytes: file.bytes as i64,
         min_time: file.min_time.as_micros(),
@@ -66,5 +68,8 @@ fn from_stored(file: CatalogueFile) -> LakeFile {
         max_time: Timestamp::from_micros(file.max_time),
         checksum: file.checksum,
         columns: file.columns,
+        level: file.level as u32,
+        checked: None,
+        damage: None,
     }
 }

@@ -40,6 +40,20 @@ pub fn check(config: &Config) -> Result<(), String> {
             "[lake] concurrent_queries and flush_rows must be at least 1, query_memory_mib at least 64".to_owned()
         );
     }
+    let lake = &config.lake;
+    if lake.file_mib < 8 || !(0.01..=1.0).contains(&lake.upkeep_share) || lake.scrub_mib_per_second == 0 {
+        return Err(
+            "[lake] file_mib must be at least 8, upkeep_share 0.01 to 1, scrub_mib_per_second at least 1".into()
+        );
+    }
+    let most = model::retention::MOST_RETENTION_DAYS;
+    let days = [lake.keep_days, lake.keep_days_least, lake.scrub_days];
+    if days.iter().any(|days| !(0..=most).contains(days)) {
+        return Err(format!("[lake] keep_days, keep_days_least and scrub_days must be 0 to {most}"));
+    }
+    if lake.keep_days > 0 && lake.keep_days < lake.keep_days_least {
+        return Err("[lake] keep_days must be 0 or at least keep_days_least".to_owned());
+    }
     let url = &config.store.url;
     if !url.is_empty() && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         return Err("[store] url must be empty or begin with postgres://".to_owned());

@@ -18,6 +18,8 @@ fn file(customer: &CustomerId, id: &str, from: i64, to: i64) -> CatalogueFile {
         checksum: "abc".to_owned(),
         columns: vec!["time".to_owned(), "f_x".to_owned()],
         ranges: vec![SequenceRange { log: 1, shard: 2, first: 3, last: 12 }],
+        checked: None,
+        damage: None,
     }
 }
 
@@ -64,6 +66,20 @@ pub async fn files_are_found_by_customer_and_time(fixture: Fixture) {
     assert_eq!(ids(&catalogue.files(&Scope::one(bolt), range(0, 100)).await.unwrap()), ["canary"]);
     assert_eq!(catalogue.files(&Scope::All, range(0, 100)).await.unwrap().len(), 3);
     assert!(catalogue.files(&Scope::Customers(Default::default()), range(0, 100)).await.unwrap().is_empty());
+}
+
+pub async fn what_a_check_of_a_file_found_is_kept_with_it(fixture: Fixture) {
+    let catalogue = fixture.catalogue().await;
+    let acme = CustomerId::generate(at(0));
+    catalogue.commit(&[file(&acme, "a", 0, 10), file(&acme, "b", 0, 10)], &[], &[]).await.unwrap();
+    catalogue.note_check("a", at(7), Some("12 bytes are missing")).await.unwrap();
+    catalogue.note_check("b", at(8), None).await.unwrap();
+    catalogue.note_check("gone", at(8), None).await.unwrap();
+    let files = catalogue.all_files().await.unwrap();
+    assert_eq!((files[0].checked, files[0].damage.as_deref()), (Some(at(7)), Some("12 bytes are missing")));
+    assert_eq!((files[1].checked, files[1].damage.as_deref()), (Some(at(8)), None));
+    catalogue.note_check("a", at(9), None).await.unwrap();
+    assert_eq!(catalogue.all_files().await.unwrap()[0].damage, None, "brought back from a backup");
 }
 
 pub async fn many_commits_at_once_all_arrive(fixture: Fixture) {

@@ -10,6 +10,7 @@ mod incident;
 mod noun;
 mod paging;
 mod policy;
+mod retention;
 mod scope;
 mod user;
 
@@ -68,6 +69,10 @@ contract! {
     policy:
         global_policies_are_seen_by_all_and_changed_with_every_customer_only,
         hits_count_without_a_new_version;
+    retention:
+        a_customers_retention_is_read_back_and_changed_on_its_version_only,
+        a_certificate_is_begun_finished_and_seen_by_its_customer_only,
+        a_deletion_that_did_not_happen_leaves_no_certificate;
     credential:
         a_port_or_a_secret_is_given_out_once,
         identities_carry_the_devices_time_zone_or_the_customers;
@@ -87,6 +92,7 @@ contract! {
     catalogue:
         a_commit_is_all_or_nothing,
         files_are_found_by_customer_and_time,
+        what_a_check_of_a_file_found_is_kept_with_it,
         many_commits_at_once_all_arrive,
         a_backup_opens_with_everything_in_it;
 }
