@@ -363,6 +363,6 @@ mod tests {
         }
         assert!(census.uses.len() <= MOST_NAMES);
         let layout = census.layout();
-        assert_eq!((layout.own.len(), layout.own[0].0.as_str()), (OWN_COLUMNS, "common"));
+        assert!(layout.own.len() <= OWN_COLUMNS && layout.own[0].0 == "common");
     }
 }

@@ -12,7 +12,7 @@ use crate::columns::{CORE_REST, FIELDS_REST, LOG, RAW, RECEIVED, SEQUENCE, SHARD
 use crate::sink::longest_raw;
 
 /// Rows of a row group.
-const ROW_GROUP: usize = 131_072;
+const ROW_GROUP: usize = 262_144;
 
 /// Encoded bytes at which a row group ends early: huge records must not pile up in memory.
 const GROUP_BYTES: usize = 64 << 20;

@@ -21,7 +21,7 @@ if engine == "duckdb":
         f"""select count(*), sum(try_cast(f_n as bigint)), count(distinct source_ip), epoch_us(min(time)),
         epoch_us(max(time)), sum(strlen(raw)), count(distinct day)
         from read_parquet('{pattern}', union_by_name = true, hive_partitioning = true)"""
-    ).fetchone()
+    ).fetchall()[0]
 elif engine == "chdb":
     text = module.query(
         f"""select count(), sum(toInt64OrZero(f_n)), uniqExact(source_ip), toUnixTimestamp64Micro(min(time)),

@@ -116,6 +116,7 @@ impl utoipa::ToSchema for Timestamp {}
 
 /// A half-open range of time: `from` is in, `to` is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TimeRange {
     /// First instant inside.
     pub from: Timestamp,

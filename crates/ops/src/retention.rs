@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use lake::{Deletion, Exported};
-use model::retention::{DeletionCause, DeletionCertificate, Retention, RetentionData, RetentionPolicy};
+use model::retention::{DeletedFile, DeletionCause, DeletionCertificate, Retention, RetentionData, RetentionPolicy};
 use model::role::Permission;
 use model::search::EventQuery;
 use model::{Context, CustomerId, DeletionId, EventId, Page, PageRequest, Scope, TimeRange, Timestamp};
@@ -13,6 +13,9 @@ use serde_json::json;
 
 use crate::error::{Error, FieldProblem, Result};
 use crate::{Ops, audit, difference};
+
+/// The first and the last instant that calendars, and with them certificates, know.
+const CALENDAR: (i64, i64) = (-62_135_596_800_000_000, 253_402_300_799_999_999);
 
 /// What a deletion never touches: said in every certificate.
 const SAMPLES: &str = "alerts and incidents keep the sample events they were raised from: they are evidence";
@@ -221,8 +224,7 @@ impl Ops {
     }
 
     async fn refuse_held(&self, ctx: &Context, customer: &CustomerId) -> Result<()> {
-        let held = self.store().read(ctx).await?.get_retention(customer).await?.data.hold;
-        match held {
+        match self.store().read(ctx).await?.get_retention(customer).await?.data.hold {
             Some(why) => Err(held(&why)),
             None => Ok(()),
         }
@@ -246,9 +248,9 @@ impl Ops {
             id: DeletionId::generate(ctx.now()),
             customer: customer.clone(),
             cause,
-            range,
+            range: TimeRange { from: in_calendar(range.from), to: in_calendar(range.to) },
             events: deletion.events(),
-            files: deletion.files(),
+            files: files_in_calendar(&deletion),
             asked_by: ctx.actor().to_string(),
             reason: ctx.reason().map(str::to_owned),
             began: ctx.now(),
@@ -293,6 +295,18 @@ impl Ops {
 
 fn held(why: &str) -> Error {
     Error::invalid("customer", &format!("is under legal hold ({why}): nothing is deleted"))
+}
+
+fn in_calendar(time: Timestamp) -> Timestamp {
+    Timestamp::from_micros(time.as_micros().clamp(CALENDAR.0, CALENDAR.1))
+}
+
+fn files_in_calendar(deletion: &Deletion) -> Vec<DeletedFile> {
+    let mut files = deletion.files();
+    for file in &mut files {
+        (file.min_time, file.max_time) = (in_calendar(file.min_time), in_calendar(file.max_time));
+    }
+    files
 }
 
 fn earliest(deletion: &Deletion) -> Option<Timestamp> {

@@ -37,10 +37,12 @@ pub fn odd_events(world: &World, count: u64) -> Vec<Made> {
         }
         if sequence.is_multiple_of(7) {
             event = event.core("source_ip", Value::List(vec!["10.0.0.1".into(), "10.0.0.2".into()]));
-            event = event.field("tags", Value::List(vec![1.into(), "b".into()])).field("ratio", 0.1 + sequence as f64);
+            event = event
+                .field("tags", Value::List(vec![1.into(), "b".into()]))
+                .field("ratio", Value::Float(0.1 + sequence as f64));
         }
         // Different commonest fields in each stretch: columns of one file are the rest of another.
-        event.field(&format!("stretch{}_{}", sequence / 50, sequence % 60), sequence.is_multiple_of(2))
+        event.field(&format!("stretch{}_{}", sequence / 50, sequence % 60), Value::Bool(sequence.is_multiple_of(2)))
     };
     (1..=count).map(event).collect()
 }
@@ -184,7 +186,7 @@ async fn a_large_day_becomes_several_files_one_after_another_in_time() {
     let world = World::with(|config| config.file_bytes = 40_000).await;
     let events: Vec<_> = (1..=2000)
         .map(|sequence| {
-            let mixed = (sequence * 0x9E37_79B9_7F4A_7C15u64) >> 1;
+            let mixed = sequence.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 1;
             world.event(0, sequence).raw(&format!("{mixed:x}{:x}", mixed.wrapping_mul(77)))
         })
         .collect();

@@ -36,7 +36,7 @@ async fn a_period_of_one_customer_goes_and_everything_else_stays() {
     in_small_files(&world, &events[..200], 20).await;
     world.append(&events[200..]);
     // From the middle of a file to the middle of another, and into what is still in memory.
-    let range = TimeRange { from: at(NOON + DAY / 2), to: at(NOON + 9 * DAY / 2) };
+    let range = TimeRange { from: at(NOON + DAY / 3), to: at(NOON + 17 * DAY / 4) };
     let customer = world.customers[0].clone();
     let gone = |event: &Made| event.envelope.customer == customer && range.contains(event.time);
     let expected = events.iter().filter(|event| gone(event)).count() as u64;

@@ -38,7 +38,7 @@ pub struct Faults {
     pub fail: Vec<&'static str>,
     /// Syncs of files report success and do nothing.
     pub ignore_file_sync: bool,
-    /// Syncs of folders, counted from 0, that report success and do nothing.
+    /// Syncs of these folders report success and do nothing.
     pub ignore_dir_sync: Option<DirSyncs>,
 }
 
@@ -63,11 +63,6 @@ impl ForgetfulDisk {
 
     pub fn set(&self, faults: Faults) {
         self.state.lock().unwrap().faults = faults;
-    }
-
-    /// How many operations there were.
-    pub fn count(&self) -> usize {
-        self.state.lock().unwrap().log.len()
     }
 
     pub fn log(&self) -> Vec<String> {

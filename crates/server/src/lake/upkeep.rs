@@ -69,8 +69,7 @@ impl Upkeep {
 
     async fn rounds(&self, mut rounds: Rounds, draining: &mut watch::Receiver<bool>) {
         loop {
-            let waited = tokio::time::timeout(ROUND, draining.wait_for(|draining| *draining)).await;
-            if waited.is_ok() {
+            if tokio::time::timeout(ROUND, draining.wait_for(|draining| *draining)).await.is_ok() {
                 return;
             }
             if let Err(error) = rounds.round().await {
