@@ -184,7 +184,7 @@ async fn a_merge_that_cannot_be_committed_leaves_everything_as_it_was() {
 #[tokio::test]
 async fn a_large_day_becomes_several_files_one_after_another_in_time() {
     let world = World::with(|config| config.file_bytes = 40_000).await;
-    let events: Vec<_> = (1..=2000)
+    let events: Vec<_> = (1..=2000u64)
         .map(|sequence| {
             let mixed = sequence.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 1;
             world.event(0, sequence).raw(&format!("{mixed:x}{:x}", mixed.wrapping_mul(77)))
