@@ -42,7 +42,7 @@ impl LakeConfig {
             flush_bytes: 128 << 20,
             query_memory: 512 << 20,
             concurrent_queries: 2,
-            file_bytes: 256 << 20,
+            file_bytes: 128 << 20,
             upkeep_share: 0.5,
             grace: Duration::from_secs(10),
             disk: Arc::new(OsDisk),

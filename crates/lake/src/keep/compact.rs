@@ -194,23 +194,35 @@ fn due_in_day(mut files: Vec<LakeFile>, file_bytes: u64, now: Timestamp) -> Vec<
     let mut groups = Vec::new();
     let mut at = 0;
     while at < files.len() {
-        let (mut bytes, mut open, mut count) = (0, 0, 0);
-        for file in &files[at..] {
-            let fits = count == 0 || file.bytes <= bytes.max(1) * factor;
-            open += (file.bytes * 10).min(OPEN_FILE);
-            if !fits || count == MOST_FILES || open > MOST_OPEN || bytes >= file_bytes {
-                break;
-            }
-            bytes += file.bytes;
+        let (mut bytes, mut count) = (0, 0);
+        for file in files[at..].iter().take_while(|file| bytes == 0 || file.bytes <= bytes * factor) {
+            bytes += file.bytes.max(1);
             count += 1;
         }
         if count >= wanted {
-            groups.push(files[at..at + count].to_vec());
-            at += count;
-        } else {
-            at += 1;
+            groups.extend(one_after_another(files[at..at + count].to_vec(), file_bytes));
         }
+        at += if count >= wanted { count } else { 1 };
     }
+    groups
+}
+
+/// Groups that are each merged at once, neighbours in time, so that the files they become hardly overlap.
+fn one_after_another(mut files: Vec<LakeFile>, file_bytes: u64) -> Vec<Vec<LakeFile>> {
+    files.sort_by(|a, b| (a.min_time, &a.id).cmp(&(b.min_time, &b.id)));
+    let mut groups: Vec<Vec<LakeFile>> = Vec::new();
+    let (mut bytes, mut open) = (u64::MAX, 0);
+    for file in files {
+        let pages = (file.bytes * 10).min(OPEN_FILE);
+        let full = groups.last().is_none_or(|group| group.len() == MOST_FILES);
+        if full || open + pages > MOST_OPEN || bytes >= file_bytes {
+            groups.push(Vec::new());
+            (bytes, open) = (0, 0);
+        }
+        (bytes, open) = (bytes + file.bytes, open + pages);
+        groups.last_mut().expect("one was made above").push(file);
+    }
+    groups.retain(|group| group.len() > 1);
     groups
 }
 

@@ -2,7 +2,7 @@
 //! compared with their checksums. One thing at a time, beside everything else.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::lake::{Compacted, LakeStats};
 use model::{Context, Scope, TimeRange, Timestamp};
@@ -19,6 +19,9 @@ const ROUND: Duration = Duration::from_secs(15);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: i64 = 86_400_000_000;
+
+/// Looking at the whole catalogue takes at most this part of the time.
+const SELDOM: u32 = 50;
 
 /// Merges of a round, so that nothing else waits long.
 const MERGES: usize = 4;
@@ -61,13 +64,15 @@ impl Upkeep {
                 lake.stop_upkeep();
             })
         };
-        let rounds = Rounds { opened, settings, scrubbed: now(), expired: None, merged_all: None };
+        let (scrubbed, idle) = (now(), Idle::default());
+        let rounds = Rounds { opened, settings, scrubbed, expired: None, merged_all: None, idle };
         self.rounds(rounds, &mut draining).await;
         stop.abort();
         Ok(())
     }
 
     async fn rounds(&self, mut rounds: Rounds, draining: &mut watch::Receiver<bool>) {
+        let mut counted = Idle::default();
         loop {
             if tokio::time::timeout(ROUND, draining.wait_for(|draining| *draining)).await.is_ok() {
                 return;
@@ -79,10 +84,30 @@ impl Upkeep {
                 tracing::error!(error = whole(&error), "the lake's upkeep failed; it is tried again");
                 self.change(|seen| seen.failures += 1);
             }
-            if let Ok(stats) = rounds.opened.lake.stats().await {
-                self.change(|seen| seen.lake = stats);
+            if counted.is_over() {
+                let began = Instant::now();
+                if let Ok(stats) = rounds.opened.lake.stats().await {
+                    self.change(|seen| seen.lake = stats);
+                }
+                counted = Idle::after(began);
             }
         }
+    }
+}
+
+/// A rest in proportion to how long the work before it took.
+#[derive(Debug, Clone, Copy, Default)]
+struct Idle {
+    until: Option<Instant>,
+}
+
+impl Idle {
+    fn after(began: Instant) -> Self {
+        Idle { until: Some(Instant::now() + began.elapsed() * SELDOM) }
+    }
+
+    fn is_over(self) -> bool {
+        self.until.is_none_or(|until| until <= Instant::now())
     }
 }
 
@@ -93,6 +118,8 @@ struct Rounds {
     expired: Option<Timestamp>,
     /// When no day was left to merge.
     merged_all: Option<Timestamp>,
+    /// After a look for files to merge that found none.
+    idle: Idle,
 }
 
 impl Rounds {
@@ -109,7 +136,10 @@ impl Rounds {
 
     /// The last days every round, all others once an hour.
     async fn merge(&mut self, at: Timestamp) -> Result<(), Error> {
-        let lake = &self.opened.lake;
+        if !self.idle.is_over() {
+            return Ok(());
+        }
+        let (lake, began) = (&self.opened.lake, Instant::now());
         let days = |count: i64| Timestamp::from_micros(at.as_micros() + count * DAY);
         let mut done = lake.compact(TimeRange { from: days(-2), to: days(2) }, MERGES, at).await?;
         if done == Compacted::default() && self.merged_all.is_none_or(|last| at.since(last) >= HOUR) {
@@ -119,7 +149,9 @@ impl Rounds {
                 self.merged_all = Some(at);
             }
         }
-        if done.before > 0 {
+        if done.before == 0 {
+            self.idle = Idle::after(began);
+        } else {
             let Compacted { before, after, rows, bytes } = done;
             tracing::debug!(before, after, rows, bytes, "lake files merged");
         }
