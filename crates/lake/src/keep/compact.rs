@@ -195,7 +195,10 @@ fn due_in_day(mut files: Vec<LakeFile>, file_bytes: u64, now: Timestamp) -> Vec<
     let mut at = 0;
     while at < files.len() {
         let (mut bytes, mut count) = (0, 0);
-        for file in files[at..].iter().take_while(|file| bytes == 0 || file.bytes <= bytes * factor) {
+        for file in &files[at..] {
+            if bytes > 0 && file.bytes > bytes * factor {
+                break;
+            }
             bytes += file.bytes.max(1);
             count += 1;
         }
