@@ -136,6 +136,13 @@ pub struct Parts<'t> {
     priority: Option<u8>,
 }
 
+impl Parts<'_> {
+    /// The host the record comes from.
+    pub fn hostname(&self) -> Option<&str> {
+        self.hostname.as_deref()
+    }
+}
+
 /// A string's text, or an object as it is written.
 fn text(value: &RawValue) -> Option<Cow<'_, str>> {
     let text = value.get();

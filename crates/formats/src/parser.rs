@@ -87,7 +87,10 @@ impl Parser {
             let written = envelope.time().find_map(|text| {
                 Some((time::parse(&text, hint.time_zone, hint.received)?, Cow::Owned(text.into_owned())))
             });
-            let inner = by_source(&text, &record, taken, hint, written);
+            let mut inner = by_source(&text, &record, taken, hint, written);
+            if let Some(host) = parts.hostname().filter(|_| inner.core.get("host_name").is_none()) {
+                inner.core.push("host_name", host);
+            }
             Some(unwrapped(raw, inner, envelope.fields(document, place)))
         })
     }

@@ -33,7 +33,8 @@ static NAMES: LazyLock<AhoCorasick> = LazyLock::new(|| {
 /// Lists that are of records whatever stands beside them.
 const SURE: [&str; 3] = ["Records", "records", "logEvents"];
 /// What stands beside a list of records in a page of an interface's answer.
-const OF_PAGES: [&str; 24] = [
+const OF_PAGES: [&str; 25] = [
+    "version",
     "@odata.context",
     "@odata.nextLink",
     "@odata.count",

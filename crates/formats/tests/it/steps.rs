@@ -92,6 +92,11 @@ fn each_changing_step_changes_what_it_names() {
             r#"s="http" h="x" u="http://x" "#,
         ),
         ("type = \"format\"\nto = \"u\"\npattern = \"{s}://{h}\"", r#"{"s":"http"}"#, r#"s="http" "#),
+        (
+            "type = \"join\"\nfields = [\"a\"]\nseparator = \" \"\nto = \"c\"",
+            r#"{"a":["x","y"]}"#,
+            r#"a=["x","y"] c="x y" "#,
+        ),
         ("type = \"sum\"\nfields = [\"a\", \"b\", \"c\"]\nto = \"d\"", r#"{"a":1,"b":"2"}"#, r#"a=1 b="2" d=3 "#),
         (
             "type = \"direction\"\nsource = \"a\"\ndestination = \"b\"\nto = \"d\"",

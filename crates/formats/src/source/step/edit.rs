@@ -101,9 +101,17 @@ fn pieces<'t>(text: &'t str, separator: &'t str, most: usize) -> Box<dyn Iterato
     }
 }
 
-/// Joins the values of fields that are there.
+/// Joins the values of fields that are there, all of a list.
 pub fn join<'a>(fields: &[String], separator: &str, to: &'a str, builder: &mut Builder<'a>) {
-    let texts: Vec<_> = fields.iter().filter_map(|field| text_of(field, builder)).collect();
+    let values = fields.iter().filter_map(|field| builder.get(field));
+    let texts: Vec<String> = values
+        .flat_map(|value| match value {
+            Value::List(values) => values.iter().filter_map(Value::text).collect(),
+            value => Vec::from_iter(value.text()),
+        })
+        .filter(|text| !text.is_empty())
+        .map(Cow::into_owned)
+        .collect();
     if !texts.is_empty() {
         let joined = texts.join(separator);
         builder.set(to, Value::from(joined));
