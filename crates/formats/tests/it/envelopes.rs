@@ -64,10 +64,9 @@ fn a_document_around_what_no_source_knows_stays_a_document() {
 
 #[test]
 fn a_container_line_is_read_without_the_runtime_marks() {
-    let raw = format!(
-        "2026-11-21T07:59:05.123Z stdout F {{\"event_type\":\"dns\",\"flow_id\":1,\"timestamp\":\"2026-11-21T07:00:00Z\"}}"
-    );
-    assert_eq!(&*PARSER.parse(&raw, &hint()).source, "suricata_eve");
+    let raw =
+        r#"2026-11-21T07:59:05.123Z stdout F {"event_type":"dns","flow_id":1,"timestamp":"2026-11-21T07:00:00Z"}"#;
+    assert_eq!(&*PARSER.parse(raw, &hint()).source, "suricata_eve");
 }
 
 #[test]
