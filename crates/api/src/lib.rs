@@ -10,7 +10,6 @@ mod customer;
 mod device;
 mod event;
 mod incident;
-mod ingest;
 mod overview;
 mod problem;
 mod query;
@@ -22,7 +21,6 @@ mod use_case;
 mod user;
 
 pub use auth::PeerAddress;
-pub use ingest::ingest_router;
 pub use problem::Problem;
 pub use router::{openapi, router};
 pub use state::{About, Api};

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use model::{EventId, Timestamp};
 
 use crate::limits::{Limiter, RateLimits};
+use crate::once::{Begun, Mark, Once};
 use crate::room::{FairRoom, Place};
 use crate::senders::Sender;
 use crate::stats::{Counters, Protocol, Rejection};
@@ -102,6 +103,20 @@ pub enum IntakeError {
     },
 }
 
+/// Why a request with an idempotency key was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OnceError {
+    /// The same request is being stored at this moment.
+    #[error("a request with this idempotency key is under way: ask again in a moment")]
+    InProgress,
+    /// The key was used before, with other records.
+    #[error("this idempotency key was used for a request with other records: give each request a key of its own")]
+    OtherRequest,
+    /// As without a key.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+}
+
 impl IntakeError {
     /// How long a sender should wait before it tries again.
     pub fn retry_after(&self) -> Duration {
@@ -124,6 +139,7 @@ struct Inner {
     room: FairRoom,
     limiter: Limiter,
     counters: Arc<Counters>,
+    once: Arc<Once>,
     closed: AtomicBool,
     /// Why the flow stopped for good.
     failed: std::sync::OnceLock<Arc<str>>,
@@ -141,6 +157,8 @@ pub struct Intake {
 /// Records queued for the log.
 pub(crate) struct Queued {
     receipts: Vec<Receipt>,
+    /// A mark stands before the first record.
+    marked: bool,
     records: usize,
     log: u32,
     shard: u16,
@@ -156,19 +174,19 @@ impl Queued {
         let id = |sequence| EventId { log: self.log, shard: self.shard, sequence };
         Ok(Accepted {
             records: self.records,
-            first: places.first().map(|place| id(place.first)),
+            first: places.first().map(|place| id(place.first + u64::from(self.marked))),
             last: places.last().map(|place| id(place.last)),
         })
     }
 }
 
 impl Intake {
-    pub(crate) fn new(wal: Arc<Wal>, config: IntakeConfig, counters: Arc<Counters>) -> Self {
+    pub(crate) fn new(wal: Arc<Wal>, config: IntakeConfig, counters: Arc<Counters>, once: Arc<Once>) -> Self {
         let room = FairRoom::new((config.in_flight_bytes / UNIT).max(1));
         let limiter = Limiter::new(config.limits);
         let (closed, failed) = (AtomicBool::new(false), std::sync::OnceLock::new());
         let processed = AtomicU64::new(0);
-        let inner = Arc::new(Inner { wal, config, room, limiter, counters, closed, failed, processed });
+        let inner = Arc::new(Inner { wal, config, room, limiter, counters, once, closed, failed, processed });
         Intake { inner, protocol: Protocol::Other }
     }
 
@@ -198,12 +216,56 @@ impl Intake {
         records: Vec<Record>,
         received: Timestamp,
     ) -> Result<Queued, IntakeError> {
-        let (count, now) = (self.count(&records), Instant::now());
-        let queued = match self.may_send(sender, now).and_then(|()| self.reserve(sender, &records)) {
-            Ok(room) => self.queue(sender, records, received, room, now),
+        self.queue_marked(sender, records, received, None)
+    }
+
+    fn queue_marked(
+        &self,
+        sender: &Sender,
+        records: Vec<Record>,
+        received: Timestamp,
+        mark: Option<Mark>,
+    ) -> Result<Queued, IntakeError> {
+        let count = self.count(&records);
+        let queued = match self.may_send(sender, Instant::now()).and_then(|()| self.reserve(sender, &records)) {
+            Ok(room) => self.queue(sender, records, received, room, mark),
             Err(error) => Err(error),
         };
         queued.inspect_err(|error| self.count_refused(error, count))
+    }
+
+    /// As [`Intake::accept`], but a request whose `key` this device used before is stored once: what is durable of it is
+    /// not stored again, also after a restart. Returns how many records are durable.
+    pub async fn accept_once(
+        &self,
+        sender: &Sender,
+        key: &str,
+        mut records: Vec<Record>,
+        received: Timestamp,
+    ) -> Result<usize, OnceError> {
+        let total = records.len();
+        if total == 0 {
+            return Ok(0);
+        }
+        let once = self.inner.once.clone();
+        let mark = Mark::new(sender.device.as_str(), key, Mark::body_of(&records), total as u32, received);
+        let stored = match once.begin(&mark, self.inner.wal.durable()) {
+            Begun::Store(stored) => stored,
+            Begun::Stored => return Ok(total),
+            Begun::InProgress => return Err(OnceError::InProgress),
+            Begun::OtherRequest => return Err(OnceError::OtherRequest),
+        };
+        let rest = records.split_off(stored);
+        let part = Mark { offset: stored as u32, ..mark.clone() };
+        let queued = self.queue_marked(sender, rest, received, Some(part)).inspect_err(|_| once.end(&mark, false))?;
+        // Whoever no longer waits for the answer asks again: the end must be noted all the same.
+        let waiting = tokio::spawn(async move {
+            let done = queued.durable().await;
+            once.end(&mark, done.is_ok());
+            done
+        });
+        waiting.await.unwrap_or(Err(IntakeError::Closed))?;
+        Ok(total)
     }
 
     /// Queues the records as soon as there is room; fails only where waiting does not help. For senders that are held
@@ -238,7 +300,7 @@ impl Intake {
                 break room;
             }
         };
-        let queued = self.queue(sender, records, received, room, Instant::now());
+        let queued = self.queue(sender, records, received, room, None);
         queued.inspect_err(|error| self.count_refused(error, count))
     }
 
@@ -332,14 +394,14 @@ impl Intake {
         records: Vec<Record>,
         received: Timestamp,
         mut room: Place,
-        now: Instant,
+        mut mark: Option<Mark>,
     ) -> Result<Queued, IntakeError> {
         let inner = &self.inner;
-        inner.limiter.charge(sender, records.len(), bytes_of(&records), now);
+        inner.limiter.charge(sender, records.len(), bytes_of(&records), Instant::now());
         // Half of what is written at once, so that an append never comes near the limit.
         let most = inner.wal.group_bytes() / 2;
-        let mut queued =
-            Queued { receipts: Vec::new(), records: records.len(), log: inner.wal.log(), shard: inner.wal.shard() };
+        let (log, shard, marked) = (inner.wal.log(), inner.wal.shard(), mark.is_some());
+        let mut queued = Queued { receipts: Vec::new(), marked, records: records.len(), log, shard };
         let (mut part, mut bytes, mut truncated) = (Vec::new(), 0, 0);
         for record in records {
             let raw = &record.raw[..record.raw.len().min(inner.config.max_record)];
@@ -357,20 +419,31 @@ impl Intake {
             let payload = entry.encode();
             if bytes + payload.len() > most && !part.is_empty() {
                 let share = Some(room.split(bytes / UNIT));
-                self.append(&mut queued, std::mem::take(&mut part), share)?;
+                self.append(&mut queued, std::mem::take(&mut part), share, &mut mark)?;
                 bytes = 0;
             }
             bytes += payload.len();
             part.push((Kind::DATA, payload));
         }
         if !part.is_empty() {
-            self.append(&mut queued, part, Some(room))?;
+            self.append(&mut queued, part, Some(room), &mut mark)?;
         }
         inner.counters.count_accepted(self.protocol, queued.records, truncated);
         Ok(queued)
     }
 
-    fn append(&self, queued: &mut Queued, part: Vec<(Kind, Vec<u8>)>, room: Option<Place>) -> Result<(), IntakeError> {
+    fn append(
+        &self,
+        queued: &mut Queued,
+        mut part: Vec<(Kind, Vec<u8>)>,
+        room: Option<Place>,
+        mark: &mut Option<Mark>,
+    ) -> Result<(), IntakeError> {
+        if let Some(mark) = mark {
+            mark.count = part.len() as u32;
+            part.insert(0, (Kind::ONCE, mark.encode()));
+            mark.offset += mark.count;
+        }
         queued.receipts.push(self.inner.wal.append_holding(part, room).map_err(refusal)?);
         Ok(())
     }

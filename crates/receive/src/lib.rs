@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 mod disk_room;
-pub mod hand_in;
+mod hand_in;
+pub mod http;
 mod import;
 mod intake;
 mod limits;
 pub mod listen;
+mod once;
 mod receiver;
 mod room;
 mod senders;
@@ -14,7 +16,7 @@ pub mod wal;
 
 pub use disk_room::DiskRoom;
 pub use import::{ImportError, Imported, import_file};
-pub use intake::{Accepted, Intake, IntakeConfig, IntakeError, Record};
+pub use intake::{Accepted, Intake, IntakeConfig, IntakeError, OnceError, Record};
 pub use limits::{Rate, RateLimits};
 pub use receiver::{ReceiveConfig, Receiver};
 pub use senders::{Sender, SenderDirectory};

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -11,12 +11,15 @@ use tokio_util::task::TaskTracker;
 use crate::disk_room::DiskRoom;
 use crate::intake::{Intake, IntakeConfig};
 use crate::listen::{ListenConfig, ListenError, Listeners};
+use crate::once::{Keeper, Once};
 use crate::senders::SenderDirectory;
 use crate::stats::{Counters, ReceiveStats};
 use crate::wal::{Disk, Wal, WalConfig, WalError};
 
 /// How often the room on the disk is looked at.
 const ROOM_EVERY: Duration = Duration::from_secs(1);
+/// How often the table of idempotency keys is written, if it changed: as much of the log is read again at a start.
+const KEYS_EVERY: Duration = Duration::from_secs(15);
 
 /// Settings of receiving; [`ReceiveConfig::new`] gives sensible ones.
 #[derive(Debug, Clone)]
@@ -45,6 +48,7 @@ impl ReceiveConfig {
 
 /// The open log and the way into it.
 pub struct Receiver {
+    keeper: Arc<Keeper>,
     wal: Arc<Wal>,
     intake: Intake,
     senders: SenderDirectory,
@@ -56,15 +60,22 @@ pub struct Receiver {
 impl Receiver {
     /// Opens the log on `disk` and begins to watch its room. Nobody may send yet: see [`Receiver::senders`].
     pub async fn open(config: ReceiveConfig, disk: Arc<dyn Disk>) -> Result<Receiver, WalError> {
-        let (dir, wal_config) = (config.dir.clone(), config.wal.clone());
-        let opened = tokio::task::spawn_blocking(move || Wal::open(&dir, wal_config, disk)).await;
-        let wal = Arc::new(opened.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?);
+        let (dir, wal_config, once) = (config.dir.clone(), config.wal.clone(), Arc::new(Once::default()));
+        let keys = once.clone();
+        let opened = tokio::task::spawn_blocking(move || {
+            let wal = Arc::new(Wal::open(&dir, wal_config, disk.clone())?);
+            let keeper = Keeper::open(&dir, disk, wal.clone(), keys)?;
+            Ok::<_, WalError>((wal, Arc::new(keeper)))
+        })
+        .await;
+        let (wal, keeper) = opened.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
         let counters = Arc::new(Counters::default());
-        let intake = Intake::new(wal.clone(), config.intake, counters.clone());
+        let intake = Intake::new(wal.clone(), config.intake, counters.clone(), once);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         look_at_room(&config.dir, config.room, &counters);
         tasks.spawn(watch_room(config.dir, config.room, counters.clone(), stop.clone()));
-        Ok(Receiver { wal, intake, senders: SenderDirectory::empty(), counters, stop, tasks })
+        tasks.spawn(keep_keys(keeper.clone(), stop.clone()));
+        Ok(Receiver { keeper, wal, intake, senders: SenderDirectory::empty(), counters, stop, tasks })
     }
 
     /// Opens the listeners: what arrives on them goes through intake into the log.
@@ -104,9 +115,13 @@ impl Receiver {
     /// Takes nothing more, writes what is queued and closes the log; reading goes on to its end.
     pub async fn close(&self) {
         self.intake.close();
-        let wal = self.wal.clone();
+        let (wal, keeper) = (self.wal.clone(), self.keeper.clone());
+        let close = move || {
+            wal.close();
+            keep(&keeper);
+        };
         // A panic of the writer is printed where it happened.
-        let _ = tokio::task::spawn_blocking(move || wal.close()).await;
+        let _ = tokio::task::spawn_blocking(close).await;
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
@@ -116,6 +131,24 @@ impl Receiver {
 impl Drop for Receiver {
     fn drop(&mut self) {
         self.stop.cancel();
+    }
+}
+
+async fn keep_keys(keeper: Arc<Keeper>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(KEYS_EVERY) => {}
+            () = stop.cancelled() => return,
+        }
+        let keeper = keeper.clone();
+        // A panic in it is printed where it happened; the log keeps what the table lacks.
+        let _ = tokio::task::spawn_blocking(move || keep(&keeper)).await;
+    }
+}
+
+fn keep(keeper: &Keeper) {
+    if let Err(error) = keeper.keep(SystemTime::now().into()) {
+        tracing::warn!(%error, "the table of idempotency keys cannot be written: the log is kept instead");
     }
 }
 

@@ -81,6 +81,11 @@ pub struct Ingest {
     pub max_record_bytes: usize,
     pub max_body_bytes: usize,
     pub max_in_flight_bytes: usize,
+    pub customer_events_per_second: u64,
+    pub customer_bytes_per_second: u64,
+    pub device_events_per_second: u64,
+    pub device_bytes_per_second: u64,
+    pub burst_seconds: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -152,8 +157,12 @@ pub enum ConfigError {
 impl Ingest {
     /// Certificate and key of the HTTP listener, if it speaks TLS.
     pub fn http_certificate(&self) -> Option<(&Path, &Path)> {
-        let (certificate, key) = (self.tls_certificate.as_deref()?, self.tls_key.as_deref()?);
-        self.http_tls.then_some((certificate, key))
+        self.certificate().filter(|_| self.http_tls)
+    }
+
+    /// Certificate and key of the listeners that speak TLS.
+    pub fn certificate(&self) -> Option<(&Path, &Path)> {
+        self.tls_certificate.as_deref().zip(self.tls_key.as_deref())
     }
 }
 

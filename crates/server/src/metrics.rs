@@ -112,6 +112,26 @@ fn render(stats: &PipelineStats, seen: &Seen, resident: Option<u64>) -> String {
         stats.receive.rejected.iter().map(|(why, count)| (format!("{{reason=\"{why}\"}}"), *count as f64)).collect();
     let rejected: Vec<(&str, f64)> = rejected.iter().map(|(labels, count)| (labels.as_str(), *count)).collect();
     metric("rejected_total", "counter", "Records and connections not taken.", &rejected);
+    let mut ways = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
+    for way in &stats.receive.protocols {
+        let label = format!("{{protocol=\"{}\"}}", way.protocol);
+        for (place, value) in [way.received, way.received_bytes, way.accepted].into_iter().enumerate() {
+            ways[place].push((label.clone(), value as f64));
+        }
+        for (why, count) in way.rejected.iter().filter(|(_, count)| *count > 0) {
+            ways[3].push((format!("{{protocol=\"{}\",reason=\"{why}\"}}", way.protocol), *count as f64));
+        }
+    }
+    let about_ways = [
+        ("protocol_records_total", "Records handed to intake by protocol."),
+        ("protocol_bytes_total", "Bytes of those records."),
+        ("protocol_accepted_total", "Records queued for the log by protocol."),
+        ("protocol_rejected_total", "Records, bodies and connections not taken by protocol."),
+    ];
+    for ((name, help), values) in about_ways.into_iter().zip(&ways) {
+        let values: Vec<(&str, f64)> = values.iter().map(|(label, value)| (label.as_str(), *value)).collect();
+        metric(name, "counter", help, &values);
+    }
     metric("log_sync_seconds_total", "counter", "Time in fdatasync.", &[("", micros(stats.receive.sync_micros))]);
     let cpu = &stats.cpu_micros;
     let stages = [
@@ -123,7 +143,7 @@ fn render(stats: &PipelineStats, seen: &Seen, resident: Option<u64>) -> String {
     ];
     metric("stage_cpu_seconds_total", "counter", "CPU time of the flow by stage.", &stages);
     let gauges = [
-        ("connections", "Open syslog connections.", stats.receive.connections),
+        ("connections", "Open connections of senders.", stats.receive.connections),
         ("log_position", "Last durable sequence of the log.", stats.receive.wal_position),
         ("log_first", "First sequence still in the log.", stats.receive.wal_first),
         ("flow_position", "Sequence up to which everything is committed.", stats.committed),
@@ -153,17 +173,20 @@ fn resident_bytes() -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use receive::ReceiveStats;
+    use receive::{ProtocolStats, ReceiveStats};
 
     use super::*;
 
     #[test]
     fn every_metric_has_help_type_and_a_value() {
-        let receive = ReceiveStats { received: 7, rejected: vec![("wrong_token", 2)], ..ReceiveStats::default() };
+        let hec = ProtocolStats { protocol: "hec", received: 5, rejected: vec![("full", 3)], ..ProtocolStats::default() };
+        let (rejected, protocols) = (vec![("wrong_token", 2)], vec![hec]);
+        let receive = ReceiveStats { received: 7, rejected, protocols, ..ReceiveStats::default() };
         let stats = PipelineStats { receive, ..PipelineStats::default() };
         let text = render(&stats, &Seen::default(), Some(4096));
         assert!(text.contains("# TYPE vedette_records_received_total counter\nvedette_records_received_total 7\n"));
         assert!(text.contains("vedette_rejected_total{reason=\"wrong_token\"} 2\n"), "{text}");
+        assert!(text.contains("vedette_protocol_rejected_total{protocol=\"hec\",reason=\"full\"} 3\n"), "{text}");
         let helps = text.lines().filter(|line| line.starts_with("# HELP")).count();
         assert_eq!(helps, text.lines().filter(|line| line.starts_with("# TYPE")).count());
     }

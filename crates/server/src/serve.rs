@@ -1,7 +1,7 @@
 //! `vedette serve`: everything running, until told to stop.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,8 +9,9 @@ use api::{About, Api};
 use axum::Router;
 use ops::Workers;
 use pipeline::{Pipeline, PipelineConfig, PipelineParts};
+use receive::http::{HttpLimits, HttpListen};
 use receive::listen::{Addresses, Forward, ListenConfig};
-use receive::{DiskRoom, IntakeConfig};
+use receive::{DiskRoom, IntakeConfig, Rate, RateLimits};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -81,14 +82,7 @@ impl Server {
         let router = api::router(api).merge(metrics::health_router(health.clone())).merge(::console::router());
         spawn_http(&mut tasks, console_listener, tls, router, &watching);
 
-        let mut ingest = None;
-        if let Some(address) = config.ingest.http_listen {
-            let listener = listen(address).await?;
-            ingest = Some(address_of(&listener)?);
-            let router = api::ingest_router(pipeline.intake(), pipeline.senders(), config.ingest.max_body_bytes);
-            let tls = tls_of(config.ingest.http_certificate())?;
-            spawn_http(&mut tasks, listener, tls, router, &watching);
-        }
+        let ingest = pipeline.addresses().http;
         if let Some(address) = config.metrics.listen {
             let listener = listen(address).await?;
             let tls = tls_of(config.metrics.tls_certificate.as_deref().zip(config.metrics.tls_key.as_deref()))?;
@@ -147,35 +141,51 @@ impl Server {
 
 fn pipeline_config(config: &Config, opened: &Opened) -> Result<PipelineConfig, Error> {
     let ingest = &config.ingest;
-    let tls = match (&ingest.tls_certificate, &ingest.tls_key) {
-        (Some(certificate), Some(key)) => {
-            let server = receive::listen::tls::server_config(&read(certificate)?, &read(key)?)
-                .map_err(|error| Error::Told(format!("[ingest] tls_certificate and tls_key: {error}")))?;
-            Some(server)
-        }
-        _ => None,
-    };
+    let tls = ingest.certificate().map(device_tls).transpose()?;
+    let http = ingest.http_listen.map(|address| HttpListen {
+        address,
+        tls: tls.clone().filter(|_| ingest.http_tls),
+        limits: HttpLimits { max_body: ingest.max_body_bytes, ..HttpLimits::default() },
+    });
     let mut made = PipelineConfig::new(opened.folder.join(layout::WAL));
     made.receive.intake = IntakeConfig {
         in_flight_bytes: ingest.max_in_flight_bytes,
         max_record: ingest.max_record_bytes,
+        limits: RateLimits {
+            customer: Rate {
+                bytes_per_second: ingest.customer_bytes_per_second,
+                events_per_second: ingest.customer_events_per_second,
+            },
+            device: Rate {
+                bytes_per_second: ingest.device_bytes_per_second,
+                events_per_second: ingest.device_events_per_second,
+            },
+            burst: Duration::from_secs(ingest.burst_seconds),
+        },
         ..IntakeConfig::default()
     };
     made.receive.room = DiskRoom { min_free_bytes: config.data.disk_reserve_mib << 20, min_free_percent: 0 };
     made.listen = ListenConfig {
         udp: ingest.syslog_udp_listen,
         tcp: ingest.syslog_tcp_listen,
-        tls: ingest.syslog_tls_listen.zip(tls.clone()),
         forward: ingest.forward_listen.map(|address| Forward {
             address,
-            shared_key: ingest.forward_shared_key.as_str().into(),
-            tls,
+            shared_key: Arc::from(ingest.forward_shared_key.as_str()),
+            tls: tls.clone(),
         }),
+        tls: ingest.syslog_tls_listen.zip(tls),
+        http,
         device_ports: ingest.device_ports.as_ref().map(|_| ingest.device_ports_address),
         ..ListenConfig::default()
     };
     made.listen.limits.max_frame = ingest.max_record_bytes;
     Ok(made)
+}
+
+/// TLS for devices, whose certificates are known one by one.
+fn device_tls((certificate, key): (&Path, &Path)) -> Result<Arc<rustls::ServerConfig>, Error> {
+    receive::listen::tls::server_config(&read(certificate)?, &read(key)?)
+        .map_err(|error| Error::Told(format!("[ingest] tls_certificate and tls_key: {error}")))
 }
 
 fn spawn_http(
@@ -204,8 +214,8 @@ fn tls_of(files: Option<(&Path, &Path)>) -> Result<Option<Arc<rustls::ServerConf
     files.map(|(certificate, key)| Ok(net::http_tls(certificate, key)?)).transpose()
 }
 
-fn read(path: &PathBuf) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|source| Error::File { what: "cannot read", path: path.clone(), source })
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|source| Error::File { what: "cannot read", path: path.to_owned(), source })
 }
 
 /// What to set when devices would be told to send to an address that means this machine only to itself.

@@ -12,6 +12,7 @@ use model::device::CredentialKind;
 use model::role::Role;
 use pipeline::{Pipeline, PipelineConfig, PipelineParts};
 use receive::DiskRoom;
+use receive::http::HttpLimits;
 use serde_json::{Value, json};
 use sigma::RuleSet;
 
@@ -43,7 +44,10 @@ impl Ingest {
             rules: Arc::new(RuleSet::load(std::iter::empty::<(String, String)>())),
         };
         let pipeline = Pipeline::start(config, parts).await.unwrap();
-        let router = api::ingest_router(pipeline.intake(), pipeline.senders(), LIMIT);
+        let router = {
+            let limits = HttpLimits { max_body: LIMIT, ..HttpLimits::default() };
+            receive::http::router(pipeline.intake(), pipeline.senders(), limits)
+        };
         Ingest { world, pipeline, router, token: issued.secret.unwrap() }
     }
 

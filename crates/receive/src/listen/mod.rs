@@ -27,6 +27,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::http::{self, HttpListen};
 use crate::intake::Intake;
 use crate::senders::SenderDirectory;
 use crate::stats::Counters;
@@ -45,6 +46,8 @@ pub struct ListenConfig {
     pub forward: Option<Forward>,
     /// The address on which the ports of single devices are opened, UDP and TCP; absent: they are not.
     pub device_ports: Option<IpAddr>,
+    /// Everything over HTTP. It may be open to a client certificate too.
+    pub http: Option<HttpListen>,
     /// Bounds.
     pub limits: ListenLimits,
 }
@@ -108,6 +111,8 @@ pub struct Addresses {
     pub tls: Option<SocketAddr>,
     /// Forward protocol with greeting.
     pub forward: Option<SocketAddr>,
+    /// HTTP.
+    pub http: Option<SocketAddr>,
 }
 
 /// A listener that could not be opened.
@@ -165,6 +170,21 @@ impl Listeners {
             addresses.tls = Some(listener.local_addr().map_err(failed("tls", address))?);
             let mode = tcp::Mode { origin: gate::Origin::Shared, tls: Some(server.into()), greeting: None };
             tasks.spawn(tcp::serve(gate.clone(), listener, mode, tasks.clone(), stop.clone()));
+        }
+        if let Some(HttpListen { address, tls, limits }) = config.http {
+            let listener = tcp::bind(address).map_err(failed("http", address))?;
+            addresses.http = Some(listener.local_addr().map_err(failed("http", address))?);
+            let host = http::Host {
+                router: http::router(gate.intake.clone(), gate.senders.clone(), limits.clone()),
+                tls,
+                limits,
+                intake: gate.intake.clone(),
+                counters: gate.counters.clone(),
+                connections: gate.connections.clone(),
+                stop: stop.clone(),
+                abort: abort.clone(),
+            };
+            tasks.spawn(http::serve(host, listener, tasks.clone()));
         }
         if let Some(address) = config.device_ports {
             tasks.spawn(ports::serve(gate, address, tasks.clone()));

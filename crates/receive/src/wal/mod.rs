@@ -141,6 +141,8 @@ struct Shared {
     grown: Condvar,
     /// First sequence of each segment.
     segments: Mutex<BTreeMap<u64, PathBuf>>,
+    /// Nothing above is trimmed, whatever is asked.
+    held: AtomicU64,
     poison: OnceLock<Arc<str>>,
     syncs: AtomicU64,
     sync_nanos: AtomicU64,
@@ -174,6 +176,7 @@ impl Wal {
             tail: Mutex::new(()),
             grown: Condvar::new(),
             segments: Mutex::new(recovered.segments),
+            held: AtomicU64::new(u64::MAX),
             poison: OnceLock::new(),
             syncs: AtomicU64::new(0),
             sync_nanos: AtomicU64::new(0),
@@ -227,9 +230,15 @@ impl Wal {
         WalReader::new(self.shared.clone(), sequence)
     }
 
+    /// Trims nothing above `sequence` from now on: somebody has yet to read it.
+    pub(crate) fn hold(&self, sequence: u64) {
+        self.shared.held.store(sequence, Ordering::Release);
+    }
+
     /// Deletes whole segments that hold nothing above `sequence` less the records to keep. Returns how many.
     pub fn trim(&self, sequence: u64) -> Result<usize, WalError> {
         let shared = &self.shared;
+        let sequence = sequence.min(shared.held.load(Ordering::Acquire));
         let floor = sequence.saturating_sub(shared.config.keep_records);
         let old: Vec<(u64, PathBuf)> = {
             let segments = lock(&shared.segments);

@@ -23,6 +23,8 @@ impl Kind {
     pub const DATA: Kind = Kind(1);
     /// A change of what judges the records (rules), as JSON.
     pub const CONTROL: Kind = Kind(2);
+    /// The idempotency key of the records behind it: says nothing to whoever processes them.
+    pub const ONCE: Kind = Kind(3);
 }
 
 /// A decoded record; the payload stays where it was read.
