@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use model::device::{CredentialKind, SenderIdentity};
 use model::{CustomerId, DeviceCredentialId, DeviceId, Timestamp};
+use receive::http::{HttpLimits, HttpListen};
 use receive::listen::{Forward, ListenConfig, tls};
 use receive::wal::{DataEntry, Kind, OsDisk};
 use receive::{DiskRoom, ReceiveConfig, Receiver};
@@ -55,6 +56,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         tcp: Some(loopback),
         tls: server.map(|server| (loopback, server)),
         forward: Some(Forward { address: loopback, shared_key: "shared-key".into(), tls: None }),
+        http: Some(HttpListen { address: loopback, tls: None, limits: HttpLimits::default() }),
         device_ports: Some(loopback.ip()),
         ..ListenConfig::default()
     };
@@ -66,6 +68,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "tcp": port(addresses.tcp),
         "tls": port(addresses.tls),
         "forward": port(addresses.forward),
+        "http": port(addresses.http),
         "device": free,
     });
     println!("{ports}");

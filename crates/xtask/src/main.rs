@@ -50,6 +50,7 @@ fn demo(arguments: &[String]) -> Result<(), Failure> {
 
 fn test() -> Result<(), Failure> {
     packages::install(packages::FOR_TESTS)?;
+    packages::install_clients()?;
     console::build()?;
     console::test()?;
     if has_nextest() {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::run::{Failure, run};
+use crate::run::{Failure, run, target_folder};
 
 /// A Debian package and what shows that it, or its like, is there already.
 pub struct Package {
@@ -14,6 +14,8 @@ pub struct Package {
 /// What the tests start for real.
 pub const FOR_TESTS: &[Package] = &[
     Package { name: "postgresql", present: || first_in("/usr/lib/postgresql", "bin/initdb") },
+    Package { name: "curl", present: || Path::new("/usr/bin/curl").exists() },
+    Package { name: "python3-venv", present: has_venv },
     Package { name: "chromium", present: || Path::new("/usr/bin/chromium").exists() },
     Package { name: "fonts-noto-cjk", present: || Path::new("/usr/share/fonts/opentype/noto").is_dir() },
 ];
@@ -35,8 +37,44 @@ pub fn install(packages: &[Package]) -> Result<(), Failure> {
     run(Command::new("apt-get").args(install).args(&missing).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
+/// Clients of our listeners, from PyPI.
+const CLIENTS: &[&str] = &["elasticsearch>=9,<10", "opentelemetry-sdk", "opentelemetry-exporter-otlp"];
+/// Older ones of which only one version can be installed beside each other.
+const OLDER: &[(&str, &str)] = &[("elasticsearch-7", "elasticsearch>=7,<8"), ("elasticsearch-8", "elasticsearch>=8,<9")];
+
+/// Puts the clients into target/senders, once. Where that fails their tests say that they are skipped.
+pub fn install_clients() -> Result<(), Failure> {
+    let folder = target_folder()?.join("senders");
+    let done = folder.join("installed");
+    let wanted = format!("{CLIENTS:?} {OLDER:?}");
+    if std::fs::read_to_string(&done).is_ok_and(|found| found == wanted) {
+        return Ok(());
+    }
+    let pip = || {
+        let mut pip = Command::new(folder.join("bin/python3"));
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        pip
+    };
+    let install = || {
+        run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+        run(pip().args(CLIENTS))?;
+        for (name, package) in OLDER {
+            run(pip().arg("--target").arg(folder.join(name)).arg(package))?;
+        }
+        std::fs::write(&done, &wanted).map_err(|error| Failure(format!("cannot write {}: {error}", done.display())))
+    };
+    if let Err(Failure(why)) = install() {
+        eprintln!("clients from PyPI are not installed: {why}");
+    }
+    Ok(())
+}
+
 fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+fn has_venv() -> bool {
+    Command::new("python3").args(["-c", "import ensurepip"]).output().is_ok_and(|output| output.status.success())
 }
 
 fn first_in(folder: &str, file: &str) -> bool {

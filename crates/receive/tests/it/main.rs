@@ -1,5 +1,6 @@
 //! The crate from outside.
 
+mod fairness;
 mod forgetful_disk;
 mod http;
 mod protocols;

@@ -6,4 +6,5 @@ mod hec;
 mod ndjson;
 mod once;
 mod otlp;
+mod senders;
 pub mod world;
