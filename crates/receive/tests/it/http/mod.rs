@@ -2,6 +2,7 @@
 
 mod connection;
 mod elastic;
+mod encrypted;
 mod hec;
 mod ndjson;
 mod once;

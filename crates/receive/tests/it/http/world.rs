@@ -26,7 +26,7 @@ pub struct World {
     pub receiver: Receiver,
     pub listeners: Listeners,
     router: Router,
-    pub folder: Arc<tempfile::TempDir>,
+    _folder: Arc<tempfile::TempDir>,
 }
 
 pub fn limits() -> HttpLimits {
@@ -34,13 +34,18 @@ pub fn limits() -> HttpLimits {
 }
 
 fn identity(token: &str) -> SenderIdentity {
+    credential(CredentialKind::Token, token.as_bytes())
+}
+
+/// A device of its own that proves itself by what has this as its hash.
+pub fn credential(kind: CredentialKind, secret: &[u8]) -> SenderIdentity {
     let now = Timestamp::from_micros(0);
     SenderIdentity {
         credential: DeviceCredentialId::generate(now),
         customer: CustomerId::generate(now),
         device: DeviceId::generate(now),
-        kind: CredentialKind::Token,
-        secret_hash: Sha256::digest(token).to_vec(),
+        kind,
+        secret_hash: Sha256::digest(secret).to_vec(),
         label: "vdd_".into(),
         source: None,
         time_zone: "UTC".into(),
@@ -67,6 +72,16 @@ impl World {
         identities: Vec<SenderIdentity>,
         change: impl FnOnce(&mut ReceiveConfig, &mut HttpLimits),
     ) -> World {
+        World::open(folder, identities, None, change).await
+    }
+
+    /// The same, with TLS where there is a certificate.
+    pub async fn open(
+        folder: Arc<tempfile::TempDir>,
+        identities: Vec<SenderIdentity>,
+        tls: Option<Arc<rustls::ServerConfig>>,
+        change: impl FnOnce(&mut ReceiveConfig, &mut HttpLimits),
+    ) -> World {
         let mut config = ReceiveConfig::new(folder.path().join("wal"));
         config.room = DiskRoom { min_free_bytes: 0, min_free_percent: 0 };
         config.wal.segment_bytes = 16 << 20;
@@ -75,10 +90,10 @@ impl World {
         let receiver = Receiver::open(config, Arc::new(OsDisk)).await.unwrap();
         receiver.senders().replace(identities);
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let http = Some(HttpListen { address, tls: None, limits: limits.clone() });
+        let http = Some(HttpListen { address, tls, limits: limits.clone() });
         let listeners = receiver.listen(ListenConfig { http, ..ListenConfig::default() }).await.unwrap();
         let router = router(receiver.intake(), receiver.senders(), limits);
-        World { receiver, listeners, router, folder }
+        World { receiver, listeners, router, _folder: folder }
     }
 
     pub fn address(&self) -> SocketAddr {
