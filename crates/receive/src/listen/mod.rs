@@ -23,6 +23,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -73,7 +74,7 @@ impl std::fmt::Debug for Forward {
 /// Bounds on what a sender can take up.
 #[derive(Debug, Clone)]
 pub struct ListenLimits {
-    /// Open connections over all listeners.
+    /// Open connections over all listeners, and as many over HTTP.
     pub connections: usize,
     /// A longer frame is cut.
     pub max_frame: usize,
@@ -180,7 +181,8 @@ impl Listeners {
                 limits,
                 intake: gate.intake.clone(),
                 counters: gate.counters.clone(),
-                connections: gate.connections.clone(),
+                // Of its own: whoever floods one kind of listener does not close the other.
+                connections: Arc::new(Semaphore::new(gate.limits.connections)),
                 stop: stop.clone(),
                 abort: abort.clone(),
             };

@@ -109,6 +109,8 @@ pub(super) fn read(body: &[u8], index: &str) -> Result<Vec<Item>, BadBulk> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -142,5 +144,22 @@ mod tests {
         assert_eq!(read(b"{\"create\":{}}", "").unwrap_err(), BadBulk::NoDocument { line: 1 });
         let deep = format!("{{\"create\":{}1{}}}\n{{}}\n", "[".repeat(100_000), "]".repeat(100_000));
         assert!(matches!(read(deep.as_bytes(), ""), Err(BadBulk::Action { line: 1, .. })));
+    }
+
+    proptest! {
+        #[test]
+        fn no_mixture_of_lines_makes_it_panic(
+            lines in prop::collection::vec(
+                prop_oneof![
+                    Just(b"{\"create\":{}}".to_vec()), Just(b"{\"delete\":{\"_id\":\"\\u0000\"}}".to_vec()),
+                    Just(b"{}".to_vec()), Just(b"\r".to_vec()), prop::collection::vec(any::<u8>(), 0..40),
+                ],
+                0..12,
+            )
+        ) {
+            if let Ok(items) = read(&lines.join(&b'\n'), "x") {
+                prop_assert!(items.len() <= lines.len() * 40);
+            }
+        }
     }
 }

@@ -90,6 +90,8 @@ pub(super) fn lines(body: &[u8], query: &HashMap<String, String>, max: usize) ->
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn texts(body: &[u8]) -> Vec<String> {
@@ -136,5 +138,23 @@ mod tests {
         let wrapped = lines(body, &query, 1000).unwrap();
         assert!(lines(body, &query, 30).is_err(), "a long query does not multiply without end");
         assert_eq!(String::from_utf8_lossy(&wrapped[1].raw), "{\"event\":\"two 中\",\"host\":\"fw\"}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_mixture_of_pieces_makes_it_panic_and_what_is_taken_is_one_object_a_record(
+            pieces in prop::collection::vec(
+                prop_oneof![
+                    Just("{\"event\":\"x\"}".to_owned()), Just("{\"event\":{}}".to_owned()), Just("[".to_owned()),
+                    Just("]".to_owned()), Just(",".to_owned()), Just("{".to_owned()), Just("\n".to_owned()), ".{0,10}",
+                ],
+                0..12,
+            )
+        ) {
+            for record in read(pieces.concat().as_bytes()).unwrap_or_default() {
+                let value: Value = serde_json::from_slice(&record.raw).unwrap();
+                prop_assert!(value.is_object() && !record.raw.contains(&b'\n'));
+            }
+        }
     }
 }

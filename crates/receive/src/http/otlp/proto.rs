@@ -159,6 +159,7 @@ mod tests {
 
     use super::super::wire::Writer;
     use super::*;
+    use proptest::prelude::*;
 
     fn message(fields: &[(u64, &[u8])]) -> Vec<u8> {
         let mut writer = Writer::default();
@@ -239,5 +240,21 @@ mod tests {
         let scope_logs = b"\x12\x00".repeat(1000);
         let request = message(&[(1, &message(&[(1, &resource), (2, &scope_logs)]))]);
         assert!(matches!(read(&request, 100_000), Err(BadLogs::TooMuch(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn no_change_of_a_message_makes_it_panic_and_records_stay_objects(
+            place in 0usize..200, byte in any::<u8>(), cut in 0usize..200, noise in prop::collection::vec(any::<u8>(), 0..30)
+        ) {
+            let record = message(&[(5, &message(&[(1, b"text")])), (6, &pair("k", &message(&[(1, b"v")]))), (9, &noise)]);
+            let mut request = wrapped(&record);
+            let place = place % request.len();
+            request[place] = byte;
+            request.truncate(request.len() - cut % request.len());
+            for record in read(&request, 1 << 20).map(|logs| logs.finish().0).unwrap_or_default() {
+                prop_assert!(serde_json::from_slice::<Value>(&record.raw).unwrap().is_object());
+            }
+        }
     }
 }
