@@ -304,6 +304,11 @@ impl Intake {
         queued.inspect_err(|error| self.count_refused(error, count))
     }
 
+    /// Whether the sender sends more than it may: what cannot be held back is dropped then, so that others go on.
+    pub(crate) fn is_limited(&self, sender: &Sender) -> bool {
+        self.inner.limiter.check(sender, Instant::now()).is_err()
+    }
+
     fn may_send(&self, sender: &Sender, now: Instant) -> Result<(), IntakeError> {
         self.open()?;
         self.inner.limiter.check(sender, now).map_err(|retry_after| IntakeError::Limited { retry_after })

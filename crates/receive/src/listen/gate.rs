@@ -130,6 +130,18 @@ impl Gate {
         Ok(())
     }
 
+    /// Takes out of a batch what its senders may not send now, and counts it: where many share a socket, nobody waits for
+    /// somebody else's rate.
+    pub(super) fn drop_limited(&self, batch: &mut Batch) {
+        batch.parts.retain(|(protocol, sender, records)| {
+            let is_limited = self.intake.is_limited(sender);
+            if is_limited {
+                self.intake.labelled(*protocol).refused(Rejection::Limited, records.len());
+            }
+            !is_limited
+        });
+    }
+
     /// Queues a batch as soon as there is room. What is queued is handed back so that a stream can wait for it.
     pub(super) async fn hand_in(&self, batch: Batch) -> Result<Vec<Queued>, IntakeError> {
         let received = SystemTime::now().into();

@@ -46,7 +46,7 @@ pub(super) async fn serve(gate: Arc<Gate>, socket: UdpSocket, origin: Origin, st
             () = stop.cancelled() => true,
         };
         loop {
-            let (batch, count) = gather(&gate, &socket, origin, &mut buffer, &mut chunks);
+            let (mut batch, count) = gather(&gate, &socket, origin, &mut buffer, &mut chunks);
             if count == 0 {
                 break;
             }
@@ -54,6 +54,7 @@ pub(super) async fn serve(gate: Arc<Gate>, socket: UdpSocket, origin: Origin, st
                 gate.intake.labelled(Protocol::SyslogUdp).refused(Rejection::DiskLow, count);
                 continue;
             }
+            gate.drop_limited(&mut batch);
             // Nobody waits for an answer; while there is no room the kernel's buffer fills up.
             if let Err(error) = gate.hand_in(batch).await {
                 tracing::warn!(%error, "UDP syslog is no longer taken");

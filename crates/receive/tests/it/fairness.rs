@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use model::Timestamp;
+use receive::listen::ListenConfig;
 use receive::wal::{Disk, DiskFile, OsDisk};
-use receive::{DiskRoom, Intake, IntakeError, ReceiveConfig, Receiver, Record, Sender};
+use receive::{DiskRoom, Intake, IntakeError, Protocol, Rate, ReceiveConfig, Receiver, Record, Rejection, Sender};
 
 use crate::http::world::{OTHER_TOKEN, TOKEN, identities};
 
@@ -73,6 +74,40 @@ async fn flood(intake: Intake, sender: Arc<Sender>, stop: Arc<AtomicBool>, refus
             tokio::task::yield_now().await;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn datagrams_of_a_device_over_its_rate_are_dropped_and_counted_and_hold_nobody_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = ReceiveConfig::new(folder.path());
+    config.room = DiskRoom { min_free_bytes: 0, min_free_percent: 0 };
+    config.wal.segment_bytes = 16 << 20;
+    config.intake.limits.device = Rate { events_per_second: 10, bytes_per_second: 0 };
+    let receiver = Receiver::open(config, Arc::new(OsDisk)).await.unwrap();
+    receiver.senders().replace(identities());
+    let udp = Some(std::net::SocketAddr::from(([127, 0, 0, 1], 0)));
+    let listeners = receiver.listen(ListenConfig { udp, ..ListenConfig::default() }).await.unwrap();
+    let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    socket.connect(listeners.addresses().udp.unwrap()).await.unwrap();
+    let frame = |token: &str| format!("<13>1 - h a - - [vedette@32473 token=\"{token}\"] text");
+    let begun = Instant::now();
+    for _ in 0..20 {
+        for _ in 0..100 {
+            socket.send(frame(TOKEN).as_bytes()).await.unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    for _ in 0..5 {
+        socket.send(frame(OTHER_TOKEN).as_bytes()).await.unwrap();
+    }
+    let limited = || receiver.stats().rejected_by(Protocol::SyslogUdp, Rejection::Limited);
+    while limited() + receiver.stats().accepted < 2005 {
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", receiver.stats());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(limited() > 500, "{:?}", receiver.stats());
+    listeners.drain().await;
+    receiver.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
