@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
@@ -27,7 +28,7 @@ macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal, $kind:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// What every id of this kind starts with, before the underscore.
@@ -37,7 +38,7 @@ macro_rules! ids {
             pub fn generate(now: Timestamp) -> Self {
                 let mut random = [0u8; 10];
                 getrandom::fill(&mut random).expect("the operating system gives randomness");
-                Self(encode($prefix, now, random))
+                Self(encode($prefix, now, random).into())
             }
 
             /// The id that always results from these parts: replaying the same input gives the same id.
@@ -50,7 +51,7 @@ macro_rules! ids {
                 let digest = hash.finalize();
                 let mut tail = [0u8; 10];
                 tail.copy_from_slice(&digest[..10]);
-                Self(encode($prefix, time, tail))
+                Self(encode($prefix, time, tail).into())
             }
 
             /// The printed form.
@@ -76,7 +77,7 @@ macro_rules! ids {
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 if is_valid($prefix, text) {
-                    Ok(Self(text.to_owned()))
+                    Ok(Self(text.into()))
                 } else {
                     Err(InvalidId {
                         text: text.chars().take(64).collect(),

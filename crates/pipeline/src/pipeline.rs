@@ -123,6 +123,11 @@ impl Pipeline {
         PipelineStats { lag: receive.wal_position.saturating_sub(counted.committed), receive, ..counted }
     }
 
+    /// The log and its shard.
+    pub fn log(&self) -> (u32, u16) {
+        (self.receiver.wal().log(), self.receiver.wal().shard())
+    }
+
     /// Judges by other rules from now on. Returns when the place in the log where they begin is durable.
     pub async fn set_rules(&self, rules: Arc<RuleSet>) -> Result<(), Error> {
         self.flow.set_rules(rules).await

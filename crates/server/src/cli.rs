@@ -46,6 +46,11 @@ pub enum Command {
         #[command(subcommand)]
         command: LakeCommand,
     },
+    /// Measure what this machine takes, from socket to searchable
+    Bench(BenchArgs),
+    /// The sender of `bench`
+    #[command(hide = true)]
+    BenchSend,
     /// Print the API's OpenAPI document
     Openapi,
 }
@@ -113,6 +118,31 @@ pub struct DemoArgs {
     /// Stop after so many seconds
     #[arg(long, value_name = "SECONDS")]
     pub duration: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// How long to send
+    #[arg(long, default_value_t = 60)]
+    pub seconds: u64,
+    /// Events a second; 0: as fast as they are taken
+    #[arg(long, default_value_t = 0)]
+    pub rate: u64,
+    /// Files of log lines to send, one record a line; the samples of every source unless told
+    #[arg(long, value_name = "FILE")]
+    pub lines: Vec<PathBuf>,
+    /// Folders of Sigma rules to judge by besides our own
+    #[arg(long, value_name = "FOLDER")]
+    pub rules: Vec<PathBuf>,
+    /// Events of one request
+    #[arg(long, default_value_t = 500)]
+    pub batch: usize,
+    /// An empty folder to work in, kept afterwards; a temporary one unless told
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -2,6 +2,7 @@
 
 mod admin;
 mod backup;
+mod bench;
 mod catalogue;
 mod cli;
 mod config;
@@ -43,6 +44,11 @@ fn main() -> ExitCode {
             log("warn", LogFormat::Text);
             wait(demo::run(&arguments))
         }
+        Command::Bench(arguments) => {
+            log("warn", LogFormat::Text);
+            wait(bench::run(&arguments))
+        }
+        Command::BenchSend => wait(bench::send()),
         Command::Config { command: ConfigCommand::Show } => {
             say(config::REFERENCE);
             Ok(())

@@ -166,7 +166,7 @@ fn render(stats: &PipelineStats, seen: &Seen, resident: Option<u64>) -> String {
 }
 
 /// Resident memory, from the second number of /proc/self/statm in pages of 4 KiB.
-fn resident_bytes() -> Option<u64> {
+pub fn resident_bytes() -> Option<u64> {
     let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
     Some(statm.split(' ').nth(1)?.parse::<u64>().ok()? * 4096)
 }

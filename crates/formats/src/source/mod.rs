@@ -70,6 +70,16 @@ impl Sources {
         Sources::from_texts(texts)
     }
 
+    /// The samples that come with the program: source and text, one record a line.
+    pub fn samples() -> impl Iterator<Item = (&'static str, &'static str)> {
+        EMBEDDED.dirs().flat_map(|source| {
+            let name = source.path().to_str().unwrap_or_default();
+            let samples = source.dirs().flat_map(|folder| folder.files());
+            let logs = samples.filter(|file| file.path().extension().is_some_and(|kind| kind == "log"));
+            logs.filter_map(move |file| Some((name, file.contents_utf8()?)))
+        })
+    }
+
     /// Sources from the texts of their `source.toml`, by name.
     pub fn from_texts(texts: BTreeMap<String, String>) -> Result<Sources, SourceError> {
         let interner = Arc::new(Interner::default());

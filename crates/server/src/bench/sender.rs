@@ -1,0 +1,122 @@
+//! The benchmark's sender: another process, with its own ledger.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::{corpus, watch};
+use crate::error::Error;
+
+/// Requests prepared before sending, so that preparing costs nothing while it counts.
+const PREPARED: usize = 64;
+/// How long a refused request waits before it is sent again.
+const AGAIN: Duration = Duration::from_millis(20);
+
+/// What to send, where to and how fast.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Plan {
+    pub url: String,
+    /// One device each.
+    pub tokens: Vec<String>,
+    /// A file with one record a line.
+    pub corpus: PathBuf,
+    pub seconds: u64,
+    /// Events a second over all devices; 0: as fast as they are taken.
+    pub rate: u64,
+    /// Events of one request.
+    pub batch: usize,
+}
+
+/// What was sent.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Sent {
+    /// Events acknowledged.
+    pub acknowledged: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Requests refused and sent again.
+    pub refused: u64,
+    /// Time from request to acknowledgement, in milliseconds: of half of the requests at most.
+    pub p50_ms: f64,
+    /// Of all but one in a hundred at most.
+    pub p99_ms: f64,
+    /// CPU time of the sender, in seconds.
+    pub cpu_seconds: f64,
+}
+
+/// Reads a plan from standard input, carries it out, prints the ledger.
+pub async fn send() -> Result<(), Error> {
+    let told = |error: &dyn std::fmt::Display| Error::Told(format!("the sender stops: {error}"));
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).map_err(|error| told(&error))?;
+    let plan: Plan = serde_json::from_str(&text).map_err(|error| told(&error))?;
+    let corpus = std::fs::read_to_string(&plan.corpus).map_err(|error| told(&error))?;
+    let lines: Vec<&str> = corpus.lines().collect();
+    let bodies = bodies(&lines, plan.batch);
+    let client = reqwest::Client::new();
+    let begun = Instant::now();
+    let end = begun + Duration::from_secs(plan.seconds);
+    let share = plan.rate as f64 / plan.tokens.len() as f64;
+    let mut devices = tokio::task::JoinSet::new();
+    for (number, token) in plan.tokens.iter().enumerate() {
+        let (client, url, token, bodies) = (client.clone(), plan.url.clone(), token.clone(), bodies.clone());
+        let batch = plan.batch as f64;
+        devices.spawn(async move {
+            let mut sent = Sent::default();
+            let mut waits = Vec::new();
+            for turn in 0.. {
+                let due =
+                    begun + Duration::from_secs_f64(if share > 0.0 { f64::from(turn) * batch / share } else { 0.0 });
+                tokio::time::sleep_until(due.into()).await;
+                let (events, body) = &bodies[(turn as usize + number * 5) % bodies.len()];
+                let asked = Instant::now();
+                if asked >= end {
+                    break;
+                }
+                while Instant::now() < end + Duration::from_secs(60) {
+                    let request = client.post(&url).bearer_auth(&token).body(body.clone());
+                    if request.send().await.is_ok_and(|answer| answer.status().is_success()) {
+                        sent.acknowledged += *events as u64;
+                        sent.bytes += body.len() as u64;
+                        waits.push(asked.elapsed().as_secs_f64() * 1000.0);
+                        break;
+                    }
+                    sent.refused += 1;
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+            (sent, waits)
+        });
+    }
+    let (mut whole, mut waits) = (Sent::default(), Vec::new());
+    while let Some(device) = devices.join_next().await {
+        let (sent, waited) = device.map_err(|error| told(&error))?;
+        whole.acknowledged += sent.acknowledged;
+        whole.bytes += sent.bytes;
+        whole.refused += sent.refused;
+        waits.extend(waited);
+    }
+    (whole.p50_ms, whole.p99_ms) = (watch::quantile(&mut waits, 0.5), watch::quantile(&mut waits, 0.99));
+    whole.cpu_seconds = watch::cpu_seconds();
+    println!("{}", serde_json::to_string(&whole).map_err(|error| told(&error))?);
+    Ok(())
+}
+
+/// Request bodies, each with the number of its events.
+fn bodies(lines: &[&str], batch: usize) -> Arc<Vec<(usize, Bytes)>> {
+    let mut rng = fastrand::Rng::with_seed(11);
+    let mut next = lines.iter().cycle();
+    let mut body = || {
+        let mut text = Vec::new();
+        for line in next.by_ref().take(batch) {
+            corpus::vary(line, &mut rng, &mut text);
+            text.push(b'\n');
+        }
+        (batch, Bytes::from(text))
+    };
+    Arc::new((0..PREPARED).map(|_| body()).collect())
+}
