@@ -11,7 +11,7 @@ use model::search::{Bucket, EventQuery, ValueCount};
 use crate::bars::Bars;
 use crate::columns::TIME;
 use crate::error::Result;
-use crate::part::{Part, Reading, union};
+use crate::part::{Part, Reading, together};
 use crate::query::{Conditions, FieldName, column};
 use crate::snapshot::Snapshot;
 use crate::store::Lake;
@@ -52,13 +52,16 @@ impl Lake {
         let scope = context.scope().narrow(&query.customers);
         let snapshot = self.inner.snapshot(&scope, query.range).await?;
         let (inner, field, limit) = (self.inner.clone(), FieldName::of(field), limit.clamp(1, MOST_VALUES));
+        let meter = self.inner.engine.costs.meter(context)?;
         let top = async move {
-            let reading = Reading { conditions: &conditions, also: Some(&field), positions: false };
+            let also = std::slice::from_ref(&field);
+            let reading = Reading { conditions: &conditions, also, fixed: &[], meter: &meter, positions: false };
             let mut parts = reading.memory(&inner.engine, &snapshot, None)?;
             let places: Vec<usize> = (0..snapshot.files.len()).collect();
             parts.extend(reading.files(&inner.engine, &snapshot, &places, None)?);
-            parts.retain(|part| part.also.column || part.also.rest);
-            let Some(values) = union(parts.into_iter().map(|part| values(part, &field)))? else {
+            parts.retain(|part| part.also[0].column || part.also[0].rest);
+            let parts = parts.into_iter().map(|part| values(part, &field)).collect::<Result<Vec<_>>>()?;
+            let Some(values) = together(&inner.engine, parts).await? else {
                 return Ok(Vec::new());
             };
             let rows = values
@@ -75,14 +78,16 @@ impl Lake {
         let scope = context.scope().narrow(&query.customers);
         let snapshot = self.inner.snapshot(&scope, query.range).await?;
         let inner = self.inner.clone();
+        let meter = self.inner.engine.costs.meter(context)?;
         let counted = async move {
             let mut counts = vec![0; bars.len()];
             let places = count_known(&snapshot, &conditions, bars, &mut counts);
-            let reading = Reading { conditions: &conditions, also: None, positions: false };
+            let reading = Reading { conditions: &conditions, also: &[], fixed: &[], meter: &meter, positions: false };
             let mut parts = reading.memory(&inner.engine, &snapshot, None)?;
             parts.extend(reading.files(&inner.engine, &snapshot, &places, None)?);
             let bar = || vec![udf::bar(bars, column(TIME)).alias(BAR)];
-            if let Some(rows) = union(parts.into_iter().map(|part| Ok(part.rows.select(bar())?)))? {
+            let parts = parts.into_iter().map(|part| Ok(part.rows.select(bar())?)).collect::<Result<Vec<_>>>()?;
+            if let Some(rows) = together(&inner.engine, parts).await? {
                 for batch in rows.aggregate(vec![column(BAR)], vec![count_all().alias(COUNT)])?.collect().await? {
                     add(&batch, &mut counts);
                 }
@@ -119,9 +124,9 @@ fn add(batch: &RecordBatch, counts: &mut [u64]) {
 
 /// A part's values of a field, one a row.
 fn values(part: Part, field: &FieldName) -> Result<DataFrame> {
-    let text = field.text(part.also);
+    let text = field.text(part.also[0]);
     let not_empty = |rows: DataFrame| rows.filter(column(VALUE).is_not_null().and(column(VALUE).not_eq(empty())));
-    if !part.also.rest {
+    if !part.also[0].rest {
         return Ok(not_empty(part.rows.select(vec![text.alias(VALUE)])?)?);
     }
     let lists = part.rows.select(vec![udf::values(&field.name, text, column(field.rest())).alias(VALUE)])?;

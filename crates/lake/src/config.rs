@@ -30,6 +30,10 @@ pub struct LakeConfig {
     pub grace: Duration,
     /// What the files are written with.
     pub disk: Arc<dyn Disk>,
+    /// Bytes of files one search of a person may read,
+    pub query_bytes: u64,
+    /// ... and all of a person's searches within a minute.
+    pub user_bytes_per_minute: u64,
 }
 
 impl LakeConfig {
@@ -46,6 +50,8 @@ impl LakeConfig {
             upkeep_share: 0.5,
             grace: Duration::from_secs(10),
             disk: Arc::new(OsDisk),
+            query_bytes: 32 << 30,
+            user_bytes_per_minute: 64 << 30,
         }
     }
 }

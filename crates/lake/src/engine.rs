@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use object_store::local::LocalFileSystem;
@@ -13,12 +14,16 @@ use tokio::task::JoinHandle;
 use crate::config::LakeConfig;
 use crate::disk::SPILL;
 use crate::error::{Error, Result};
+use crate::meter::Costs;
 use crate::text::Indexes;
 
 /// Where the lake's folder is registered with the engine.
 pub(crate) const STORE: &str = "lake://files/";
 
 const BATCH_ROWS: usize = 8192;
+
+/// Expressions are walked by recursion; the memory is only taken where it is used.
+const STACK: usize = 32 << 20;
 
 pub(crate) struct Engine {
     runtime: Option<Runtime>,
@@ -28,6 +33,7 @@ pub(crate) struct Engine {
     most: usize,
     pub partitions: usize,
     pub indexes: Indexes,
+    pub costs: Costs,
 }
 
 impl Engine {
@@ -50,12 +56,15 @@ impl Engine {
             .build_arc()?;
         let files = LocalFileSystem::new_with_prefix(&config.dir)
             .map_err(|error| Error::disk("open", &config.dir)(error.into()))?;
-        let store = datafusion::execution::object_store::ObjectStoreUrl::parse(STORE)?;
+        let store = ObjectStoreUrl::parse(STORE)?;
+        // No query reaches any file but the lake's.
+        environment.deregister_object_store(ObjectStoreUrl::local_filesystem().as_ref())?;
         environment.register_object_store(store.as_ref(), Arc::new(files));
 
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(partitions)
             .thread_name("lake-query")
+            .thread_stack_size(STACK)
             .enable_all()
             .build()
             .map_err(Error::disk("start query threads for", &config.dir))?;
@@ -66,6 +75,7 @@ impl Engine {
             most: config.concurrent_queries.max(1),
             partitions,
             indexes: Indexes::new(&config.dir),
+            costs: Costs::new(config),
         })
     }
 

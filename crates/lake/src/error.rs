@@ -61,7 +61,34 @@ pub enum Error {
     Arrow(#[from] arrow::error::ArrowError),
     /// A query failed or ran out of its memory.
     #[error("the search could not be run")]
-    Query(#[from] datafusion::error::DataFusionError),
+    Query(#[source] Box<datafusion::error::DataFusionError>),
+    /// A search needs more memory than it may have.
+    #[error("the search needs more memory than it may have; narrow its time range or its conditions")]
+    Memory,
+    /// A search has read as much as it may, or its person within a minute.
+    #[error("{}", too_much(*limit, *minute))]
+    TooMuch {
+        /// Bytes of lake files.
+        limit: u64,
+        /// Whether it is what a person may read within a minute.
+        minute: bool,
+    },
+    /// A search took longer than it may.
+    #[error("the search took longer than {seconds} s; narrow its time range or its conditions")]
+    TooLong {
+        /// Its limit.
+        seconds: u64,
+    },
+    /// An SQL text is not one the lake runs.
+    #[error("line {line}, column {column}: {problem}")]
+    Sql {
+        /// From 1.
+        line: u64,
+        /// In characters from 1.
+        column: u64,
+        /// What is wrong and what is possible.
+        problem: String,
+    },
     /// A filter's value does not fit its operator.
     #[error("`{value}` is not {expected} (field `{field}`)")]
     BadFilter {
@@ -109,6 +136,38 @@ impl Error {
 
     /// True when the caller asked for something impossible, as against a failure of the lake.
     pub fn is_bad_request(&self) -> bool {
-        matches!(self, Error::BadFilter { .. } | Error::BadCursor | Error::Refused(_))
+        matches!(self, Error::BadFilter { .. } | Error::BadCursor | Error::Refused(_) | Error::Sql { .. })
+    }
+}
+
+fn too_much(limit: u64, minute: bool) -> String {
+    let limit = limit.div_ceil(1 << 20);
+    if minute {
+        format!("you have searched through {limit} MiB within a minute; wait for the next, or narrow the time range")
+    } else {
+        format!("a search may read {limit} MiB; narrow its time range or its conditions")
+    }
+}
+
+impl From<crate::meter::LimitReached> for Error {
+    fn from(reached: crate::meter::LimitReached) -> Self {
+        Error::TooMuch { limit: reached.limit, minute: reached.minute }
+    }
+}
+
+/// A limit that was reached stands deep in the engine's error.
+impl From<datafusion::error::DataFusionError> for Error {
+    fn from(error: datafusion::error::DataFusionError) -> Self {
+        let mut causes: Vec<&(dyn std::error::Error + 'static)> = vec![&error];
+        while let Some(cause) = causes.last().and_then(|cause| cause.source()).filter(|_| causes.len() < 20) {
+            causes.push(cause);
+        }
+        if let Some(reached) = causes.iter().find_map(|cause| cause.downcast_ref::<crate::meter::LimitReached>()) {
+            return (*reached).into();
+        }
+        if matches!(error.find_root(), datafusion::error::DataFusionError::ResourcesExhausted(_)) {
+            return Error::Memory;
+        }
+        Error::Query(Box::new(error))
     }
 }

@@ -22,6 +22,7 @@ mod keep;
 mod layout;
 mod matcher;
 mod merge;
+mod meter;
 mod part;
 mod query;
 mod scan;
@@ -29,6 +30,8 @@ mod search;
 mod shape;
 mod sink;
 mod snapshot;
+mod sequence;
+mod sql;
 mod store;
 mod text;
 mod udf;
@@ -44,4 +47,5 @@ pub use flush::Flushed;
 pub use keep::{
     Compacted, Deletion, Exported, Hold, LakeStats, NDJSON, PARQUET, Problem, Scrubbed, Verified, parquet_rows, verify,
 };
+pub use sql::{SqlColumn, SqlLimits, SqlResult};
 pub use store::Lake;

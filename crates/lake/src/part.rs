@@ -16,14 +16,19 @@ use crate::chunk::{Chunk, column_or_nulls};
 use crate::columns::{self, FIELDS_REST, LOG, SEQUENCE, SHARD, TIME, mark};
 use crate::engine::Engine;
 use crate::error::Result;
+use crate::meter::Meter;
 use crate::query::{Conditions, FieldName, Shape};
 use crate::scan::{Files, Rows, origin};
+use crate::sequence::Sources;
 use crate::snapshot::{Snapshot, chunk_origin};
 
-/// What a query reads of each row: its conditions, and perhaps one more field.
+/// What a query reads of each row: its conditions, and perhaps more fields.
 pub(crate) struct Reading<'q> {
     pub conditions: &'q Conditions,
-    pub also: Option<&'q FieldName>,
+    pub also: &'q [FieldName],
+    /// Fixed columns that are needed too.
+    pub fixed: &'q [&'static str],
+    pub meter: &'q Arc<Meter>,
     /// Positions are needed too, not only times.
     pub positions: bool,
 }
@@ -31,8 +36,10 @@ pub(crate) struct Reading<'q> {
 /// A table whose rows already passed the conditions.
 pub(crate) struct Part {
     pub rows: DataFrame,
-    /// The shape of [`Reading::also`].
-    pub also: Shape,
+    /// Whose rows they are.
+    pub customer: CustomerId,
+    /// The shapes of [`Reading::also`].
+    pub also: Vec<Shape>,
 }
 
 /// Files with their places, by customer and the shapes the fields have in them.
@@ -50,6 +57,7 @@ impl Reading<'_> {
             names.extend([LOG, SHARD, SEQUENCE]);
         }
         names.extend(self.conditions.fixed_columns());
+        names.extend(self.fixed);
         for (field, shape) in self.fields().zip(shapes) {
             names.extend(shape.column.then_some(field.column.as_str()));
             names.extend(shape.rest.then_some(field.rest()));
@@ -69,8 +77,7 @@ impl Reading<'_> {
         if let Some(bound) = bound {
             condition = condition.and(bound.clone());
         }
-        let also = shapes.get(filters).copied().unwrap_or(Shape { column: false, rest: false });
-        Ok(Part { rows: rows.filter(condition)?, also })
+        Ok(Part { rows: rows.filter(condition)?, customer: customer.clone(), also: shapes[filters..].to_vec() })
     }
 
     /// The files of `places`, one part for each customer and shape.
@@ -89,7 +96,7 @@ impl Reading<'_> {
             groups.entry((&file.customer, shapes)).or_default().push((*place as i32, file, rows));
         }
         let parts = groups.into_iter().map(|((customer, shapes), files)| {
-            let table = Files::new(self.columns(&shapes), &files, engine.partitions);
+            let table = Files::new(self.columns(&shapes), &files, engine.partitions, self.meter.clone());
             self.part(engine.context().read_table(Arc::new(table))?, customer, &shapes, bound)
         });
         parts.collect()
@@ -155,6 +162,19 @@ fn narrow(schema: &Arc<Schema>, origin: i32, batch: &RecordBatch) -> Result<Reco
     let mut arrays: Vec<ArrayRef> = fields.iter().map(|field| column_or_nulls(batch, field)).collect();
     arrays.push(Arc::new(Int32Array::from_value(origin, batch.num_rows())));
     Ok(RecordBatch::try_new(schema.clone(), arrays)?)
+}
+
+/// All parts' rows, a few parts at a time; nothing when there are none. All have the same columns.
+pub(crate) async fn together(engine: &Engine, parts: Vec<DataFrame>) -> Result<Option<DataFrame>> {
+    let mut plans = Vec::with_capacity(parts.len());
+    for part in parts {
+        plans.push(part.create_physical_plan().await?);
+    }
+    let Some(schema) = plans.first().map(|plan| plan.schema()) else { return Ok(None) };
+    let nullable = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
+    let schema = Arc::new(Schema::new(nullable.collect::<Vec<_>>()));
+    let sources = Sources { schema, plans, lanes: engine.partitions };
+    Ok(Some(engine.context().read_table(Arc::new(sources))?))
 }
 
 /// All parts' rows under one another; nothing when there are none.

@@ -20,6 +20,7 @@ use parquet::arrow::arrow_reader::RowSelection;
 use crate::catalogue::LakeFile;
 use crate::columns::RAW;
 use crate::engine::STORE;
+use crate::meter::{Meter, MeteredReaders};
 
 /// Rows a batch where the raw record is read: a batch of records of a megabyte must stay below 32-bit offsets.
 const RAW_BATCH_ROWS: usize = 1024;
@@ -45,17 +46,18 @@ pub(crate) struct Files {
     /// With what [`ORIGIN`] says for each.
     files: Vec<(i32, String, u64, Rows)>,
     partitions: usize,
+    meter: Arc<Meter>,
 }
 
 impl Files {
     /// A table of these columns; [`ORIGIN`] is added.
-    pub fn new(columns: Vec<Field>, files: &[(i32, &LakeFile, Rows)], partitions: usize) -> Self {
+    pub fn new(columns: Vec<Field>, files: &[(i32, &LakeFile, Rows)], partitions: usize, meter: Arc<Meter>) -> Self {
         let table = TableSchema::builder(Arc::new(Schema::new(columns)))
             .with_table_partition_cols(vec![Arc::new(origin())])
             .build();
         let files = files.iter().map(|(place, file, rows)| (*place, file.path.clone(), file.bytes, rows.clone()));
         let files = files.collect();
-        Files { table, files, partitions }
+        Files { table, files, partitions, meter }
     }
 }
 
@@ -82,6 +84,7 @@ impl TableProvider for Files {
             environment.object_store(&url)?,
             environment.cache_manager.get_file_metadata_cache(),
         );
+        let readers = MeteredReaders { readers, meter: self.meter.clone() };
         let source = ParquetSource::new(self.table.clone())
             .with_parquet_file_reader_factory(Arc::new(readers))
             .with_pushdown_filters(true)

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::AsArray;
 use arrow::datatypes::Int32Type;
@@ -15,6 +16,7 @@ use crate::columns::{LOG, SEQUENCE, SHARD, TIME};
 use crate::cursor;
 use crate::error::{Error, Result};
 use crate::fetch::{fetch, fetch_from};
+use crate::meter::Meter;
 use crate::part::{Part, Reading, union};
 use crate::query::{self, Conditions, column};
 use crate::scan::ORIGIN;
@@ -26,6 +28,22 @@ const FETCH_ROWS: usize = 128;
 
 /// A page ends early rather than growing beyond about this many bytes of raw records.
 const PAGE_BYTES: usize = 32 << 20;
+
+/// Says that nobody waits any more, to a thread that cannot be stopped from outside.
+struct Asked(Arc<AtomicBool>);
+
+impl Asked {
+    fn new() -> (Asked, Arc<AtomicBool>) {
+        let gone = Arc::new(AtomicBool::new(false));
+        (Asked(gone.clone()), gone)
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
 
 /// A found row: where it stands in the order, and where its data is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,10 +62,12 @@ impl Lake {
         let scope = context.scope().narrow(&query.customers);
         let snapshot = self.inner.snapshot(&scope, query.range).await?;
         let inner = self.inner.clone();
+        let meter = self.inner.engine.costs.meter(context)?;
         let page = async move {
-            let found = find(&inner, &snapshot, &conditions, after, limit + 1).await?;
+            let found = find(&inner, &snapshot, &conditions, &meter, after, limit + 1).await?;
             let dir = inner.config.dir.clone();
-            let page = tokio::task::spawn_blocking(move || page(&dir, &snapshot, &found, limit));
+            let (_asked, gone) = Asked::new();
+            let page = tokio::task::spawn_blocking(move || page(&dir, &snapshot, &found, limit, &gone));
             page.await.map_err(|_| Error::Stopped)?
         };
         self.inner.engine.run(page).await
@@ -77,10 +97,11 @@ async fn find(
     inner: &Arc<Inner>,
     snapshot: &Snapshot,
     conditions: &Conditions,
+    meter: &Arc<Meter>,
     after: Option<(i64, EventId)>,
     limit: usize,
 ) -> Result<Vec<Found>> {
-    let reading = Reading { conditions, also: None, positions: true };
+    let reading = Reading { conditions, also: &[], fixed: &[], meter, positions: true };
     let start = after.map(|(time, id)| query::after(time, id));
     let newest = after.map_or(i64::MAX, |(time, _)| time);
     let mut places: Vec<usize> = (0..snapshot.files.len()).collect();
@@ -133,10 +154,19 @@ async fn run(parts: Vec<Part>, limit: usize) -> Result<Vec<Found>> {
     Ok(found)
 }
 
-fn page(dir: &std::path::Path, snapshot: &Snapshot, found: &[Found], limit: usize) -> Result<Page<StoredEvent>> {
+fn page(
+    dir: &std::path::Path,
+    snapshot: &Snapshot,
+    found: &[Found],
+    limit: usize,
+    gone: &AtomicBool,
+) -> Result<Page<StoredEvent>> {
     let mut items: Vec<StoredEvent> = Vec::new();
     let mut bytes = 0;
     for rows in found[..found.len().min(limit)].chunks(FETCH_ROWS) {
+        if gone.load(Ordering::Relaxed) {
+            return Err(Error::Stopped);
+        }
         let wanted: Vec<_> = rows.iter().map(|row| (row.origin, row.id)).collect();
         for event in fetch(dir, snapshot, &wanted)? {
             bytes += event.raw.len();

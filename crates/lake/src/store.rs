@@ -90,6 +90,11 @@ impl Lake {
         self.inner.state().appended((log, shard))
     }
 
+    /// Bytes of lake files that searches have read since start.
+    pub fn bytes_searched(&self) -> u64 {
+        self.inner.engine.costs.read()
+    }
+
     /// How much is in memory; grows without bound only while flushes fail, so intake should stop on it.
     pub fn buffered(&self) -> Buffered {
         self.inner.state().buffered()

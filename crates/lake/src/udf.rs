@@ -6,7 +6,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder, Int32Array, ListBuilder, StringArray, StringBuilder,
 };
 use arrow::buffer::BooleanBuffer;
-use arrow::datatypes::{DataType, Field, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, TimestampMicrosecondType};
 use datafusion::common::Result;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
@@ -17,6 +17,7 @@ use crate::columns;
 use crate::json;
 use crate::matcher::Matcher;
 use crate::text::TextMatcher;
+use model::EventId;
 
 /// Whether the text `value` passes; false where it is null.
 pub(crate) fn text_passes(matcher: Matcher, value: Expr) -> Expr {
@@ -36,6 +37,17 @@ pub(crate) fn member_passes(matcher: Matcher, name: &str, rest: Expr) -> Expr {
 /// The distinct non-empty values of a field: of its column where that has one, of its member in `rest` otherwise.
 pub(crate) fn values(name: &str, column: Expr, rest: Expr) -> Expr {
     call(Values { signature: texts(2), name: name.to_owned() }, vec![column, rest])
+}
+
+/// The text of the member `name` of the JSON objects `rest`: a list as JSON writes it.
+pub(crate) fn member_text(name: &str, rest: Expr) -> Expr {
+    call(MemberText { signature: texts(1), name: name.to_owned() }, vec![rest])
+}
+
+/// An event's id as people see it.
+pub(crate) fn event_id(log: Expr, shard: Expr, sequence: Expr) -> Expr {
+    let kinds = vec![DataType::Int64, DataType::Int32, DataType::Int64];
+    call(Id { signature: Signature::exact(kinds, Volatility::Immutable) }, vec![log, shard, sequence])
 }
 
 /// The place of a time among the bars.
@@ -218,6 +230,69 @@ impl ScalarUDFImpl for Values {
             lists.append(true);
         }
         Ok(ColumnarValue::Array(Arc::new(lists.finish())))
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct MemberText {
+    signature: Signature,
+    name: String,
+}
+
+impl ScalarUDFImpl for MemberText {
+    fn name(&self) -> &str {
+        "member_text"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Utf8)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let objects = column(&args, 0)?;
+        let member = |object: &str| {
+            json::member(object, &self.name)
+                .filter(|value| *value != "null")
+                .map(|value| json::scalar_text(value).into_owned())
+        };
+        let texts: StringArray = objects.as_string::<i32>().iter().map(|object| object.and_then(member)).collect();
+        Ok(ColumnarValue::Array(Arc::new(texts)))
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Id {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Id {
+    fn name(&self) -> &str {
+        "event_id"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Utf8)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let (log, shard, sequence) = (column(&args, 0)?, column(&args, 1)?, column(&args, 2)?);
+        let (log, sequence) = (log.as_primitive::<Int64Type>(), sequence.as_primitive::<Int64Type>());
+        let shard = shard.as_primitive::<Int32Type>();
+        let id = |row| EventId {
+            log: log.value(row) as u32,
+            shard: shard.value(row) as u16,
+            sequence: sequence.value(row) as u64,
+        };
+        let texts = StringArray::from_iter_values((0..log.len()).map(|row| id(row).to_string()));
+        Ok(ColumnarValue::Array(Arc::new(texts)))
     }
 }
 

@@ -31,9 +31,6 @@ impl Conditions {
             .and(column(TIME).lt(instant(self.range.to.as_micros())));
         match &self.root {
             Node::All => all,
-            Node::And(parts) => {
-                parts.iter().fold(all, |all, part| all.and(part.expression(customer, &self.fields, shapes)))
-            }
             root => all.and(root.expression(customer, &self.fields, shapes)),
         }
     }
@@ -44,8 +41,8 @@ impl Node {
         let inner = |part: &Node| part.expression(customer, fields, shapes);
         match self {
             Node::All => lit(true),
-            Node::And(parts) => parts.iter().map(inner).reduce(Expr::and).unwrap_or(lit(true)),
-            Node::Or(parts) => parts.iter().map(inner).reduce(Expr::or).unwrap_or(lit(false)),
+            Node::And(parts) => balanced(parts.iter().map(inner).collect(), Expr::and).unwrap_or(lit(true)),
+            Node::Or(parts) => balanced(parts.iter().map(inner).collect(), Expr::or).unwrap_or(lit(false)),
             // Unknown counts as false below, so its opposite is true.
             Node::Not(part) => inner(part).is_not_true(),
             Node::Field { place, matcher } => field(&fields[*place], matcher, shapes[*place]),
@@ -58,6 +55,22 @@ impl Node {
             Node::Text(matcher) => udf::record_passes(matcher.clone(), column(RAW)),
         }
     }
+}
+
+/// One expression of many, as flat as it can be: the engine walks expressions by recursion.
+fn balanced(mut parts: Vec<Expr>, join: fn(Expr, Expr) -> Expr) -> Option<Expr> {
+    while parts.len() > 1 {
+        let mut halves = Vec::with_capacity(parts.len().div_ceil(2));
+        let mut left = parts.into_iter();
+        while let Some(one) = left.next() {
+            halves.push(match left.next() {
+                Some(other) => join(one, other),
+                None => one,
+            });
+        }
+        parts = halves;
+    }
+    parts.pop()
 }
 
 fn field(field: &FieldName, matcher: &Matcher, shape: Shape) -> Expr {

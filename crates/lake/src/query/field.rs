@@ -32,6 +32,11 @@ impl FieldName {
         FieldName { name: name.to_owned(), core, column }
     }
 
+    /// The record's own field of this name, whatever core fields there are.
+    pub fn own(name: &str) -> Self {
+        FieldName { name: name.to_owned(), core: None, column: columns::own_column(name) }
+    }
+
     /// The JSON column that holds what fits no column.
     pub fn rest(&self) -> &'static str {
         if self.core.is_some() { CORE_REST } else { FIELDS_REST }
