@@ -1,10 +1,13 @@
 //! Event search.
 
 use axum::Json;
+use axum::body::Body as AxumBody;
 use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use model::core_field::{CORE_FIELDS, CoreType};
 use model::event::StoredEvent;
-use model::search::{Bucket, EventQuery, FieldFilter, ValueCount};
+use model::search::{Bucket, EventQuery, ExportFormat, FieldFilter, FieldStats, ValueCount};
 use model::{CustomerId, DeviceId, Page, PageRequest, TimeRange, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -22,6 +25,9 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(search_events))
         .routes(routes!(event_histogram))
         .routes(routes!(top_values))
+        .routes(routes!(field_stats))
+        .routes(routes!(export_events))
+        .routes(routes!(sql_events))
         .routes(routes!(get_event))
         .routes(routes!(list_fields))
 }
@@ -45,6 +51,9 @@ struct EventSearch {
     /// Every one must hold.
     #[serde(default)]
     filters: Vec<FieldFilter>,
+    /// The search language: `source_ip:10.0.0.0/8 AND user_name:li* NOT event_action:allow "failed password"`.
+    #[serde(default)]
+    q: String,
     /// Words and quoted phrases that must all occur in the record, without case.
     #[serde(default)]
     text: String,
@@ -83,6 +92,67 @@ struct TopValues {
     items: Vec<ValueCount>,
 }
 
+#[derive(Deserialize, ToSchema)]
+struct FieldStatsRequest {
+    #[serde(flatten)]
+    search: EventSearch,
+    /// Core fields or records' own field names, 1 to 20.
+    fields: Vec<String>,
+    /// Commonest values wanted of each, 1 to 100.
+    size: Option<usize>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct FieldStatsList {
+    items: Vec<FieldStats>,
+}
+
+#[derive(Deserialize, ToSchema)]
+struct ExportRequest {
+    #[serde(flatten)]
+    search: EventSearch,
+    format: ExportFormat,
+    /// Columns of CSV and Parquet files: `id`, `time`, `received`, `customer`, `device`, `source`, `raw`, core fields,
+    /// records' own fields; common ones when empty.
+    #[serde(default)]
+    columns: Vec<String>,
+    /// Events at most, 1 to 5000000; 100000 unless said.
+    most: Option<usize>,
+}
+
+/// A SELECT over the view `events`: `id`, `time`, `received`, `customer`, `device`, `source`, `raw`, core fields by name
+/// and type, the record's own fields as `f_<name>`.
+#[derive(Deserialize, ToSchema)]
+struct SqlRequest {
+    sql: String,
+    /// Record time, first instant inside.
+    from: Timestamp,
+    /// Record time, first instant after.
+    to: Timestamp,
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    customers: Vec<CustomerId>,
+    /// Rows at most, 1 to 10000; 1000 unless said.
+    limit: Option<usize>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct SqlAnswerColumn {
+    name: String,
+    /// text, int, float, bool, time or other.
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+#[derive(Serialize, ToSchema)]
+struct SqlAnswer {
+    columns: Vec<SqlAnswerColumn>,
+    #[schema(value_type = Vec<Vec<Object>>)]
+    rows: Vec<Vec<serde_json::Value>>,
+    /// Whether there were more.
+    truncated: bool,
+}
+
 #[derive(Serialize, ToSchema)]
 struct CoreField {
     name: &'static str,
@@ -107,7 +177,7 @@ impl EventSearch {
             devices: self.devices,
             sources: self.sources,
             filters: self.filters,
-            condition: model::query::Query::All,
+            condition: self.q.parse().map_err(|error| Problem::invalid("q", error))?,
             text: self.text,
             page: PageRequest::new(self.limit.unwrap_or(100), self.after),
         })
@@ -149,6 +219,63 @@ async fn top_values(
     let size = request.size.unwrap_or(10).clamp(1, 100);
     let items = api.ops.top_values(&ctx, &request.search.query()?, &request.field, size).await?;
     Ok(Json(TopValues { items }))
+}
+
+/// What fields hold among matching events.
+#[utoipa::path(post, path = "/events/fields", tag = "event", request_body = FieldStatsRequest,
+    responses((status = 200, body = FieldStatsList)))]
+async fn field_stats(
+    State(api): State<Api>,
+    Signed(ctx): Signed,
+    Body(request): Body<FieldStatsRequest>,
+) -> Result<Json<FieldStatsList>, Problem> {
+    let size = request.size.unwrap_or(5).clamp(1, 100);
+    let items = api.ops.field_stats(&ctx, &request.search.query()?, &request.fields, size).await?;
+    Ok(Json(FieldStatsList { items }))
+}
+
+/// Matching events as a file, streamed. A connection that breaks off leaves it incomplete.
+#[utoipa::path(post, path = "/events/export", tag = "event", request_body = ExportRequest,
+    responses((status = 200, description = "The file", content_type = "application/octet-stream", body = Vec<u8>)))]
+async fn export_events(
+    State(api): State<Api>,
+    Signed(ctx): Signed,
+    Body(request): Body<ExportRequest>,
+) -> Result<Response, Problem> {
+    let (format, most) = (request.format, request.most.unwrap_or(100_000));
+    let query = request.search.query()?;
+    let export = api.ops.export_events(&ctx, &query, format, &request.columns, most).await?;
+    let parts = futures::stream::unfold(export, |mut export| async move {
+        let part = export.next().await?;
+        let part = part.map_err(|error| {
+            tracing::error!(%error, "an export broke off");
+            std::io::Error::other("the export broke off")
+        });
+        Some((part, export))
+    });
+    let kind = match format {
+        ExportFormat::Ndjson => "application/x-ndjson",
+        ExportFormat::Csv => "text/csv; charset=utf-8",
+        ExportFormat::Parquet => "application/vnd.apache.parquet",
+    };
+    let name = format!("attachment; filename=\"events.{}\"", format.as_str());
+    Ok(([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)], AxumBody::from_stream(parts))
+        .into_response())
+}
+
+/// A SELECT over `events`, for experts.
+#[utoipa::path(post, path = "/events/sql", tag = "event", request_body = SqlRequest,
+    responses((status = 200, body = SqlAnswer)))]
+async fn sql_events(
+    State(api): State<Api>,
+    Signed(ctx): Signed,
+    Body(request): Body<SqlRequest>,
+) -> Result<Json<SqlAnswer>, Problem> {
+    let range = TimeRange { from: request.from, to: request.to };
+    let rows = request.limit.unwrap_or(1_000);
+    let result = api.ops.sql_events(&ctx, &request.sql, range, &request.customers, rows).await?;
+    let columns = result.columns.into_iter().map(|column| SqlAnswerColumn { name: column.name, kind: column.kind });
+    Ok(Json(SqlAnswer { columns: columns.collect(), rows: result.rows, truncated: result.truncated }))
 }
 
 /// One event.

@@ -13,6 +13,8 @@
 //! | `taken` | 409 | a name that must be unique is not |
 //! | `not_allowed_now` | 409 | its state does not allow the transition |
 //! | `too_large` | 413 | the body is larger than the route takes |
+//! | `too_costly` | 400 | a search reads, holds or takes more than it may; narrow it |
+//! | `searched_too_much` | 429 | a person's searches have read their share of the minute |
 //! | `too_many_attempts` | 429 | wait `retry-after` seconds |
 //! | `internal` | 500 | our fault; the log has the cause |
 //! | `unavailable` | 503 | a part of the platform is away or full; try again |
@@ -149,6 +151,11 @@ impl From<ops::Error> for Problem {
             Error::BadCredentials => Problem::new(StatusCode::UNAUTHORIZED, "bad_credentials", error),
             Error::TooManyAttempts { retry_after } => {
                 let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", error);
+                Problem { retry_after: Some(retry_after.as_secs()), ..problem }
+            }
+            Error::TooCostly(_) => Problem::new(StatusCode::BAD_REQUEST, "too_costly", error),
+            Error::SearchedTooMuch { retry_after, .. } => {
+                let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "searched_too_much", error);
                 Problem { retry_after: Some(retry_after.as_secs()), ..problem }
             }
             Error::Unavailable(_) => Problem::unavailable(error, 5),

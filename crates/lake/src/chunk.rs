@@ -1,6 +1,6 @@
 //! Rows of one customer in memory that nobody changes any more, with what pruning needs to know of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, new_null_array};
@@ -52,15 +52,18 @@ impl Chunk {
         self.min_time < range.to.as_micros() && self.max_time >= range.from.as_micros()
     }
 
-    /// The row of this event.
-    pub fn find(&self, id: EventId) -> Result<Option<usize>> {
-        match self.spans.get(&(id.log, id.shard)) {
-            Some((low, high)) if (*low..=*high).contains(&id.sequence) => {
-                let places = Places::of(&self.batch)?;
-                Ok((0..self.rows()).find(|row| places.id(*row) == id))
-            }
-            _ => Ok(None),
+    /// The rows of these events.
+    pub fn find_all(&self, ids: &[EventId]) -> Result<Vec<usize>> {
+        let inside = |id: &&EventId| {
+            let span = self.spans.get(&(id.log, id.shard));
+            span.is_some_and(|(low, high)| (*low..=*high).contains(&id.sequence))
+        };
+        let wanted: HashSet<EventId> = ids.iter().filter(inside).copied().collect();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
         }
+        let places = Places::of(&self.batch)?;
+        Ok((0..self.rows()).filter(|row| wanted.contains(&places.id(*row))).collect())
     }
 
     /// Only the rows above each shard's watermark; the chunk itself when that is all of them.

@@ -41,23 +41,41 @@ pub(crate) fn fetch(dir: &Path, snapshot: &Snapshot, wanted: &[(i32, EventId)]) 
 
 /// Those of `ids` that this origin holds.
 pub(crate) fn fetch_from(dir: &Path, snapshot: &Snapshot, origin: i32, ids: &[EventId]) -> Result<Vec<StoredEvent>> {
+    let mut events = Vec::with_capacity(ids.len());
+    each_from(dir, snapshot, origin, ids, &mut |event| {
+        events.push(event);
+        Ok(())
+    })?;
+    Ok(events)
+}
+
+/// Calls `with` for those of `ids` that this origin holds, in the order they stand there.
+pub(crate) fn each_from(
+    dir: &Path,
+    snapshot: &Snapshot,
+    origin: i32,
+    ids: &[EventId],
+    with: &mut dyn FnMut(StoredEvent) -> Result<()>,
+) -> Result<()> {
     if let Some((customer, chunk)) = snapshot.chunk(origin) {
         let decoder = Decoder::new(customer, "memory", &chunk.batch)?;
-        let mut events = Vec::new();
-        for id in ids {
-            if let Some(row) = chunk.find(*id)? {
-                events.push(decoder.event(row)?);
-            }
+        for row in chunk.find_all(ids)? {
+            with(decoder.event(row)?)?;
         }
-        return Ok(events);
+        return Ok(());
     }
     match usize::try_from(origin).ok().and_then(|place| snapshot.files.get(place)) {
-        Some(file) => fetch_from_file(dir, file, ids),
-        None => Ok(Vec::new()),
+        Some(file) => each_from_file(dir, file, ids, with),
+        None => Ok(()),
     }
 }
 
-fn fetch_from_file(dir: &Path, file: &LakeFile, ids: &[EventId]) -> Result<Vec<StoredEvent>> {
+fn each_from_file(
+    dir: &Path,
+    file: &LakeFile,
+    ids: &[EventId],
+    with: &mut dyn FnMut(StoredEvent) -> Result<()>,
+) -> Result<()> {
     let path = dir.join(&file.path);
     let open = File::open(&path).map_err(Error::disk("open", &path))?;
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
@@ -69,15 +87,14 @@ fn fetch_from_file(dir: &Path, file: &LakeFile, ids: &[EventId]) -> Result<Vec<S
         Ok((0..batch.num_rows()).map(|row| Some(wanted.contains(&places.id(row)))).collect::<BooleanArray>())
     });
     let reader = builder.with_row_filter(RowFilter::new(vec![Box::new(is_wanted)])).with_batch_size(1024).build()?;
-    let mut events = Vec::with_capacity(ids.len());
     for batch in reader {
         let batch = batch?;
         let decoder = Decoder::new(&file.customer, &file.path, &batch)?;
         for row in 0..batch.num_rows() {
-            events.push(decoder.event(row)?);
+            with(decoder.event(row)?)?;
         }
     }
-    Ok(events)
+    Ok(())
 }
 
 fn name(snapshot: &Snapshot, origin: i32) -> String {

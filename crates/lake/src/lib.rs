@@ -13,6 +13,7 @@ mod decode;
 mod disk;
 mod engine;
 mod error;
+mod export;
 mod fetch;
 mod flush;
 mod glob;
@@ -43,6 +44,7 @@ pub use catalogue::{Catalogue, CatalogueError, Commit, LakeFile, LakeWatermark, 
 pub use config::LakeConfig;
 pub use disk::{Disk, DiskFile, OsDisk};
 pub use error::{Error, Result};
+pub use export::Export;
 pub use flush::Flushed;
 pub use keep::{
     Compacted, Deletion, Exported, Hold, LakeStats, NDJSON, PARQUET, Problem, Scrubbed, Verified, parquet_rows, verify,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::AsArray;
 use arrow::datatypes::Int32Type;
-use datafusion::logical_expr::Expr;
+use datafusion::logical_expr::{Expr, lit};
 use model::event::StoredEvent;
 use model::search::EventQuery;
 use model::{Context, EventId, Page, PageRequest};
@@ -126,6 +126,27 @@ async fn find(
     Ok(found)
 }
 
+/// The ids of the rows of one file or chunk that a query finds, by time.
+pub(crate) async fn places_of(
+    inner: &Arc<Inner>,
+    snapshot: &Snapshot,
+    conditions: &Conditions,
+    meter: &Arc<Meter>,
+    origin: i32,
+) -> Result<Vec<EventId>> {
+    let reading = Reading { conditions, also: &[], fixed: &[], meter, positions: true };
+    let parts = match usize::try_from(origin) {
+        Ok(place) => reading.files(&inner.engine, snapshot, &[place], None)?,
+        Err(_) => {
+            let only = column(ORIGIN).eq(lit(origin));
+            reading.memory(&inner.engine, snapshot, Some(&only))?
+        }
+    };
+    let mut found = run(parts, usize::MAX).await?;
+    found.sort_unstable();
+    Ok(found.into_iter().map(|row| row.id).collect())
+}
+
 /// Rows after the cursor, and not older than what is found already.
 fn bound(start: Option<Expr>, oldest: Option<i64>) -> Option<Expr> {
     let oldest = oldest.map(|oldest| column(TIME).gt_eq(query::instant(oldest)));
@@ -139,7 +160,8 @@ async fn run(parts: Vec<Part>, limit: usize) -> Result<Vec<Found>> {
         return Ok(Vec::new());
     };
     let newest_first = keys.into_iter().map(|name| column(name).sort(false, false)).collect();
-    let batches = rows.sort(newest_first)?.limit(0, Some(limit))?.collect().await?;
+    let rows = if limit == usize::MAX { rows } else { rows.sort(newest_first)?.limit(0, Some(limit))? };
+    let batches = rows.collect().await?;
     let mut found = Vec::new();
     for batch in &batches {
         let places = Places::of(batch)?;

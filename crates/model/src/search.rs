@@ -91,6 +91,34 @@ impl EventQuery {
     }
 }
 
+words! {
+    /// What an export is written as.
+    ExportFormat {
+        /// One JSON object a line, whole events.
+        Ndjson = "ndjson",
+        /// Comma-separated values with a header line.
+        Csv = "csv",
+        /// Apache Parquet.
+        Parquet = "parquet",
+    }
+}
+
+/// What a field holds among the events of a query.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FieldStats {
+    /// A core field, or a record's own field name.
+    pub field: String,
+    /// Events of the query.
+    pub total: i64,
+    /// Those that have the field, not empty.
+    pub present: i64,
+    /// About how many different values, within a few per cent.
+    pub distinct: i64,
+    /// The commonest values.
+    pub top: Vec<ValueCount>,
+}
+
 /// One bar of a histogram.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

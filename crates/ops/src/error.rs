@@ -74,6 +74,17 @@ pub enum Error {
     /// The event lake failed.
     #[error("the event lake failed")]
     Lake(#[source] lake::Error),
+    /// A search would read, hold or take more than it may.
+    #[error("{0}")]
+    TooCostly(String),
+    /// A person's searches have read their share of this minute.
+    #[error("{detail}")]
+    SearchedTooMuch {
+        /// What was used up.
+        detail: String,
+        /// When there is a new share.
+        retry_after: Duration,
+    },
     /// Hashing could not run: the process is shutting down or out of memory.
     #[error("the service is not available: {0}")]
     Unavailable(&'static str),
@@ -107,7 +118,15 @@ impl From<store::Error> for Error {
 
 impl From<lake::Error> for Error {
     fn from(error: lake::Error) -> Self {
-        if error.is_bad_request() { Error::invalid("query", &error.to_string()) } else { Error::Lake(error) }
+        let text = error.to_string();
+        match error {
+            error if error.is_bad_request() => Error::invalid("query", &text),
+            lake::Error::TooMuch { minute: true, .. } => {
+                Error::SearchedTooMuch { detail: text, retry_after: Duration::from_secs(60) }
+            }
+            lake::Error::TooMuch { .. } | lake::Error::TooLong { .. } | lake::Error::Memory => Error::TooCostly(text),
+            other => Error::Lake(other),
+        }
     }
 }
 

@@ -343,6 +343,22 @@ pub const CASES: &[Case] = cases! {
         c.world.event();
         search("/events/top", json!({"field": "user_name"}))
     };
+    POST "/events/search" EveryRoleMay(EventRead) => 200, Unseen(canary), |c| {
+        c.world.event();
+        search("/events/search", json!({"q": "NOT user_name:nobody-at-all"}))
+    };
+    POST "/events/fields" EveryRoleMay(EventRead) => 200, Unseen(canary), |c| {
+        c.world.event();
+        search("/events/fields", json!({"fields": ["user_name"]}))
+    };
+    POST "/events/export" EveryRoleMay(EventRead) => 200, Unseen(canary), |c| {
+        c.world.event();
+        search("/events/export", json!({"format": "ndjson"}))
+    };
+    POST "/events/sql" EveryRoleMay(EventRead) => 200, Unseen(canary), |c| {
+        c.world.event();
+        search("/events/sql", json!({"sql": "select user_name, raw from events"}))
+    };
     GET "/events/{id}" EveryRoleMay(EventRead) => 200, Gone(canary), |c| to(format!("/events/{}", c.world.event()));
     GET "/fields" EveryRoleMay(EventRead) => 200, Same("the vocabulary is everybody's"), |c| to("/fields");
 

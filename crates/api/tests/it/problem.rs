@@ -122,6 +122,11 @@ async fn a_parameter_that_is_no_number_or_no_cursor_is_refused_by_every_list() {
     let incident = world.incident().await.id;
     let entries = Ask::new("GET", format!("/incidents/{incident}/entries?after=nonsense"));
     world.call(who, entries).await.refused(400, "invalid");
+    let search = Ask::new("POST", "/events/search").json(joined(around_now(), json!({"q": "user_name:li AND"})));
+    let answer = world.call(who, search).await;
+    answer.refused(400, "invalid");
+    assert_eq!(answer.json()["fields"][0]["field"], "q");
+    assert!(answer.json()["detail"].as_str().unwrap().contains("character 17"), "{answer:?}");
     let search = Ask::new("POST", "/events/search").json(joined(around_now(), json!({"after": "nonsense"})));
     world.call(who, search).await.refused(400, "invalid");
 }

@@ -7,6 +7,7 @@ mod delete;
 mod durability;
 mod evidence;
 mod forgetful_disk;
+mod export;
 mod isolation;
 mod memory;
 mod limits;

@@ -55,6 +55,40 @@ async fn histogram_top_values_and_single_events_are_on_record_too() {
 }
 
 #[tokio::test]
+async fn sql_statistics_and_exports_are_for_the_callers_customers_and_on_record() {
+    let world = World::new().await;
+    let li = world.user("li", Role::L1Analyst, &[&world.ours]).await;
+    let device = DeviceId::generate(at(0));
+    world.event(&world.ours, &device, 10, "ours: failed password");
+    world.event(&world.theirs, &device, 10, "theirs: CANARY failed password");
+    let ctx = acting(&li, 100);
+    let result = world.ops.sql_events(&ctx, "select raw from events", query().range, &[], 10).await.unwrap();
+    assert_eq!(result.rows, [["ours: failed password"]]);
+    let all = world.ops.sql_events(&job(100), "select raw from events", query().range, &[], 10).await.unwrap();
+    assert_eq!(all.rows.len(), 2, "who sees both customers finds both");
+    let asked = EventQuery { condition: "failed NOT user_name:nobody".parse().unwrap(), ..query() };
+    let stats = world.ops.field_stats(&ctx, &asked, &["source_ip".into()], 5).await.unwrap();
+    assert_eq!((stats[0].total, stats[0].present, stats[0].distinct), (1, 1, 1));
+    let format = model::search::ExportFormat::Ndjson;
+    let mut export = world.ops.export_events(&ctx, &asked, format, &[], 100).await.unwrap();
+    let mut text = Vec::new();
+    while let Some(part) = export.next().await {
+        text.extend(part.unwrap());
+    }
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains("ours: failed password") && !text.contains("CANARY"), "{text}");
+    assert_eq!(world.actions_on("events").await, ["event.sql", "event.field_stats", "event.export"]);
+    let rows = world.audit_of("events").await;
+    assert!(rows.iter().any(|row| row.detail["q"] == "failed AND NOT user_name:nobody"));
+    for sql in ["select * from other", "drop table events", ""] {
+        assert!(matches!(
+            world.ops.sql_events(&ctx, sql, query().range, &[], 10).await,
+            Err(Error::Invalid { fields }) if fields[0].field == "sql"
+        ));
+    }
+}
+
+#[tokio::test]
 async fn a_search_that_makes_no_sense_is_refused_before_anything_happens() {
     let world = World::new().await;
     let ctx = acting(&world.user("li", Role::L1Analyst, &[&world.ours]).await, 100);
