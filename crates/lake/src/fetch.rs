@@ -8,8 +8,11 @@ use arrow::array::{BooleanArray, RecordBatch};
 use model::EventId;
 use model::event::StoredEvent;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowPredicateFn, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowFilter};
-use parquet::file::metadata::PageIndexPolicy;
+use parquet::arrow::arrow_reader::{
+    ArrowPredicateFn, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowFilter, RowSelection, RowSelector,
+};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use parquet::file::page_index::column_index::ColumnIndexMetaData;
 
 use crate::catalogue::LakeFile;
 use crate::chunk::Places;
@@ -20,18 +23,20 @@ use crate::snapshot::Snapshot;
 
 /// The events with these ids, each from the origin named, in the order given. Missing ones are an error: the
 /// caller has just seen them.
-pub(crate) fn fetch(dir: &Path, snapshot: &Snapshot, wanted: &[(i32, EventId)]) -> Result<Vec<StoredEvent>> {
-    let mut by_origin: BTreeMap<i32, Vec<EventId>> = BTreeMap::new();
-    for (origin, id) in wanted {
-        by_origin.entry(*origin).or_default().push(*id);
+pub(crate) fn fetch(dir: &Path, snapshot: &Snapshot, wanted: &[(i32, EventId, i64)]) -> Result<Vec<StoredEvent>> {
+    let mut by_origin: BTreeMap<i32, (Vec<EventId>, Vec<i64>)> = BTreeMap::new();
+    for (origin, id, time) in wanted {
+        let (ids, times) = by_origin.entry(*origin).or_default();
+        ids.push(*id);
+        times.push(*time);
     }
     let mut found: HashMap<EventId, StoredEvent> = HashMap::new();
-    for (origin, ids) in by_origin {
-        for event in fetch_from(dir, snapshot, origin, &ids)? {
+    for (origin, (ids, times)) in by_origin {
+        for event in fetch_from(dir, snapshot, origin, &ids, &times)? {
             found.insert(event.id, event);
         }
     }
-    let events = wanted.iter().map(|(origin, id)| {
+    let events = wanted.iter().map(|(origin, id, _)| {
         found
             .remove(id)
             .ok_or_else(|| Error::Damaged { path: name(snapshot, *origin), detail: format!("{id} is gone") })
@@ -39,10 +44,16 @@ pub(crate) fn fetch(dir: &Path, snapshot: &Snapshot, wanted: &[(i32, EventId)]) 
     events.collect()
 }
 
-/// Those of `ids` that this origin holds.
-pub(crate) fn fetch_from(dir: &Path, snapshot: &Snapshot, origin: i32, ids: &[EventId]) -> Result<Vec<StoredEvent>> {
+/// Those of `ids` that this origin holds. Their times, where they are known, spare most of a file.
+pub(crate) fn fetch_from(
+    dir: &Path,
+    snapshot: &Snapshot,
+    origin: i32,
+    ids: &[EventId],
+    times: &[i64],
+) -> Result<Vec<StoredEvent>> {
     let mut events = Vec::with_capacity(ids.len());
-    each_from(dir, snapshot, origin, ids, &mut |event| {
+    each_from(dir, snapshot, origin, ids, times, &mut |event| {
         events.push(event);
         Ok(())
     })?;
@@ -55,6 +66,7 @@ pub(crate) fn each_from(
     snapshot: &Snapshot,
     origin: i32,
     ids: &[EventId],
+    times: &[i64],
     with: &mut dyn FnMut(StoredEvent) -> Result<()>,
 ) -> Result<()> {
     if let Some((customer, chunk)) = snapshot.chunk(origin) {
@@ -65,7 +77,7 @@ pub(crate) fn each_from(
         return Ok(());
     }
     match usize::try_from(origin).ok().and_then(|place| snapshot.files.get(place)) {
-        Some(file) => each_from_file(dir, file, ids, with),
+        Some(file) => each_from_file(dir, file, ids, times, with),
         None => Ok(()),
     }
 }
@@ -74,6 +86,7 @@ fn each_from_file(
     dir: &Path,
     file: &LakeFile,
     ids: &[EventId],
+    times: &[i64],
     with: &mut dyn FnMut(StoredEvent) -> Result<()>,
 ) -> Result<()> {
     let path = dir.join(&file.path);
@@ -86,6 +99,10 @@ fn each_from_file(
         let places = Places::of(&batch).map_err(|error| arrow::error::ArrowError::ExternalError(Box::new(error)))?;
         Ok((0..batch.num_rows()).map(|row| Some(wanted.contains(&places.id(row)))).collect::<BooleanArray>())
     });
+    let builder = match pages_of(builder.metadata(), times) {
+        Some(pages) => builder.with_row_selection(pages),
+        None => builder,
+    };
     let reader = builder.with_row_filter(RowFilter::new(vec![Box::new(is_wanted)])).with_batch_size(1024).build()?;
     for batch in reader {
         let batch = batch?;
@@ -95,6 +112,31 @@ fn each_from_file(
         }
     }
     Ok(())
+}
+
+/// The pages that may hold rows of these times; nothing where that is not known.
+fn pages_of(metadata: &ParquetMetaData, times: &[i64]) -> Option<RowSelection> {
+    let columns = metadata.file_metadata().schema_descr().columns();
+    let time = columns.iter().position(|column| column.name() == TIME).filter(|_| !times.is_empty())?;
+    let mut times = times.to_vec();
+    times.sort_unstable();
+    let mut selectors = Vec::new();
+    for (group, rows) in metadata.row_groups().iter().enumerate() {
+        let ColumnIndexMetaData::INT64(index) = metadata.column_index()?.get(group)?.get(time)? else { return None };
+        let pages = metadata.offset_index()?.get(group)?.get(time)?.page_locations();
+        for (page, place) in pages.iter().enumerate() {
+            let end = pages.get(page + 1).map_or(rows.num_rows(), |next| next.first_row_index);
+            let may = match (index.min_value(page), index.max_value(page)) {
+                (Some(min), Some(max)) => {
+                    times.get(times.partition_point(|time| time < min)).is_some_and(|time| time <= max)
+                }
+                _ => true,
+            };
+            let count = usize::try_from(end - place.first_row_index).ok()?;
+            selectors.push(if may { RowSelector::select(count) } else { RowSelector::skip(count) });
+        }
+    }
+    Some(selectors.into())
 }
 
 fn name(snapshot: &Snapshot, origin: i32) -> String {

@@ -80,7 +80,7 @@ impl Lake {
         let look = move || {
             let chunks = (0..snapshot.chunks.len()).map(chunk_origin);
             for origin in chunks.chain((0..snapshot.files.len()).map(|place| place as i32)) {
-                if let Some(event) = fetch_from(&dir, &snapshot, origin, &[id])?.pop() {
+                if let Some(event) = fetch_from(&dir, &snapshot, origin, &[id], &[])?.pop() {
                     return Ok(Some(event));
                 }
             }
@@ -126,14 +126,14 @@ async fn find(
     Ok(found)
 }
 
-/// The ids of the rows of one file or chunk that a query finds, by time.
+/// The ids and times of the rows of one file or chunk that a query finds, by time.
 pub(crate) async fn places_of(
     inner: &Arc<Inner>,
     snapshot: &Snapshot,
     conditions: &Conditions,
     meter: &Arc<Meter>,
     origin: i32,
-) -> Result<Vec<EventId>> {
+) -> Result<(Vec<EventId>, Vec<i64>)> {
     let reading = Reading { conditions, also: &[], fixed: &[], meter, positions: true };
     let parts = match usize::try_from(origin) {
         Ok(place) => reading.files(&inner.engine, snapshot, &[place], None)?,
@@ -144,7 +144,7 @@ pub(crate) async fn places_of(
     };
     let mut found = run(parts, usize::MAX).await?;
     found.sort_unstable();
-    Ok(found.into_iter().map(|row| row.id).collect())
+    Ok(found.into_iter().map(|row| (row.id, row.time)).unzip())
 }
 
 /// Rows after the cursor, and not older than what is found already.
@@ -189,7 +189,7 @@ fn page(
         if gone.load(Ordering::Relaxed) {
             return Err(Error::Stopped);
         }
-        let wanted: Vec<_> = rows.iter().map(|row| (row.origin, row.id)).collect();
+        let wanted: Vec<_> = rows.iter().map(|row| (row.origin, row.id, row.time)).collect();
         for event in fetch(dir, snapshot, &wanted)? {
             bytes += event.raw.len();
             items.push(event);

@@ -92,12 +92,12 @@ async fn run(
     let snapshot = Arc::new(snapshot);
     let mut left = most;
     for origin in origins {
-        let mut ids = places_of(&inner, &snapshot, &conditions, &meter, origin).await?;
+        let (mut ids, times) = places_of(&inner, &snapshot, &conditions, &meter, origin).await?;
         ids.truncate(left);
         left -= ids.len();
         if !ids.is_empty() {
             let (dir, snapshot, sender) = (inner.config.dir.clone(), snapshot.clone(), parts.clone());
-            let task = move || write(&dir, &snapshot, origin, &ids, writer, &sender);
+            let task = move || write(&dir, &snapshot, origin, (&ids[..], &times[..]), writer, &sender);
             writer = tokio::task::spawn_blocking(task).await.map_err(|_| Error::Stopped)??;
         }
         if left == 0 {
@@ -112,11 +112,11 @@ fn write(
     dir: &Path,
     snapshot: &Snapshot,
     origin: i32,
-    ids: &[EventId],
+    (ids, times): (&[EventId], &[i64]),
     mut writer: Writer,
     parts: &mpsc::Sender<Result<Vec<u8>>>,
 ) -> Result<Writer> {
-    each_from(dir, snapshot, origin, ids, &mut |event: StoredEvent| {
+    each_from(dir, snapshot, origin, ids, times, &mut |event: StoredEvent| {
         writer.push(&event)?;
         match writer.take(PART_BYTES) {
             Some(part) => parts.blocking_send(Ok(part)).map_err(|_| Error::Stopped),

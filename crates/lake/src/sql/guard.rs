@@ -40,14 +40,14 @@ pub(super) fn check(text: &str) -> Result<Asked> {
         return Err(wrong(Location::new(1, 1), format!("an SQL text has at most {LONGEST} characters")));
     }
     let dialect = GenericDialect {};
-    let (words, wildcard) = words(&dialect, text)?;
+    let Words { words, wildcard, second } = words(&dialect, text)?;
     let parsed = Parser::new(&dialect).with_recursion_limit(DEEPEST).try_with_sql(text);
     let statements =
         parsed.and_then(|mut parser| parser.parse_statements()).map_err(|error| unreadable(error, text))?;
     let mut statements = statements.into_iter();
     let statement = statements.next().ok_or_else(|| wrong(Location::new(1, 1), "expected a SELECT over `events`"))?;
-    if let Some(second) = statements.next() {
-        return Err(wrong(second.span().start, "expected the end: one SELECT at a time"));
+    if let Some(place) = second.or_else(|| statements.next().map(|second| second.span().start)) {
+        return Err(wrong(place, "expected the end: one SELECT at a time"));
     }
     let Statement::Query(query) = &statement else {
         return Err(wrong(statement.span().start, "expected a SELECT over `events`; nothing else is possible here"));
@@ -65,10 +65,22 @@ pub(super) fn wrong(place: Location, problem: impl Into<String>) -> Error {
     Error::Sql { line: place.line.max(1), column: place.column.max(1), problem: problem.into() }
 }
 
-/// The words of a text, and whether a `*` stands that is no `count(*)`.
-fn words(dialect: &dyn Dialect, text: &str) -> Result<(BTreeSet<String>, bool)> {
+/// What the tokens of a text tell.
+struct Words {
+    words: BTreeSet<String>,
+    /// Whether a `*` stands that is no `count(*)`.
+    wildcard: bool,
+    /// Where a second statement begins.
+    second: Option<Location>,
+}
+
+fn words(dialect: &dyn Dialect, text: &str) -> Result<Words> {
     let tokens = Tokenizer::new(dialect, text).tokenize_with_location();
     let tokens = tokens.map_err(|error| wrong(error.location, error.message))?;
+    let spaced = |token: &Token| matches!(token, Token::Whitespace(_));
+    let mut ended =
+        tokens.iter().filter(|token| !spaced(&token.token)).skip_while(|token| token.token != Token::SemiColon);
+    let second = ended.find(|token| token.token != Token::SemiColon).map(|token| token.span.start);
     let tokens: Vec<&Token> =
         tokens.iter().map(|token| &token.token).filter(|token| !matches!(token, Token::Whitespace(_))).collect();
     if tokens.len() > MOST {
@@ -88,7 +100,7 @@ fn words(dialect: &dyn Dialect, text: &str) -> Result<(BTreeSet<String>, bool)> 
             _ => {}
         }
     }
-    Ok((words, wildcard))
+    Ok(Words { words, wildcard, second })
 }
 
 /// The parser says the place at the end of its message, "..., found: x at Line: 1, Column: 5", unless that is the end.
@@ -173,7 +185,7 @@ impl Visitor for Guard<'_> {
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> Verdict {
         match factor {
-            TableFactor::Table { args: None, .. }
+            TableFactor::Table { args: None, sample: None, version: None, .. }
             | TableFactor::Derived { .. }
             | TableFactor::UNNEST { .. }
             | TableFactor::NestedJoin { .. } => Verdict::Continue(()),

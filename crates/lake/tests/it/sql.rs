@@ -157,15 +157,11 @@ async fn nothing_but_events_of_the_scope_can_be_reached() {
                 assert!(error.is_bad_request(), "{short}: {error:?}");
                 refused += 1;
             }
-            Ok(result) => {
-                let seen = format!("{:?}", result.rows);
-                assert!(!seen.contains(CANARY) && !seen.contains(world.customers[1].as_str()), "{short}: {seen}");
-                assert!(text.starts_with("select * from events tablesample"), "{short} ran: {seen}");
-            }
+            Ok(result) => panic!("{short} ran: {:?}", result.rows),
         }
     }
     println!("{refused} of {} hostile texts refused", hostile.len());
-    assert!(refused >= hostile.len() - 1);
+    assert_eq!(refused, hostile.len());
     assert_eq!(std::fs::read_dir(world.lake_dir()).unwrap().count(), before);
     // Ways that run, within the scope.
     let canaries = [
