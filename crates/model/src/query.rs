@@ -182,7 +182,6 @@ impl Query {
     }
 
     /// What this one does not find.
-    #[expect(clippy::should_implement_trait, reason = "it stands beside `all` and `any`, and `!query` would hide it")]
     pub fn not(part: Query) -> Query {
         Query::Not(Box::new(part))
     }
