@@ -95,7 +95,7 @@ impl Ops {
         problems.expect((1..=EXPORTED).contains(&most), "most", "must be 1 to 5000000");
         problems.done()?;
         self.record_look(ctx, "event.export", query).await?;
-        Ok(self.lake().export(ctx, query, format, columns, most).await?)
+        Ok(self.lake().export_stream(ctx, query, format, columns, most).await?)
     }
 
     /// A SELECT over the view `events`, which holds what the caller may see of a time range.

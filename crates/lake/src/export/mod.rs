@@ -45,7 +45,7 @@ impl Lake {
     /// Writes at most `most` events of a query in a format. `columns` names what CSV and Parquet files hold: `id`,
     /// `time`, `received`, `customer`, `device`, `source`, `raw`, core fields, and the record's own fields; a selection of
     /// common ones when empty. NDJSON holds whole events.
-    pub async fn export(
+    pub async fn export_stream(
         &self,
         context: &Context,
         query: &EventQuery,

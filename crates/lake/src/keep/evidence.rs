@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::keep::file::Reader;
 use crate::layout::{Census, Layout};
 use crate::merge::{Merge, Run, Source};
+use crate::meter::Meter;
 use crate::part::{Part, Reading, union};
 use crate::query::{Conditions, column};
 use crate::shape;
@@ -79,8 +80,9 @@ impl Lake {
         let snapshot = self.inner.snapshot(&scope, query.range).await?;
         let (inner, ids, customer) = (self.inner.clone(), ids.to_vec(), customer.clone());
         let into = into.to_owned();
+        let meter = self.inner.engine.costs.meter(context)?;
         let work = async move {
-            let wanted = wanted(&inner, &snapshot, &conditions, &ids).await?;
+            let wanted = wanted(&inner, &snapshot, &conditions, &meter, &ids).await?;
             let dir = inner.config.dir.clone();
             let write = move || write(&dir, &customer, &snapshot, &wanted, &into);
             tokio::task::spawn_blocking(write).await.map_err(|_| Error::Stopped)?
@@ -100,6 +102,7 @@ async fn wanted(
     inner: &Arc<Inner>,
     snapshot: &Snapshot,
     conditions: &Conditions,
+    meter: &Arc<Meter>,
     ids: &[EventId],
 ) -> Result<Vec<Wanted>> {
     let count = snapshot.files.len() + 1;
@@ -110,7 +113,7 @@ async fn wanted(
     if conditions.are_time_only() {
         return Ok((0..count).map(|_| Wanted::In(conditions.range)).collect());
     }
-    let reading = Reading { conditions, also: None, positions: true };
+    let reading = Reading { conditions, also: &[], fixed: &[], meter, positions: true };
     let mut all = Vec::with_capacity(count);
     let mut found = 0;
     for place in 0..count {

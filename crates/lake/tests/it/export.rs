@@ -18,7 +18,7 @@ fn events(world: &World, from: u64, count: u64) -> Vec<Made> {
 
 async fn export(world: &World, query: &EventQuery, format: ExportFormat, columns: &[&str], most: usize) -> Vec<u8> {
     let columns: Vec<String> = columns.iter().map(|name| (*name).to_owned()).collect();
-    let mut export = world.lake.export(&world.owner(0), query, format, &columns, most).await.unwrap();
+    let mut export = world.lake.export_stream(&world.owner(0), query, format, &columns, most).await.unwrap();
     let mut bytes = Vec::new();
     while let Some(part) = export.next().await {
         bytes.extend(part.unwrap());
@@ -62,7 +62,9 @@ async fn every_event_of_a_query_is_in_its_export_once() {
 
     // Whoever goes away leaves no work behind: the queue is free.
     for _ in 0..4 {
-        drop(world.lake.export(&world.owner(0), &always(), ExportFormat::Ndjson, &[], usize::MAX).await.unwrap());
+        drop(
+            world.lake.export_stream(&world.owner(0), &always(), ExportFormat::Ndjson, &[], usize::MAX).await.unwrap(),
+        );
     }
     assert_eq!(world.lake.count(&world.owner(0), &query).await.unwrap(), 875);
 }
