@@ -244,7 +244,7 @@ async fn export_events(
 ) -> Result<Response, Problem> {
     let (format, most) = (request.format, request.most.unwrap_or(100_000));
     let query = request.search.query()?;
-    let export = api.ops.export_events(&ctx, &query, format, &request.columns, most).await?;
+    let export = api.ops.stream_events(&ctx, &query, format, &request.columns, most).await?;
     let parts = futures::stream::unfold(export, |mut export| async move {
         let part = export.next().await?;
         let part = part.map_err(|error| {

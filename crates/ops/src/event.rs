@@ -80,7 +80,7 @@ impl Ops {
     }
 
     /// Matching events as a file, at most `most` of them. On record before the first byte leaves.
-    pub async fn export_events(
+    pub async fn stream_events(
         &self,
         ctx: &Context,
         query: &EventQuery,

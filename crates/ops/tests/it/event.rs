@@ -70,7 +70,7 @@ async fn sql_statistics_and_exports_are_for_the_callers_customers_and_on_record(
     let stats = world.ops.field_stats(&ctx, &asked, &["source_ip".into()], 5).await.unwrap();
     assert_eq!((stats[0].total, stats[0].present, stats[0].distinct), (1, 1, 1));
     let format = model::search::ExportFormat::Ndjson;
-    let mut export = world.ops.export_events(&ctx, &asked, format, &[], 100).await.unwrap();
+    let mut export = world.ops.stream_events(&ctx, &asked, format, &[], 100).await.unwrap();
     let mut text = Vec::new();
     while let Some(part) = export.next().await {
         text.extend(part.unwrap());
