@@ -360,6 +360,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Matching events as a file, streamed. A connection that breaks off leaves it incomplete. */
+        post: operations["export_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What fields hold among matching events. */
+        post: operations["field_stats"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/histogram": {
         parameters: {
             query?: never;
@@ -388,6 +422,23 @@ export interface paths {
         put?: never;
         /** Events, the newest first. */
         post: operations["search_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/sql": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A SELECT over `events`, for experts. */
+        post: operations["sql_events"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1267,12 +1318,29 @@ export interface components {
             /** @description Record time, first instant inside. */
             from: components["schemas"]["Timestamp"];
             limit?: number | null;
+            /** @description The search language: `source_ip:10.0.0.0/8 AND user_name:li* NOT event_action:allow "failed password"`. */
+            q?: string;
             /** @description Source folders, such as `openssh_sshd`. */
             sources?: string[];
             /** @description Words and quoted phrases that must all occur in the record, without case. */
             text?: string;
             /** @description Record time, first instant after. */
             to: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description What an export is written as.
+         * @enum {string}
+         */
+        ExportFormat: "ndjson" | "csv" | "parquet";
+        ExportRequest: components["schemas"]["EventSearch"] & {
+            /**
+             * @description Columns of CSV and Parquet files: `id`, `time`, `received`, `customer`, `device`, `source`, `raw`, core fields,
+             *     records' own fields; common ones when empty.
+             */
+            columns?: string[];
+            format: components["schemas"]["ExportFormat"];
+            /** @description Events at most, 1 to 5000000; 100000 unless said. */
+            most?: number | null;
         };
         /** @description A condition on one field. */
         FieldFilter: {
@@ -1292,6 +1360,37 @@ export interface components {
             field: string;
             /** @description Why, for people. */
             message: string;
+        };
+        /** @description What a field holds among the events of a query. */
+        FieldStats: {
+            /**
+             * Format: int64
+             * @description About how many different values, within a few per cent.
+             */
+            distinct: number;
+            /** @description A core field, or a record's own field name. */
+            field: string;
+            /**
+             * Format: int64
+             * @description Those that have the field, not empty.
+             */
+            present: number;
+            /** @description The commonest values. */
+            top: components["schemas"]["ValueCount"][];
+            /**
+             * Format: int64
+             * @description Events of the query.
+             */
+            total: number;
+        };
+        FieldStatsList: {
+            items: components["schemas"]["FieldStats"][];
+        };
+        FieldStatsRequest: components["schemas"]["EventSearch"] & {
+            /** @description Core fields or records' own field names, 1 to 20. */
+            fields: string[];
+            /** @description Commonest values wanted of each, 1 to 100. */
+            size?: number | null;
         };
         /**
          * @description How a field is compared.
@@ -2036,6 +2135,31 @@ export interface components {
         SignInRequest: {
             login: string;
             password: string;
+        };
+        SqlAnswer: {
+            columns: components["schemas"]["SqlAnswerColumn"][];
+            rows: Record<string, unknown>[][];
+            /** @description Whether there were more. */
+            truncated: boolean;
+        };
+        SqlAnswerColumn: {
+            name: string;
+            /** @description text, int, float, bool, time or other. */
+            type: string;
+        };
+        /**
+         * @description A SELECT over the view `events`: `id`, `time`, `received`, `customer`, `device`, `source`, `raw`, core fields by name
+         *     and type, the record's own fields as `f_<name>`.
+         */
+        SqlRequest: {
+            customers?: string[];
+            /** @description Record time, first instant inside. */
+            from: components["schemas"]["Timestamp"];
+            /** @description Rows at most, 1 to 10000; 1000 unless said. */
+            limit?: number | null;
+            sql: string;
+            /** @description Record time, first instant after. */
+            to: components["schemas"]["Timestamp"];
         };
         /** @description One event at rest, as search gives it back. */
         StoredEvent: {
@@ -2959,6 +3083,53 @@ export interface operations {
             };
         };
     };
+    export_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportRequest"];
+            };
+        };
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+        };
+    };
+    field_stats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FieldStatsRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldStatsList"];
+                };
+            };
+        };
+    };
     event_histogram: {
         parameters: {
             query?: never;
@@ -3001,6 +3172,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_StoredEvent"];
+                };
+            };
+        };
+    };
+    sql_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SqlRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SqlAnswer"];
                 };
             };
         };

@@ -179,7 +179,8 @@ mod tests {
 
     #[test]
     fn every_metric_has_help_type_and_a_value() {
-        let hec = ProtocolStats { protocol: "hec", received: 5, rejected: vec![("full", 3)], ..ProtocolStats::default() };
+        let hec =
+            ProtocolStats { protocol: "hec", received: 5, rejected: vec![("full", 3)], ..ProtocolStats::default() };
         let (rejected, protocols) = (vec![("wrong_token", 2)], vec![hec]);
         let receive = ReceiveStats { received: 7, rejected, protocols, ..ReceiveStats::default() };
         let stats = PipelineStats { receive, ..PipelineStats::default() };

@@ -40,7 +40,8 @@ pub fn install(packages: &[Package]) -> Result<(), Failure> {
 /// Clients of our listeners, from PyPI.
 const CLIENTS: &[&str] = &["elasticsearch>=9,<10", "opentelemetry-sdk", "opentelemetry-exporter-otlp"];
 /// Older ones of which only one version can be installed beside each other.
-const OLDER: &[(&str, &str)] = &[("elasticsearch-7", "elasticsearch>=7,<8"), ("elasticsearch-8", "elasticsearch>=8,<9")];
+const OLDER: &[(&str, &str)] =
+    &[("elasticsearch-7", "elasticsearch>=7,<8"), ("elasticsearch-8", "elasticsearch>=8,<9")];
 
 /// Puts the clients into target/senders, once. Where that fails their tests say that they are skipped.
 pub fn install_clients() -> Result<(), Failure> {

@@ -231,6 +231,25 @@ const CASES: &[Case] = cases! {
         w.event(&w.ours, &DeviceId::generate(at(0)), 5, "failed password for root");
         w.ops.top_values(&ctx, &query(), "source_ip", 10).await.map(|found| found.len())
     };
+    Customer EventRead field_stats |w, ctx| {
+        w.event(&w.ours, &DeviceId::generate(at(0)), 5, "failed password for root");
+        let stats = w.ops.field_stats(&ctx, &query(), &["source_ip".to_owned()], 10).await?;
+        Ok(stats.iter().map(|field| field.total as usize).sum())
+    };
+    Customer EventRead stream_events |w, ctx| {
+        w.event(&w.ours, &DeviceId::generate(at(0)), 5, "failed password for root");
+        let mut export = w.ops.stream_events(&ctx, &query(), lake::ExportFormat::Ndjson, &[], 10).await?;
+        let mut lines = 0;
+        while let Some(part) = export.next().await {
+            lines += part?.iter().filter(|byte| **byte == b'\n').count();
+        }
+        Ok(lines)
+    };
+    Customer EventRead sql_events |w, ctx| {
+        w.event(&w.ours, &DeviceId::generate(at(0)), 5, "failed password for root");
+        let found = w.ops.sql_events(&ctx, "SELECT raw FROM events", query().range, &[], 10).await?;
+        Ok(found.rows.len())
+    };
     Customer EventRead get_event |w, ctx| {
         let id = w.event(&w.ours, &DeviceId::generate(at(0)), 5, "failed password for root");
         one(w.ops.get_event(&ctx, &id).await)

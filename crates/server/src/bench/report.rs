@@ -66,8 +66,8 @@ pub struct Report {
 }
 
 impl Report {
-    pub fn new(mut measured: Measured) -> Report {
-        let Measured { sent, watched, stats, .. } = &mut measured;
+    pub fn new(measured: Measured) -> Report {
+        let Measured { idle, sent, sending, whole, mut watched, found, stats, stored, lines } = measured;
         let events = (sent.acknowledged as f64).max(1.0);
         let micros = |micros: u64| micros as f64 / events;
         let cpu = &stats.cpu_micros;
@@ -83,11 +83,11 @@ impl Report {
         let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
         Report {
             acknowledged: sent.acknowledged,
-            found: measured.found,
-            lines: measured.lines.len(),
+            found,
+            lines: lines.len(),
             bytes_per_event: sent.bytes as f64 / events,
-            accepted_per_second: events / measured.sending.as_secs_f64(),
-            searchable_per_second: events / measured.whole.as_secs_f64(),
+            accepted_per_second: events / sending.as_secs_f64(),
+            searchable_per_second: events / whole.as_secs_f64(),
             refused_requests: sent.refused,
             unparsed_share: stats.unparsed as f64 / events,
             detections: stats.detections,
@@ -102,11 +102,11 @@ impl Report {
             searchable_p99_s: quantile(&mut watched.searchable, 0.99),
             alerted_p50_s: quantile(&mut watched.alerted, 0.5),
             alerted_p99_s: quantile(&mut watched.alerted, 0.99),
-            idle_mib: mib(measured.idle),
+            idle_mib: mib(idle),
             peak_mib: mib(watched.resident.iter().copied().max().unwrap_or(0)),
             memory_growth: growth(&watched.resident),
             log_bytes_per_event: stats.receive.wal_bytes as f64 / events,
-            lake_bytes_per_event: measured.stored.1 as f64 / (measured.stored.0 as f64).max(1.0),
+            lake_bytes_per_event: stored.1 as f64 / (stored.0 as f64).max(1.0),
         }
     }
 
