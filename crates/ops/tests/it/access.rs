@@ -238,7 +238,7 @@ const CASES: &[Case] = cases! {
     };
     Customer EventRead stream_events |w, ctx| {
         w.event(&w.ours, &DeviceId::generate(at(0)), 5, "failed password for root");
-        let mut export = w.ops.stream_events(&ctx, &query(), lake::ExportFormat::Ndjson, &[], 10).await?;
+        let mut export = w.ops.stream_events(&ctx, &query(), model::search::ExportFormat::Ndjson, &[], 10).await?;
         let mut lines = 0;
         while let Some(part) = export.next().await {
             lines += part?.iter().filter(|byte| **byte == b'\n').count();
