@@ -110,6 +110,7 @@ async fn the_power_may_go_at_any_operation_and_every_event_is_there_once() {
     assert_eq!(whole.after_power_cut().await.unwrap(), whole.sent());
 
     let mut died = 0;
+    #[allow(clippy::needless_range_loop)] // the place is the point of death
     for place in 0..operations.len() {
         let mut rig = Rig::new().await;
         rig.disk.set(Faults { die_at: Some(place), ..Faults::default() });
