@@ -50,7 +50,10 @@ async fn each_customers_events_expire_by_its_own_days_and_a_hold_keeps_them() {
 
     let done = world.ops.expire_events(&job(0), &rules).await.unwrap();
     assert_eq!((count(&world, &world.ours).await, count(&world, &world.theirs).await), (4, 3));
-    assert_eq!(done.iter().map(|certificate| certificate.customer.clone()).collect::<Vec<_>>(), std::slice::from_ref(&world.theirs));
+    assert_eq!(
+        done.iter().map(|certificate| certificate.customer.clone()).collect::<Vec<_>>(),
+        std::slice::from_ref(&world.theirs)
+    );
     set(RetentionData { days: Some(60), hold: None }).await.unwrap();
     let done = world.ops.expire_events(&job(0), &rules).await.unwrap();
     assert_eq!((count(&world, &world.ours).await, count(&world, &world.theirs).await), (1, 3));
