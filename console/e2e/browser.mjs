@@ -91,9 +91,13 @@ export async function wear(page, language, theme) {
   }
 }
 
-/** Asks the API as the signed-in person of a page. */
-export async function api(page, path) {
-  const answer = await page.context().request.get(`/api/v1${path}`);
-  if (!answer.ok()) throw new Error(`GET ${path} gives ${answer.status()}`);
+/** Asks the API as the signed-in person of a page: reads, or sends `body`. */
+export async function api(page, path, body) {
+  const { request } = page.context();
+  const address = `/api/v1${path}`;
+  const answer = body === undefined
+    ? await request.get(address)
+    : await request.post(address, { data: body, headers: { "x-csrf-token": (await api(page, "/session")).csrf_token } });
+  if (!answer.ok()) throw new Error(`${body === undefined ? "GET" : "POST"} ${path} gives ${answer.status()}`);
   return answer.json();
 }

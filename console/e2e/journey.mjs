@@ -97,19 +97,29 @@ async function resolve(page, incident) {
   check(resolved.state === "resolved" && resolved.verdict === "true_positive", "journey", `the incident is ${resolved.state} with verdict ${resolved.verdict}`);
 }
 
-/** From a matched value to its events. */
+/** From a matched value to its events, the incident's own among them. */
 async function pivot(page, incident) {
   const { alerts } = await api(page, `/incidents/${incident.id}`);
-  const { event } = alerts[0].samples[0];
+  const { event, time } = alerts[0].samples[0];
   await page.locator(".alert-choice button").first().click();
   await page.locator(".matched tbody a").first().click();
   await page.waitForURL("**/events?**");
-  const row = page.locator(`tr[data-id="${event}"]`);
-  await until(() => row.count(), `the incident's event ${event} among those found by ${decodeURIComponent(page.url())}`, 20_000);
+  const address = new URL(page.url());
+  const [field, op, ...value] = address.searchParams.get("f").split("~");
+  const found = { customers: [address.searchParams.get("customer")], devices: [], text: "", filters: [{ field, op, value: value.join("~") }] };
+  const at = Date.parse(time);
+  const second = { from: new Date(at - 1000).toISOString(), to: new Date(at + 1000).toISOString() };
+  check(address.searchParams.get("from") <= second.to && second.from <= address.searchParams.get("to"), "journey", "the range holds the incident's event");
+  // The list shows the newest first, so the event of a busy customer may stand far below: it is looked for in its own second.
+  const { items } = await api(page, "/events/search", { ...found, ...second, limit: 200 });
+  check(items.some(({ id }) => id === event), "journey", `the incident's event ${event} is among those of ${decodeURIComponent(page.url())}`);
+  const row = page.locator(".split tr[data-id]").first();
+  await until(() => row.count(), `events found by ${decodeURIComponent(page.url())}`, 20_000);
+  const first = await row.getAttribute("data-id");
   await row.locator("td").first().click();
   await page.waitForSelector(".drawer .event-detail");
   const id = await page.locator(".drawer .facts").innerText();
-  check(id.includes(event), "journey", "the event opens in the drawer");
+  check(id.includes(first), "journey", "the event opens in the drawer");
 }
 
 /** The same without the mouse, by an L1 analyst. */

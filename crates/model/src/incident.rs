@@ -205,6 +205,16 @@ pub struct Incident {
     pub updated: Timestamp,
     /// Goes up with every change.
     pub version: i64,
+    /// The version that last changed what people decide about: its state, its people, its severity. Whoever has seen
+    /// this one or a later one may act: alerts that merely joined since then refuse nobody's decision.
+    pub decided: i64,
+}
+
+impl Incident {
+    /// Whether somebody who has seen `version` knows everything that was decided since.
+    pub fn is_known_at(&self, version: i64) -> bool {
+        (self.decided..=self.version).contains(&version)
+    }
 }
 
 /// One entry of an incident's timeline.

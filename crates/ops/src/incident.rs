@@ -72,6 +72,7 @@ impl Ops {
             created: now,
             updated: now,
             version: 1,
+            decided: 1,
         };
         let incident = tx.create_incident(&incident).await?;
         entry(&mut tx, &incident, IncidentChange::Raised { alert: None }).await?;
@@ -257,8 +258,14 @@ pub(crate) async fn transition_in(tx: &mut Tx, mut incident: Incident, transitio
     Ok(incident)
 }
 
-/// Writes a changed incident, if nobody else has changed it since it was read.
+/// Writes an incident of which something was decided, if nobody else has changed it since it was read.
 pub(crate) async fn save(tx: &mut Tx, mut incident: Incident) -> Result<Incident> {
+    incident.decided = incident.version + 1;
+    save_more(tx, incident).await
+}
+
+/// Writes an incident that has merely grown, by alerts and what they are about.
+pub(crate) async fn save_more(tx: &mut Tx, mut incident: Incident) -> Result<Incident> {
     incident.updated = tx.context().now();
     Ok(tx.update_incident(&incident, incident.version).await?)
 }
@@ -272,10 +279,10 @@ pub(crate) async fn entry(tx: &mut Tx, incident: &Incident, what: IncidentChange
     Ok(entry)
 }
 
-/// The incident, if it still is what the caller has seen.
+/// The incident, if nothing was decided about it since the caller has seen it.
 async fn at_version(tx: &mut Tx, id: &IncidentId, version: i64) -> Result<Incident> {
     let incident = tx.get_incident(id).await?;
-    if incident.version == version { Ok(incident) } else { Err(Error::Conflict) }
+    if incident.is_known_at(version) { Ok(incident) } else { Err(Error::Conflict) }
 }
 
 fn check_length(transition: &Transition) -> Result<()> {

@@ -14,7 +14,7 @@ use store::Tx;
 
 use crate::audit;
 use crate::error::Result;
-use crate::incident::{TITLE_MOST, entry, save};
+use crate::incident::{TITLE_MOST, entry, save, save_more};
 
 /// An alert joins an open incident about the same thing whose last event is not older than this.
 const JOIN_WITHIN: Duration = Duration::from_secs(24 * 3600);
@@ -78,6 +78,7 @@ async fn begin(tx: &mut Tx, alert: &Alert, key: String, severity: Severity, titl
         created: now,
         updated: now,
         version: 1,
+        decided: 1,
     };
     let incident = tx.create_incident(&incident).await?;
     entry(tx, &incident, IncidentChange::Raised { alert: Some(alert.id.clone()) }).await?;
@@ -93,10 +94,11 @@ async fn join(tx: &mut Tx, mut incident: Incident, alert: &Alert, severity: Seve
     incident.first = incident.first.min(alert.first);
     incident.last = incident.last.max(alert.last);
     merge_entities(&mut incident.entities, &alert.entities);
-    let incident = save(tx, incident).await?;
+    let worse = incident.severity != before;
+    let incident = if worse { save(tx, incident).await? } else { save_more(tx, incident).await? };
     let linked = IncidentChange::AlertLinked { alert: alert.id.clone(), title: alert.title.clone() };
     entry(tx, &incident, linked).await?;
-    if incident.severity != before {
+    if worse {
         note_severity(tx, &incident, before, alert).await?;
     }
     Ok(incident)

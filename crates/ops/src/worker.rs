@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::error::{Error, Result};
-use crate::incident::{save, transition_in};
+use crate::incident::{save, save_more, transition_in};
 use crate::raise::{self, Wanted};
 use crate::{Ops, audit};
 
@@ -217,7 +217,7 @@ async fn refresh(tx: &mut Tx, alert: &Alert) -> Result<bool> {
     }
     incident.last = incident.last.max(alert.last);
     raise::merge_entities(&mut incident.entities, &alert.entities);
-    let incident = save(tx, incident).await?;
+    let incident = if worse { save(tx, incident).await? } else { save_more(tx, incident).await? };
     if worse {
         raise::note_severity(tx, &incident, before, alert).await?;
     }

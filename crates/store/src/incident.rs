@@ -36,12 +36,13 @@ impl Tx {
         self.get_customer(&incident.customer).await?;
         let next = sql("UPDATE counter SET value = value + 1 WHERE name = 'incident' RETURNING value");
         let number: i64 = self.db().fetch_one(next).await?.get("value")?;
-        let incident = Incident { number, version: 1, ..incident.clone() };
+        let incident = Incident { number, version: 1, decided: 1, ..incident.clone() };
         let insert = sql(
             "INSERT INTO incident (customer, id, number, title, severity, state, verdict, reject_reason, ",
         )
         .push("suspended_until, assignee, incident_key, entities, alert_count, first_time, last_time, entry_count, ")
-        .push("search, created, updated, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 1)")
+        .push("search, created, updated, version, decided) ")
+        .push("VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, 1, 1)")
         .bind(&incident.customer)
         .bind(&incident.id)
         .bind(incident.number)
@@ -89,7 +90,7 @@ impl Tx {
             .push(
                 "suspended_until = ?, assignee = ?, incident_key = ?, entities = ?, alert_count = ?, first_time = ?, ",
             )
-            .push("last_time = ?, search = ?, updated = ?, version = version + 1 ")
+            .push("last_time = ?, search = ?, updated = ?, decided = ?, version = version + 1 ")
             .push("WHERE customer = ? AND id = ? AND version = ?")
             .bind(&incident.title)
             .bind(incident.severity)
@@ -105,6 +106,7 @@ impl Tx {
             .bind(incident.last)
             .bind(search(incident))
             .bind(incident.updated)
+            .bind(incident.decided)
             .bind(&incident.customer)
             .bind(&incident.id)
             .bind(version);
@@ -173,5 +175,6 @@ fn read(row: &Row) -> Result<Incident> {
         created: row.time("created")?,
         updated: row.time("updated")?,
         version: row.get("version")?,
+        decided: row.get("decided")?,
     })
 }

@@ -44,6 +44,13 @@ pub(crate) const STORE: Family = Family {
             sqlite: "",
             postgres: include_str!("../migrations/0002_retention.postgres.sql"),
         },
+        Migration {
+            number: 3,
+            name: "0003_incident_decided",
+            shared: include_str!("../migrations/0003_incident_decided.sql"),
+            sqlite: "",
+            postgres: "",
+        },
     ],
 };
 

@@ -1,5 +1,6 @@
 //! An incident's life, with its timeline and its audit rows to the letter.
 
+use model::alert::Alert;
 use model::entity::EntityKind;
 use model::incident::{IncidentState, RejectReason, Transition, TransitionError, Verdict};
 use model::role::Role;
@@ -108,6 +109,27 @@ async fn a_change_on_a_stale_version_is_refused_and_changes_nothing() {
     assert!(matches!(ops.assign_incident(&li, &seen.id, seen.version, None).await, Err(Error::Conflict)));
     assert_eq!(ops.get_incident(&li, &seen.id).await.unwrap(), now);
     assert_eq!(world.timeline(&seen.id).await.len(), 2);
+}
+
+#[tokio::test]
+async fn an_alert_that_joins_refuses_nobodys_decision_unless_it_makes_the_incident_worse() {
+    let world = World::new().await;
+    let li = world.user("li", Role::L1Analyst, &[&world.ours]).await;
+    let alert = |seconds, severity| world.alert(&world.ours, seconds, move |alert| alert.severity = severity);
+    let raise = async |alert: &Alert| world.ops.raise_alert(&acting(&li, 200), &alert.id, None, None).await.unwrap();
+    let seen = raise(&alert(100, Severity::Medium).await).await;
+    let joined = raise(&alert(101, Severity::Medium).await).await;
+    assert_eq!((&joined.id, joined.alert_count), (&seen.id, 2), "both alerts are about the same");
+    let start =
+        async |version| world.ops.transition_incident(&acting(&li, 300), &seen.id, version, Transition::Start).await;
+    let worse = raise(&alert(102, Severity::Critical).await).await;
+    assert_eq!(worse.severity, Severity::Critical);
+    for version in [seen.version, joined.version, worse.version + 1] {
+        assert!(matches!(start(version).await, Err(Error::Conflict)), "version {version}");
+    }
+    raise(&alert(103, Severity::Low).await).await;
+    let started = start(worse.version).await.unwrap();
+    assert_eq!((started.alert_count, started.version), (4, worse.version + 2));
 }
 
 #[tokio::test]

@@ -178,6 +178,7 @@ pub fn incident(customer: &CustomerId, key: &str) -> Incident {
         created: at(6),
         updated: at(6),
         version: 0,
+        decided: 0,
     }
 }
 

@@ -91,6 +91,7 @@ pub async fn an_incident_reads_back_as_written_and_is_found_while_open(fixture: 
         suspended_until: Some(at(99)),
         alert_count: 4,
         updated: at(50),
+        decided: 2,
         ..raised.clone()
     };
     let written = tx.update_incident(&closed, 1).await.unwrap();
