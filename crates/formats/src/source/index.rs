@@ -4,11 +4,8 @@
 //! holds are asked, in the order of their sources. Of a long record the head is looked at first; sources that take
 //! what no other does (order 500 and above) are asked only when the whole record was.
 
-use aho_corasick::automaton::{Automaton, StateID};
-use aho_corasick::dfa::DFA;
-use aho_corasick::{Anchored, MatchKind};
-
 use super::Source;
+use super::literals::{Literals, Rarity};
 use super::recognise::Key;
 use crate::hash::NameMap;
 
@@ -92,14 +89,6 @@ impl Keys {
         }
     }
 
-    fn build(&mut self, texts: &[String]) {
-        self.literals = if texts.is_empty() { None } else { Literals::new(texts) };
-        if self.literals.is_none() {
-            // More literals than a table holds: nothing is told apart by them, and nothing is missed.
-            self.always.extend(self.layouts.iter().flatten());
-        }
-    }
-
     /// Adds layouts by program and start.
     fn cheap(&self, program: Option<&str>, text: &str, found: &mut Set) {
         if let Some(layouts) = program.and_then(|program| self.programs.get(program)) {
@@ -115,37 +104,9 @@ impl Keys {
         self.always.iter().for_each(|layout| found.add(*layout));
     }
 
-    fn literals(&self, text: &[u8], found: &mut Set) {
+    fn literals(&self, text: &str, found: &mut Set) {
         let Some(literals) = &self.literals else { return };
         literals.each(text, |literal| self.layouts[literal].iter().for_each(|layout| found.add(*layout)));
-    }
-}
-
-/// Many literals found in one pass, one step of a table for each byte.
-#[derive(Debug)]
-struct Literals {
-    automaton: DFA,
-    start: StateID,
-}
-
-impl Literals {
-    fn new(texts: &[String]) -> Option<Literals> {
-        let automaton = DFA::builder().match_kind(MatchKind::Standard).build(texts).ok()?;
-        let start = automaton.start_state(Anchored::No).ok()?;
-        Some(Literals { automaton, start })
-    }
-
-    /// Calls `hit` with the number of every literal that stands in `text`.
-    fn each(&self, text: &[u8], mut hit: impl FnMut(usize)) {
-        let mut state = self.start;
-        for byte in text {
-            state = self.automaton.next_state(Anchored::No, state, *byte);
-            if self.automaton.is_special(state) && self.automaton.is_match(state) {
-                for index in 0..self.automaton.match_len(state) {
-                    hit(self.automaton.match_pattern(state, index).as_usize());
-                }
-            }
-        }
     }
 }
 
@@ -172,7 +133,7 @@ pub struct View<'t> {
 
 impl Index {
     /// Of sources in the order they are asked; nothing where they have too many layouts.
-    pub fn new(sources: &[Source]) -> Option<Index> {
+    pub fn new(sources: &[Source], rarity: &Rarity) -> Option<Index> {
         let mut index = Index::default();
         let (mut of_message, mut of_whole) = (Vec::new(), Vec::new());
         for (number, source) in sources.iter().enumerate() {
@@ -183,13 +144,13 @@ impl Index {
                 let id = index.layouts.len() as u16;
                 index.layouts.push((number as u16, variant as u16));
                 match layout.recogniser.is_whole() {
-                    true => index.whole.add(layout.key(), id, &mut of_whole),
-                    false => index.message.add(layout.key(), id, &mut of_message),
+                    true => index.whole.add(layout.key(rarity), id, &mut of_whole),
+                    false => index.message.add(layout.key(rarity), id, &mut of_message),
                 }
             }
         }
-        index.message.build(&of_message);
-        index.whole.build(&of_whole);
+        index.message.literals = Some(Literals::new(&of_message, rarity));
+        index.whole.literals = Some(Literals::new(&of_whole, rarity));
         (index.layouts.len() <= MAX_LAYOUTS).then_some(index)
     }
 
@@ -203,9 +164,8 @@ impl Index {
         let mut found = Set::EMPTY;
         self.message.cheap(view.program, view.message, &mut found);
         self.whole.cheap(None, view.whole, &mut found);
-        let head = |text: &'_ str| text.len().min(HEAD);
-        self.message.literals(&view.message.as_bytes()[..head(view.message)], &mut found);
-        self.whole.literals(&view.whole.as_bytes()[..head(view.whole)], &mut found);
+        self.message.literals(head(view.message), &mut found);
+        self.whole.literals(head(view.whole), &mut found);
         let early = found.without(&Set::EMPTY).take_while(|layout| !is_long || *layout < self.late);
         if let Some(taken) = early.into_iter().find_map(&mut ask) {
             return Some(taken);
@@ -215,8 +175,13 @@ impl Index {
         }
         let mut asked = Set::EMPTY;
         found.without(&Set::EMPTY).filter(|layout| *layout < self.late).for_each(|layout| asked.add(layout));
-        self.message.literals(view.message.as_bytes(), &mut found);
-        self.whole.literals(view.whole.as_bytes(), &mut found);
+        self.message.literals(view.message, &mut found);
+        self.whole.literals(view.whole, &mut found);
         found.without(&asked).find_map(&mut ask)
     }
+}
+
+/// The start of a text.
+fn head(text: &str) -> &str {
+    &text[..text.floor_char_boundary(HEAD)]
 }

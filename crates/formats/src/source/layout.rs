@@ -1,5 +1,6 @@
 //! One layout of a source: how to know it and the steps that take it apart.
 
+use super::literals::Rarity;
 use super::recognise::{Key, Recogniser};
 use super::step::Step;
 use crate::builder::Builder;
@@ -26,8 +27,8 @@ pub enum Misfit<'s> {
 
 impl Layout {
     /// The condition to know candidates by: what `recognise` says, or else what the steps need.
-    pub fn key(&self) -> Key<'_> {
-        match (self.recogniser.key(), &self.first) {
+    pub fn key(&self, rarity: &Rarity) -> Key<'_> {
+        match (self.recogniser.key(rarity), &self.first) {
             (Key::None, Some(first)) => Key::First(first),
             (key, _) => key,
         }

@@ -8,6 +8,7 @@ mod error;
 mod every_step;
 mod index;
 mod layout;
+mod literals;
 mod mapping;
 mod part;
 mod recognise;
@@ -33,6 +34,7 @@ pub(crate) use every_step::try_steps;
 use index::Index;
 pub(crate) use index::View;
 pub(crate) use layout::{Layout, Misfit};
+use literals::Rarity;
 use mapping::is_present;
 pub(crate) use mapping::typed;
 use route::Router;
@@ -88,7 +90,8 @@ impl Sources {
             .map(|(name, text)| Source::compile(&name, &text, interner.clone()))
             .collect::<Result<Vec<_>, _>>()?;
         sources.sort_by_key(|source| source.order);
-        let index = Index::new(&sources).ok_or(SourceError::TooMany { most: index::MAX_LAYOUTS })?;
+        let rarity = Rarity::of(Sources::samples().map(|(_, text)| text));
+        let index = Index::new(&sources, &rarity).ok_or(SourceError::TooMany { most: index::MAX_LAYOUTS })?;
         Ok(Sources { sources, index, interner })
     }
 

@@ -4,6 +4,7 @@ use memchr::memmem::Finder;
 use regex::Regex;
 
 use super::definition::Recognise;
+use super::literals::Rarity;
 use super::step::regex;
 
 /// The compiled `[variant.recognise]` table.
@@ -58,16 +59,17 @@ impl Recogniser {
     }
 
     /// The condition to know candidates by.
-    pub fn key(&self) -> Key<'_> {
+    pub fn key(&self, rarity: &Rarity) -> Key<'_> {
         let file = &self.file;
+        let rarest = file.contains.iter().min_by_key(|text| (rarity.count(text), std::cmp::Reverse(text.len())));
         if !file.program.is_empty() {
             Key::Program(&file.program)
         } else if !file.starts_with.is_empty() && file.starts_with.iter().all(|text| text.len() >= LEAST_KEY) {
             Key::Start(&file.starts_with)
-        } else if let Some((index, longest)) = file.contains.iter().enumerate().max_by_key(|(_, text)| text.len())
-            && longest.len() >= LEAST_KEY
+        } else if let Some(rarest) = rarest
+            && rarest.len() >= LEAST_KEY
         {
-            Key::Text(&file.contains[index..=index])
+            Key::Text(std::slice::from_ref(rarest))
         } else if !file.contains_any.is_empty() && file.contains_any.iter().all(|text| text.len() >= LEAST_KEY) {
             Key::Text(&file.contains_any)
         } else if !file.starts_with.is_empty() {

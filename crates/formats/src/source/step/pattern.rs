@@ -25,12 +25,35 @@ pub fn regex(text: &str) -> Result<Regex, String> {
     if text.len() > MAX_LENGTH {
         return Err(format!("it is longer than {MAX_LENGTH} bytes: split it"));
     }
-    RegexBuilder::new(text).size_limit(MAX_SIZE).dfa_size_limit(MAX_SIZE).build().map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => {
-            format!("it takes more than {MAX_SIZE} bytes: use smaller counts and fewer classes such as \\w")
+    RegexBuilder::new(&ascii_digits(text)).size_limit(MAX_SIZE).dfa_size_limit(MAX_SIZE).build().map_err(|error| {
+        match error {
+            regex::Error::CompiledTooBig(_) => {
+                format!("it takes more than {MAX_SIZE} bytes: use smaller counts and fewer classes such as \\w")
+            }
+            error => error.to_string(),
         }
-        error => error.to_string(),
     })
+}
+
+/// The expression with `\d` for the ten digits alone: logs mean no others, and tables of all the digits of Unicode make
+/// an expression slow to compile and to run.
+fn ascii_digits(expression: &str) -> Cow<'_, str> {
+    let Some(first) = expression.find(r"\d") else { return Cow::Borrowed(expression) };
+    let mut plain = String::with_capacity(expression.len() * 2);
+    // Everything before the first is as it is, unless its backslash is itself escaped.
+    let start = first - expression[..first].bytes().rev().take_while(|byte| *byte == b'\\').count();
+    plain.push_str(&expression[..start]);
+    let mut chars = expression[start..].chars();
+    while let Some(char) = chars.next() {
+        match (char, if char == '\\' { chars.next() } else { None }) {
+            ('\\', Some('d')) => plain.push_str("[0-9]"),
+            (char, escaped) => {
+                plain.push(char);
+                plain.extend(escaped);
+            }
+        }
+    }
+    Cow::Owned(plain)
 }
 
 /// One regular expression with its named groups.
@@ -151,6 +174,20 @@ fn find_literal(hir: &Hir, longest: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn digits_are_those_of_ascii_and_escapes_stay() {
+        for (expression, expected) in [
+            (r"^\d+[\d.]", r"^[0-9]+[[0-9].]"),
+            (r"\\\d\\d", r"\\[0-9]\\d"),
+            (r"[^\d]\D\s", r"[^[0-9]]\D\s"),
+            ("none", "none"),
+        ] {
+            assert_eq!(ascii_digits(expression), expected);
+            assert!(Regex::new(&ascii_digits(expression)).is_ok());
+        }
+        assert!(regex(r"\d").unwrap().is_match("7") && !regex(r"\d").unwrap().is_match("\u{0663}"));
+    }
 
     #[test]
     fn the_literal_of_an_expression_is_one_it_cannot_do_without() {
