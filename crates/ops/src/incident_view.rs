@@ -69,10 +69,8 @@ impl Ops {
             Some(user) => optional(tx.get_user(user).await)?.map(|user| user.data.name),
             None => None,
         };
-        let cards = alerts
-            .iter()
-            .filter_map(|alert| Some((alert.rule_id.clone(), self.cards_of(&alert.rule_id)?.clone())))
-            .collect();
+        let cards =
+            alerts.iter().filter_map(|alert| Some((alert.rule_id.clone(), self.cards_of(&alert.rule_id)?))).collect();
         Ok(IncidentView { incident, customer, alerts, cards, assignee_name, related })
     }
 

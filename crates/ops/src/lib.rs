@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 use std::ops::RangeInclusive;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use model::{Context, UserId};
 
@@ -72,6 +72,7 @@ pub struct Ops {
 
 struct Inner {
     parts: OpsParts,
+    use_cases: RwLock<Arc<UseCases>>,
     passwords: password::Passwords,
 }
 
@@ -79,7 +80,8 @@ impl Ops {
     /// The use cases over these parts.
     pub fn new(parts: OpsParts) -> Self {
         let passwords = password::Passwords::new();
-        Ops { inner: Arc::new(Inner { parts, passwords }) }
+        let use_cases = RwLock::new(parts.use_cases.clone());
+        Ops { inner: Arc::new(Inner { parts, use_cases, passwords }) }
     }
 
     fn store(&self) -> &store::Store {

@@ -1,6 +1,7 @@
 //! Use cases 用例: the rules that are loaded, with their instruction cards.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
 
 use model::role::Permission;
 use model::use_case::Cards;
@@ -85,8 +86,9 @@ impl Ops {
     pub async fn list_rules(&self, ctx: &Context, text: &str, page: &PageRequest) -> Result<Page<RuleView>> {
         ctx.require(Permission::PolicyRead)?;
         let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+        let use_cases = self.use_cases();
         let mut found: Vec<&RuleInfo> =
-            self.use_cases().rules.iter().filter(|rule| words.iter().all(|word| mentions(rule, word))).collect();
+            use_cases.rules.iter().filter(|rule| words.iter().all(|word| mentions(rule, word))).collect();
         found.sort_by(|left, right| (&left.title, &left.id).cmp(&(&right.title, &right.id)));
         let after = page.after.as_ref().map(|cursor| cursor.0.parse::<usize>());
         let start = after.transpose().map_err(|_| Error::invalid("after", "is no cursor of this list"))?.unwrap_or(0);
@@ -99,7 +101,8 @@ impl Ops {
     /// One rule, with its text.
     pub async fn get_rule(&self, ctx: &Context, id: &str) -> Result<RuleView> {
         ctx.require(Permission::PolicyRead)?;
-        let rule = self.use_cases().rules.iter().find(|rule| rule.id == id).ok_or(Error::NotFound("rule"))?;
+        let use_cases = self.use_cases();
+        let rule = use_cases.rules.iter().find(|rule| rule.id == id).ok_or(Error::NotFound("rule"))?;
         Ok(self.rule_view(rule.clone()))
     }
 
@@ -109,17 +112,22 @@ impl Ops {
         Ok(self.use_cases().inactive.clone())
     }
 
-    fn use_cases(&self) -> &UseCases {
-        &self.inner.parts.use_cases
+    /// Shows these from now on: the rules were read again.
+    pub fn set_use_cases(&self, use_cases: Arc<UseCases>) {
+        *self.inner.use_cases.write().unwrap_or_else(PoisonError::into_inner) = use_cases;
+    }
+
+    fn use_cases(&self) -> Arc<UseCases> {
+        self.inner.use_cases.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The cards of a rule; none where nobody has written one.
-    pub(crate) fn cards_of(&self, rule_id: &str) -> Option<&Cards> {
-        self.use_cases().cards.get(rule_id)
+    pub(crate) fn cards_of(&self, rule_id: &str) -> Option<Cards> {
+        self.use_cases().cards.get(rule_id).cloned()
     }
 
     fn rule_view(&self, rule: RuleInfo) -> RuleView {
-        let cards = self.cards_of(&rule.id).cloned().unwrap_or_default();
+        let cards = self.cards_of(&rule.id).unwrap_or_default();
         RuleView { rule, cards }
     }
 }

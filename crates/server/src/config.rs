@@ -78,6 +78,7 @@ pub struct Ingest {
     #[serde(deserialize_with = "ports")]
     pub device_ports: Option<RangeInclusive<u16>>,
     pub device_ports_address: std::net::IpAddr,
+    pub log_file_mib: u64,
     pub max_record_bytes: usize,
     pub max_body_bytes: usize,
     pub max_in_flight_bytes: usize,
@@ -117,6 +118,7 @@ pub struct Lake {
     pub concurrent_queries: usize,
     pub file_mib: u64,
     pub upkeep_share: f64,
+    pub upkeep_seconds: u64,
     pub keep_days: i64,
     pub keep_days_least: i64,
     pub scrub_days: i64,

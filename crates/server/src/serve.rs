@@ -19,12 +19,13 @@ use tokio::task::JoinSet;
 use tracing::field::display;
 
 use crate::config::{self, Config};
-use crate::error::Error;
+
+use crate::error::{Error, whole};
 use crate::lake::Upkeep;
 use crate::metrics::{self, Health};
 use crate::open::{self, Opened};
 use crate::time::now;
-use crate::{admin, layout, net};
+use crate::{admin, content, layout, net};
 
 /// How long a stop may take before it is broken off; what is missing is replayed at the next start.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -37,6 +38,7 @@ pub struct Server {
     pub console: SocketAddr,
     /// Where HTTP ingest really listens.
     pub ingest: Option<SocketAddr>,
+    detection: config::Detection,
     draining: watch::Sender<bool>,
     tasks: JoinSet<Result<(), Error>>,
 }
@@ -99,7 +101,8 @@ impl Server {
             workers.run(stopped).await;
             Ok(())
         });
-        Ok(Server { opened, pipeline, console, ingest, draining, tasks })
+        let detection = config.detection.clone();
+        Ok(Server { opened, pipeline, console, ingest, detection, draining, tasks })
     }
 
     /// Where the shared syslog listeners really are.
@@ -107,17 +110,38 @@ impl Server {
         self.pipeline.addresses()
     }
 
-    /// Waits for SIGTERM or SIGINT, or for a listener to fail.
+    /// Waits for SIGTERM or SIGINT, or for a listener to fail; SIGHUP reads the rules again.
     pub async fn until_stopped(&mut self) -> Result<(), Error> {
         let no_signals = |error: std::io::Error| Error::Told(format!("signals cannot be received: {error}"));
         let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
-        tokio::select! {
-            _ = terminate.recv() => Ok(()),
-            _ = interrupt.recv() => Ok(()),
-            Some(ended) = self.tasks.join_next() => {
-                ended.map_err(|error| Error::Told(format!("a part of the server stopped: {error}")))?
+        let mut hang_up = signal(SignalKind::hangup()).map_err(no_signals)?;
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => return Ok(()),
+                _ = interrupt.recv() => return Ok(()),
+                _ = hang_up.recv() => self.reload().await,
+                Some(ended) = self.tasks.join_next() => {
+                    return ended.map_err(|error| Error::Told(format!("a part of the server stopped: {error}")))?;
+                }
             }
+        }
+    }
+
+    /// Judges by the rules as they stand in their folders now. Where they cannot be read the old ones stay.
+    async fn reload(&self) {
+        let settings = self.detection.clone();
+        let loaded = tokio::task::spawn_blocking(move || content::load(&settings)).await;
+        let content = match loaded
+            .map_err(|error| error.to_string())
+            .and_then(|read| read.map_err(|error| error.to_string()))
+        {
+            Ok(content) => content,
+            Err(error) => return tracing::error!(error, "the rules cannot be read again; the old ones stay in force"),
+        };
+        match self.pipeline.set_rules(content.rules).await {
+            Ok(()) => self.opened.ops.set_use_cases(content.use_cases),
+            Err(error) => tracing::error!(error = whole(&error), "the new rules are not in force"),
         }
     }
 
@@ -164,6 +188,7 @@ fn pipeline_config(config: &Config, opened: &Opened) -> Result<PipelineConfig, E
         },
         ..IntakeConfig::default()
     };
+    made.receive.wal.segment_bytes = ingest.log_file_mib << 20;
     made.receive.room = DiskRoom { min_free_bytes: config.data.disk_reserve_mib << 20, min_free_percent: 0 };
     made.listen = ListenConfig {
         udp: ingest.syslog_udp_listen,

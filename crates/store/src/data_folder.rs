@@ -23,7 +23,7 @@ pub struct DataFolder {
 impl DataFolder {
     /// Creates the folder if need be (readable for its owner only), takes its lock and checks its stamp.
     pub fn open(path: &Path) -> Result<Self> {
-        create(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+        create_durably(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
         let lock = lock(path)?;
         check_stamp(path)?;
         Ok(DataFolder { path: path.to_owned(), _lock: lock })
@@ -49,6 +49,22 @@ fn create(path: &Path) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn create(path: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(path)
+}
+
+/// Makes the folder, its name durable too: a power cut must not take it with all that is in it.
+fn create_durably(path: &Path) -> std::io::Result<()> {
+    let made = path.ancestors().skip(1).take_while(|at| !at.as_os_str().is_empty() && !at.exists());
+    let named: Vec<PathBuf> = std::iter::once(path).chain(made).map(Path::to_path_buf).collect();
+    create(path)?;
+    for folder in named {
+        let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        match File::open(above).and_then(|above| above.sync_all()) {
+            // A folder that only others may read was there before us.
+            Err(error) if error.kind() != std::io::ErrorKind::PermissionDenied => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn lock(folder: &Path) -> Result<File> {

@@ -84,14 +84,17 @@ impl std::fmt::Debug for Sealer {
     }
 }
 
+/// Writes the key whole or not at all: a kill must not leave an empty one.
 fn create(path: &Path, key: &[u8]) -> std::io::Result<()> {
+    let draft = path.with_extension("new");
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = options.open(&draft)?;
     file.write_all(key)?;
     file.sync_all()?;
+    std::fs::rename(&draft, path)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::File::open(folder)?.sync_all()
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod console;
+mod long;
 mod packages;
 mod run;
 
@@ -14,6 +15,10 @@ const USAGE: &str = "usage: cargo xtask <command>
   console            build the web console into console/dist
   demo [ARGS]        build everything and start the demonstration (ARGS as `vedette demo --help`)
   test               every test: Rust, console, and the browser over the real binary
+  crash [--kills N] [--seed S]
+                     N kills and power cuts (200) under load, and what happens without each sync
+  fuzz [--seconds N] [--seed S]
+                     changed and broken records to every decoder and step, N seconds (60) each
   lint               formatting and clippy, without warnings";
 
 fn main() -> ExitCode {
@@ -25,6 +30,8 @@ fn main() -> ExitCode {
             ("demo", rest) => demo(rest),
             ("test", []) => test(),
             ("lint", []) => lint(),
+            ("crash", rest) => long::crash(rest),
+            ("fuzz", rest) => long::fuzz(rest),
             _ => Err(Failure(USAGE.to_owned())),
         },
         None => Err(Failure(USAGE.to_owned())),

@@ -15,6 +15,7 @@ pub struct Package {
 pub const FOR_TESTS: &[Package] = &[
     Package { name: "postgresql", present: || first_in("/usr/lib/postgresql", "bin/initdb") },
     Package { name: "curl", present: || Path::new("/usr/bin/curl").exists() },
+    Package { name: "gcc", present: || Path::new("/usr/bin/cc").exists() },
     Package { name: "python3-venv", present: has_venv },
     Package { name: "chromium", present: || Path::new("/usr/bin/chromium").exists() },
     Package { name: "fonts-noto-cjk", present: || Path::new("/usr/share/fonts/opentype/noto").is_dir() },
@@ -38,7 +39,7 @@ pub fn install(packages: &[Package]) -> Result<(), Failure> {
 }
 
 /// Clients of our listeners, from PyPI.
-const CLIENTS: &[&str] = &["elasticsearch>=9,<10", "opentelemetry-sdk", "opentelemetry-exporter-otlp"];
+const CLIENTS: &[&str] = &["elasticsearch>=9,<10", "opentelemetry-sdk", "opentelemetry-exporter-otlp", "duckdb"];
 /// Older ones of which only one version can be installed beside each other.
 const OLDER: &[(&str, &str)] =
     &[("elasticsearch-7", "elasticsearch>=7,<8"), ("elasticsearch-8", "elasticsearch>=8,<9")];

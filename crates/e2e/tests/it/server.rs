@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
@@ -24,24 +25,33 @@ pub fn binary() -> PathBuf {
 
 /// A data folder with its settings.
 pub struct Place {
-    folder: tempfile::TempDir,
+    folder: PathBuf,
+    /// What the binary is started with beside its own environment.
+    environment: Vec<(String, String)>,
+    _temporary: Option<tempfile::TempDir>,
 }
 
 impl Place {
     pub fn new() -> Place {
-        let folder = tempfile::tempdir().unwrap();
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path().to_owned();
         let settings = format!(
             "[data]\nfolder = {:?}\ndisk_reserve_mib = 1\n[console]\nlisten = \"127.0.0.1:0\"\n[ingest]\n\
              http_listen = \"127.0.0.1:0\"\nsyslog_udp_listen = \"\"\nsyslog_tcp_listen = \"127.0.0.1:0\"\n\
              device_ports = \"\"\n[metrics]\nlisten = \"\"\n[lake]\nflush_rows = 2000\nflush_seconds = 1\n",
-            folder.path().join("data")
+            folder.join("data")
         );
-        fs::write(folder.path().join("vedette.toml"), settings).unwrap();
-        Place { folder }
+        Place { _temporary: Some(temporary), ..Place::of(folder, &settings, Vec::new()) }
+    }
+
+    /// With settings and an environment of its own, in a folder somebody else tidies up.
+    pub fn of(folder: PathBuf, settings: &str, environment: Vec<(String, String)>) -> Place {
+        fs::write(folder.join("vedette.toml"), settings).unwrap();
+        Place { folder, environment, _temporary: None }
     }
 
     pub fn path(&self) -> &Path {
-        self.folder.path()
+        &self.folder
     }
 
     pub fn data(&self) -> PathBuf {
@@ -53,6 +63,7 @@ impl Place {
         let mut child = Command::new(binary())
             .args(arguments)
             .args(["--config", "vedette.toml"])
+            .envs(self.environment.iter().cloned())
             .current_dir(self.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -69,9 +80,15 @@ impl Place {
     }
 
     pub fn start(&self) -> Server {
+        self.try_start().unwrap_or_else(|said| panic!("the server did not start:\n{said}"))
+    }
+
+    /// The running server, or what it said before it ended.
+    pub fn try_start(&self) -> Result<Server, String> {
         let mut child = Command::new(binary())
             .args(["serve", "--config", "vedette.toml"])
             .env("VEDETTE_LOG_FORMAT", "json")
+            .envs(self.environment.iter().cloned())
             .current_dir(self.path())
             .stderr(Stdio::piped())
             .spawn()
@@ -83,11 +100,19 @@ impl Place {
             said.push(line);
             (entry["fields"]["message"] == "vedette serves").then(|| entry["fields"].clone())
         });
-        let Some(fields) = started else { panic!("the server did not start:\n{}", said.join("\n")) };
+        let Some(fields) = started else {
+            child.wait().unwrap();
+            return Err(said.join("\n"));
+        };
         // Nobody may be held up by a full pipe.
-        std::thread::spawn(move || lines.for_each(drop));
+        let complaints = Arc::new(Mutex::new(Vec::new()));
+        let kept = complaints.clone();
+        std::thread::spawn(move || {
+            let complains = |line: &String| !line.contains("\"level\":\"INFO\"");
+            lines.map_while(Result::ok).filter(complains).for_each(|line| kept.lock().unwrap().push(line));
+        });
         let address = |name: &str| fields[name].as_str().unwrap_or_default().to_owned();
-        Server { child, console: address("console"), ingest: address("ingest"), tcp: address("tcp") }
+        Ok(Server { child, console: address("console"), ingest: address("ingest"), tcp: address("tcp"), complaints })
     }
 }
 
@@ -97,6 +122,8 @@ pub struct Server {
     pub console: String,
     pub ingest: String,
     pub tcp: String,
+    /// Warnings and errors since it serves.
+    pub complaints: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
@@ -106,10 +133,20 @@ impl Server {
         self.child.wait().unwrap();
     }
 
+    /// Whether it has ended of itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Sends it a signal by name.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success(), "the server is gone");
+    }
+
     /// SIGTERM, and whether it ended well.
     pub fn stop(mut self) -> bool {
-        let terminated = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        assert!(terminated.success());
+        self.signal("TERM");
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -182,7 +219,12 @@ impl Client {
 
     /// A customer with one device; gives the customer's id, the device's id and a token.
     pub async fn device(&self) -> (String, String, String) {
-        let customer = json!({"name": "Example Works", "short_name": "Works", "color": 1, "services": ["mss"],
+        self.device_of("Example Works").await
+    }
+
+    /// The same for a customer of this name.
+    pub async fn device_of(&self, name: &str) -> (String, String, String) {
+        let customer = json!({"name": name, "short_name": name.split(' ').next(), "color": 1, "services": ["mss"],
             "state": "live", "time_zone": "Asia/Shanghai"});
         let customer = self.post("/customers", customer, StatusCode::CREATED).await["id"].as_str().unwrap().to_owned();
         let device = json!({"customer": customer, "name": "edr", "kind": "edr", "silence_minutes": 10});

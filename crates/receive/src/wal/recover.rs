@@ -28,6 +28,10 @@ pub(super) struct Recovered {
 
 pub(super) fn open(dir: &Path, config: &WalConfig, disk: &dyn Disk) -> Result<Recovered, WalError> {
     disk.create_dir(dir).map_err(WalError::io("make", dir))?;
+    // The folder's own name: without it a power cut takes the whole log.
+    if let Some(above) = dir.parent().filter(|above| !above.as_os_str().is_empty()) {
+        disk.sync_dir(above).map_err(WalError::io("sync", above))?;
+    }
     let names = disk.list(dir).map_err(WalError::io("list", dir))?;
     let mut segments: BTreeMap<u64, PathBuf> = names
         .iter()

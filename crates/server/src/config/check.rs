@@ -30,6 +30,9 @@ pub fn check(config: &Config) -> Result<(), String> {
     if ingest.forward_listen.is_some() == ingest.forward_shared_key.is_empty() {
         return Err("[ingest] forward_listen and forward_shared_key must be set together".to_owned());
     }
+    if !(16..=4096).contains(&ingest.log_file_mib) {
+        return Err("[ingest] log_file_mib must be 16 to 4096".to_owned());
+    }
     if ingest.max_record_bytes < 1024 || ingest.max_in_flight_bytes < ingest.max_record_bytes {
         return Err(
             "[ingest] max_record_bytes must be at least 1024, max_in_flight_bytes at least max_record_bytes".to_owned()
@@ -45,6 +48,9 @@ pub fn check(config: &Config) -> Result<(), String> {
         return Err(
             "[lake] file_mib must be at least 8, upkeep_share 0.01 to 1, scrub_mib_per_second at least 1".into()
         );
+    }
+    if !(1..=3600).contains(&lake.upkeep_seconds) {
+        return Err("[lake] upkeep_seconds must be 1 to 3600".into());
     }
     let most = model::retention::MOST_RETENTION_DAYS;
     let days = [lake.keep_days, lake.keep_days_least, lake.scrub_days];

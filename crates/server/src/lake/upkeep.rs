@@ -15,7 +15,6 @@ use crate::lake::answer::remains;
 use crate::open::Opened;
 use crate::time::now;
 
-const ROUND: Duration = Duration::from_secs(15);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: i64 = 86_400_000_000;
@@ -74,7 +73,8 @@ impl Upkeep {
     async fn rounds(&self, mut rounds: Rounds, draining: &mut watch::Receiver<bool>) {
         let mut counted = Idle::default();
         loop {
-            if tokio::time::timeout(ROUND, draining.wait_for(|draining| *draining)).await.is_ok() {
+            let round = Duration::from_secs(rounds.settings.upkeep_seconds);
+            if tokio::time::timeout(round, draining.wait_for(|draining| *draining)).await.is_ok() {
                 return;
             }
             if let Err(error) = rounds.round().await {
