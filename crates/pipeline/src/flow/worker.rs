@@ -32,6 +32,9 @@ use receive::wal::{DataEntry, Kind, ReadBatch, Wal, WalError, WalReader};
 const BATCH_BYTES: usize = 4 << 20;
 /// How long the worker waits for records before it looks at its orders.
 const LOOK_UP: Duration = Duration::from_millis(50);
+/// The first checkpoint comes so soon after a start, the next ones after twice as long each until it is as long as set: a
+/// server that never lives for long must not begin at the same place every time.
+const FIRST_CHECKPOINT: Duration = Duration::from_secs(1);
 /// A checkpoint may take at most this share of the time: one in so many parts.
 const CHECKPOINT_SHARE: u32 = 20;
 /// After names could not be loaded they are asked for again after so long.
@@ -61,6 +64,8 @@ pub(super) struct Worker {
     written: u64,
     checkpointed: u64,
     checkpoint_due: Instant,
+    /// Until the next one after that.
+    checkpoint_wait: Duration,
 }
 
 /// Why the worker cannot go on.
@@ -113,7 +118,8 @@ impl Worker {
             runtime: Handle::current(),
             intake: parts.intake,
             counters: parts.counters,
-            checkpoint_due: Instant::now() + config.checkpoint_every,
+            checkpoint_due: Instant::now() + config.checkpoint_every.min(FIRST_CHECKPOINT),
+            checkpoint_wait: config.checkpoint_every.min(FIRST_CHECKPOINT),
             config,
             orders,
             steps,
@@ -186,7 +192,8 @@ impl Worker {
             let begun = Instant::now();
             let bytes = checkpoint::encode(position, self.detector.state(), self.aggregator.open());
             self.checkpointed = position;
-            self.checkpoint_due = Instant::now() + self.config.checkpoint_every.max(begun.elapsed() * CHECKPOINT_SHARE);
+            self.checkpoint_wait = (self.checkpoint_wait * 2).min(self.config.checkpoint_every);
+            self.checkpoint_due = Instant::now() + self.checkpoint_wait.max(begun.elapsed() * CHECKPOINT_SHARE);
             (position, bytes)
         });
         self.counters.closed_early.fetch_add(self.aggregator.take_closed_early(), Ordering::Relaxed);

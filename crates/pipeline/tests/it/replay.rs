@@ -97,6 +97,23 @@ async fn after_kills_at_any_moment_every_event_is_there_once_and_every_alert_cou
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_never_lives_long_does_not_begin_at_the_same_place_every_time() {
+    let world = world().await;
+    let running = world.start(world.config()).await;
+    put(&running, logons(0..70)).await;
+    assert!(running.pipeline.settled(PATIENCE).await);
+    running.lake.flush_all().await.unwrap();
+    // Long before the usual time of a checkpoint.
+    tokio::time::sleep(SECOND * 6).await;
+    running.pipeline.abort().await;
+    let running = world.start(world.config()).await;
+    assert!(running.pipeline.settled(PATIENCE).await);
+    let stats = running.pipeline.stats();
+    assert_eq!(stats.parsed + stats.unparsed, 0, "nothing of the log is read a second time");
+    running.pipeline.abort().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_power_cut_keeps_what_was_accepted_and_a_missing_sync_is_noticed() {
     for (synced, kept) in [(true, 70), (false, 0)] {
         let world = world().await;

@@ -111,6 +111,22 @@ async fn store<S: AsyncRead + AsyncWrite + Unpin>(
     send(&mut connection.stream, &answer).await
 }
 
+/// Messages from bytes nobody vouches for.
+#[cfg(test)]
+pub(super) fn try_bytes(bytes: &[u8], max: usize) {
+    let (mut scanner, mut rest) = (Scanner::default(), bytes);
+    while let Ok(Some(end)) = scanner.end(rest) {
+        let (message, after) = rest.split_at(end);
+        if let Ok(message) = read(message, max) {
+            assert!(message.records.len() <= bytes.len() + max);
+        }
+        (scanner, rest) = (Scanner::default(), after);
+        if rest.is_empty() {
+            break;
+        }
+    }
+}
+
 /// The records of a message, whatever its mode.
 fn read(bytes: &[u8], max: usize) -> Result<Message, String> {
     let mut rest = bytes;

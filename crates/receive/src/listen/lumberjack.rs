@@ -72,6 +72,22 @@ impl Decoder {
     }
 }
 
+/// Windows from bytes nobody vouches for, arriving piece by piece.
+#[cfg(test)]
+pub(super) fn try_bytes(bytes: &[u8], max: usize) {
+    let (mut decoder, mut window) = (Decoder::default(), Window::default());
+    for piece in bytes.chunks(13) {
+        decoder.push(piece);
+        while let Ok(Some(frame)) = decoder.next(max) {
+            match window.take(frame, max, 0) {
+                Ok(true) => window = Window::default(),
+                Ok(false) => assert!(window.bytes <= max),
+                Err(_) => return,
+            }
+        }
+    }
+}
+
 /// The window being filled.
 #[derive(Default)]
 struct Window {

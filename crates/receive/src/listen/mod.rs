@@ -10,6 +10,8 @@ mod handshake;
 mod inflate;
 mod lumberjack;
 mod msgpack;
+#[cfg(test)]
+mod mutate;
 mod ports;
 mod stream;
 mod syslog;
