@@ -4,7 +4,12 @@ pub struct Chance(u64);
 
 impl Chance {
     pub fn new(seed: u64) -> Chance {
-        Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+        let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        // The first numbers of neighbouring seeds are alike.
+        for _ in 0..16 {
+            chance.below(2);
+        }
+        chance
     }
 
     pub fn below(&mut self, limit: u64) -> u64 {

@@ -7,27 +7,32 @@ use super::disk::Loss;
 
 /// Calls at which a life may end: what, on which files, and up to the how manieth.
 const PLACES: &[(&str, &str, u64)] = &[
-    ("write", "data/wal/*.wal", 80),
+    ("write", "data/wal/*.wal", 40),
     ("write", "data/wal/*.wal", 3),
-    ("sync", "data/wal/*.wal", 80),
+    ("sync", "data/wal/*.wal", 40),
     ("sync", "data/wal/*.wal", 3),
     ("open", "data/wal/*.wal", 1),
-    ("dirsync", "data/wal", 2),
+    ("dirsync", "data/wal", 1),
     ("unlink", "data/wal/*", 1),
     ("open", "data/wal/keys*", 1),
     ("sync", "data/wal/keys*", 1),
     ("rename", "data/wal/keys*", 1),
-    ("open", "data/lake/*.tmp", 5),
-    ("write", "data/lake/*.tmp", 12),
-    ("sync", "data/lake/*.tmp", 5),
-    ("rename", "data/lake/*", 5),
-    ("dirsync", "data/lake/*", 8),
+    ("open", "data/lake/*.tmp", 3),
+    ("write", "data/lake/*.tmp", 6),
+    ("write", "data/lake/*.tmp", 2),
+    ("sync", "data/lake/*.tmp", 3),
+    ("sync", "data/lake/*.tmp", 1),
+    ("rename", "data/lake/*", 3),
+    ("rename", "data/lake/*", 1),
+    ("dirsync", "data/lake/*", 5),
     ("unlink", "data/lake/*", 4),
-    ("write", "data/catalogue.db-wal", 16),
-    ("sync", "data/catalogue.db-wal", 5),
+    ("write", "data/catalogue.db-wal", 8),
+    ("sync", "data/catalogue.db-wal", 3),
+    ("sync", "data/catalogue.db-wal", 1),
     ("write", "data/catalogue.db", 2),
-    ("write", "data/vedette.db-wal", 60),
-    ("sync", "data/vedette.db-wal", 20),
+    ("write", "data/vedette.db-wal", 30),
+    ("sync", "data/vedette.db-wal", 10),
+    ("sync", "data/vedette.db-wal", 2),
     ("write", "data/vedette.db", 6),
     ("sync", "data/vedette.db", 1),
 ];
@@ -36,7 +41,7 @@ const EIO: u32 = 5;
 const ENOSPC: u32 = 28;
 
 /// How long a life may last when the call it should end at never comes.
-pub const LONGEST: Duration = Duration::from_millis(3500);
+pub const LONGEST: Duration = Duration::from_millis(5000);
 
 /// One life.
 pub struct Life {
@@ -61,8 +66,8 @@ impl Life {
             reload: chance.below(4) == 0,
         };
         match chance.below(10) {
-            0..=2 => {}
-            3..=7 => {
+            0..=1 => {}
+            2..=7 => {
                 let (call, pattern, most) = *chance.pick(PLACES);
                 let (what, nth) = (*chance.pick(&["kill", "killed"]), 1 + chance.below(most));
                 life.faults = format!("{what} {call} {pattern} {nth} 1\n");
