@@ -152,12 +152,15 @@ fn append<'a>(present: &mut Value<'a>, value: Value<'a>) {
     }
 }
 
-/// FNV-1a over the ends of the name: names that share both are rare and only cost a comparison.
+/// A hash of the ends of a name: names that share both are rare and only cost a comparison.
 fn hash(name: &[u8]) -> u64 {
-    let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    let head = name.iter().take(8).fold(0xcbf2_9ce4_8422_2325 ^ name.len() as u64, mix);
-    let hash = name.iter().rev().take(8).fold(head, mix);
-    hash ^ (hash >> 29)
+    let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    let (head, tail) = match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
+        (Some(head), Some(tail)) => (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)),
+        _ => (word(name), 0),
+    };
+    let hash = (head ^ tail.rotate_left(29) ^ name.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    hash ^ (hash >> 32)
 }
 
 #[cfg(test)]

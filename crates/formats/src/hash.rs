@@ -18,12 +18,19 @@ impl NameHasher {
 
 impl Hasher for NameHasher {
     fn write(&mut self, bytes: &[u8]) {
-        let mut words = bytes.chunks_exact(8);
-        for word in &mut words {
-            self.mix(u64::from_le_bytes(word.try_into().expect("chunks are of eight bytes")));
+        let length = bytes.len() as u64;
+        if let Some(last) = bytes.last_chunk::<8>() {
+            for word in bytes.chunks_exact(8) {
+                self.mix(u64::from_le_bytes(word.try_into().expect("chunks are of eight bytes")));
+            }
+            // The rest with some of what was mixed in already.
+            self.mix(u64::from_le_bytes(*last) ^ length << 56);
+        } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+            let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+            self.mix(u64::from(first) ^ u64::from(last) << 24 ^ length << 56);
+        } else {
+            self.mix(bytes.iter().fold(0, |rest, byte| rest << 8 | u64::from(*byte)) ^ length << 56);
         }
-        let rest = words.remainder().iter().fold(0, |rest, byte| rest << 8 | u64::from(*byte));
-        self.mix(rest ^ (bytes.len() as u64) << 56);
     }
 
     fn write_u8(&mut self, byte: u8) {

@@ -275,11 +275,7 @@ fn by_source<'a>(
     around: Option<(Timestamp, Cow<'a, str>)>,
 ) -> Event<'a> {
     let Taken { source, message, fields } = taken;
-    let written = source
-        .time(&fields, hint.time_zone, hint.received)
-        .map(|(time, text)| (time, Cow::Owned(text)))
-        .or_else(|| record.header_time(hint))
-        .or(around);
+    let written = source.time(&fields, hint.time_zone, hint.received).or_else(|| record.header_time(hint)).or(around);
     let (time, time_original) = believed(written, hint.received);
     let route = source.route(&fields);
     let mut core = route.core.apply(&fields, source.absent());

@@ -116,26 +116,31 @@ impl From<i64> for Value<'_> {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Fields<'a> {
     entries: Vec<(Cow<'a, str>, Value<'a>)>,
+    tags: Tags,
 }
 
 impl<'a> Fields<'a> {
     /// The value of this exact name.
     pub fn get(&self, name: &str) -> Option<&Value<'a>> {
-        self.entries.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+        Some(&self.entries[self.find(name)?].1)
     }
 
     /// Takes entries whose names the caller knows to be unique: no name is compared.
     pub fn from_unique(entries: Vec<(Cow<'a, str>, Value<'a>)>) -> Self {
-        Fields { entries }
+        let mut tags = Tags::default();
+        for (place, (name, _)) in entries.iter().enumerate().take(Tags::MOST) {
+            tags.set(place, name);
+        }
+        Fields { entries, tags }
     }
 
     /// Adds a value; a name already present becomes a list.
     pub fn push(&mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Value<'a>>) {
         let (name, value) = (name.into(), value.into());
-        match self.entries.iter_mut().find(|(key, _)| *key == name) {
-            None => self.entries.push((name, value)),
-            Some((_, Value::List(values))) => values.push(value),
-            Some((_, present)) => {
+        match self.find(&name).map(|place| &mut self.entries[place].1) {
+            None => self.add(name, value),
+            Some(Value::List(values)) => values.push(value),
+            Some(present) => {
                 let first = std::mem::replace(present, Value::Null);
                 *present = Value::List(vec![first, value]);
             }
@@ -145,9 +150,9 @@ impl<'a> Fields<'a> {
     /// Sets a value, replacing any present one.
     pub fn set(&mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Value<'a>>) {
         let (name, value) = (name.into(), value.into());
-        match self.entries.iter_mut().find(|(key, _)| *key == name) {
-            Some((_, present)) => *present = value,
-            None => self.entries.push((name, value)),
+        match self.find(&name) {
+            Some(place) => self.entries[place].1 = value,
+            None => self.add(name, value),
         }
     }
 
@@ -164,6 +169,62 @@ impl<'a> Fields<'a> {
     /// True when there are none.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    fn add(&mut self, name: Cow<'a, str>, value: Value<'a>) {
+        self.tags.set(self.entries.len(), &name);
+        self.entries.push((name, value));
+    }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        let tagged = self.tags.like(name, self.entries.len()).find(|place| self.entries[*place].0 == name);
+        tagged.or_else(|| {
+            let rest = self.entries.get(Tags::MOST..)?;
+            rest.iter().position(|(key, _)| key == name).map(|place| Tags::MOST + place)
+        })
+    }
+}
+
+/// A byte for each of the first names, so that a name is looked for in a cache line or two instead of in as many as
+/// there are fields: most names asked for are not there.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Tags([u64; Self::MOST / 8]);
+
+impl Tags {
+    /// More names than most records have.
+    const MOST: usize = 48;
+    const ONES: u64 = 0x0101_0101_0101_0101;
+
+    fn of(name: &str) -> u8 {
+        let bytes = name.as_bytes();
+        let Some(last) = bytes.last() else { return 0 };
+        let (first, middle) = (bytes[0], bytes[bytes.len() / 2]);
+        (bytes.len() as u8).wrapping_mul(59) ^ first.rotate_left(3) ^ last.rotate_left(6) ^ middle
+    }
+
+    fn set(&mut self, place: usize, name: &str) {
+        if place < Self::MOST {
+            let shift = place % 8 * 8;
+            let word = &mut self.0[place / 8];
+            *word = *word & !(0xff << shift) | u64::from(Self::of(name)) << shift;
+        }
+    }
+
+    /// The places among the first `length` whose names may be `name`.
+    fn like(&self, name: &str, length: usize) -> impl Iterator<Item = usize> {
+        let length = length.min(Self::MOST);
+        let wanted = u64::from(Self::of(name)) * Self::ONES;
+        let words = self.0[..length.div_ceil(8)].iter().enumerate();
+        words.flat_map(move |(word, tags)| {
+            let apart = tags ^ wanted;
+            // The high bit of each byte that is zero, and now and then of one above such a byte.
+            let mut alike = apart.wrapping_sub(Self::ONES) & !apart & (Self::ONES << 7);
+            std::iter::from_fn(move || {
+                let bit = (alike != 0).then(|| alike.trailing_zeros())?;
+                alike &= alike - 1;
+                Some(word * 8 + bit as usize / 8).filter(|place| *place < length)
+            })
+        })
     }
 }
 
@@ -348,6 +409,24 @@ mod tests {
         assert_eq!(event.resolve("source.ip"), Some(&"10.0.0.1".into()));
         event.fields.push("IpAddress", "10.0.0.2");
         assert_eq!(event.resolve("IpAddress"), Some(&"10.0.0.2".into()));
+    }
+
+    #[test]
+    fn a_name_is_found_wherever_it_stands_and_no_other_for_it() {
+        let names: Vec<String> = (0..200).map(|number| format!("{}_{number}", "n".repeat(number % 5))).collect();
+        for length in [0, 1, 7, 8, 9, 47, 48, 49, 200] {
+            let mut fields = Fields::default();
+            names[..length].iter().zip(0..).for_each(|(name, number)| fields.push(name.as_str(), number));
+            let unique = fields.iter().map(|(name, value)| (Cow::Owned(name.to_owned()), value.clone())).collect();
+            assert_eq!(Fields::from_unique(unique), fields);
+            for (place, name) in names.iter().enumerate() {
+                let expected = (place < length).then_some(Value::Int(place as i64));
+                assert_eq!(fields.get(name), expected.as_ref(), "{name} among {length}");
+            }
+            assert_eq!(fields.get(""), None);
+            names[..length].iter().for_each(|name| fields.set(name.as_str(), 7));
+            assert_eq!(fields.len(), length);
+        }
     }
 
     #[test]

@@ -48,9 +48,8 @@ struct Keys {
     programs: NameMap<String, Vec<u16>>,
     /// By first byte.
     starts: NameMap<u8, Vec<(String, u16)>>,
-    literals: Option<Literals>,
     /// Layouts of each literal.
-    layouts: Vec<Vec<u16>>,
+    literals: Vec<Vec<u16>>,
     always: Vec<u16>,
 }
 
@@ -71,10 +70,10 @@ impl Keys {
                 for literal in literals {
                     let index = texts.iter().position(|text| text == literal).unwrap_or_else(|| {
                         texts.push(literal.clone());
-                        self.layouts.push(Vec::new());
                         texts.len() - 1
                     });
-                    self.layouts[index].push(layout);
+                    self.literals.resize(self.literals.len().max(index + 1), Vec::new());
+                    self.literals[index].push(layout);
                 }
             }
             Key::First(bytes) => {
@@ -104,9 +103,9 @@ impl Keys {
         self.always.iter().for_each(|layout| found.add(*layout));
     }
 
-    fn literals(&self, text: &str, found: &mut Set) {
-        let Some(literals) = &self.literals else { return };
-        literals.each(text, |literal| self.layouts[literal].iter().for_each(|layout| found.add(*layout)));
+    /// Adds layouts by a literal.
+    fn literal(&self, literal: usize, found: &mut Set) {
+        self.literals.get(literal).into_iter().flatten().for_each(|layout| found.add(*layout));
     }
 }
 
@@ -121,12 +120,14 @@ pub struct Index {
     message: Keys,
     /// Of layouts that read the whole record.
     whole: Keys,
+    literals: Literals,
 }
 
 /// What a record shows of itself before it is taken apart.
 #[derive(Clone, Copy)]
 pub struct View<'t> {
     pub program: Option<&'t str>,
+    /// The end of the whole.
     pub message: &'t str,
     pub whole: &'t str,
 }
@@ -135,7 +136,7 @@ impl Index {
     /// Of sources in the order they are asked; nothing where they have too many layouts.
     pub fn new(sources: &[Source], rarity: &Rarity) -> Option<Index> {
         let mut index = Index::default();
-        let (mut of_message, mut of_whole) = (Vec::new(), Vec::new());
+        let mut literals = Vec::new();
         for (number, source) in sources.iter().enumerate() {
             if source.order < LATE {
                 index.late = (index.layouts.len() + source.layouts.len()) as u16;
@@ -144,13 +145,12 @@ impl Index {
                 let id = index.layouts.len() as u16;
                 index.layouts.push((number as u16, variant as u16));
                 match layout.recogniser.is_whole() {
-                    true => index.whole.add(layout.key(rarity), id, &mut of_whole),
-                    false => index.message.add(layout.key(rarity), id, &mut of_message),
+                    true => index.whole.add(layout.key(rarity), id, &mut literals),
+                    false => index.message.add(layout.key(rarity), id, &mut literals),
                 }
             }
         }
-        index.message.literals = Some(Literals::new(&of_message, rarity));
-        index.whole.literals = Some(Literals::new(&of_whole, rarity));
+        index.literals = Literals::new(&literals, rarity);
         (index.layouts.len() <= MAX_LAYOUTS).then_some(index)
     }
 
@@ -164,8 +164,7 @@ impl Index {
         let mut found = Set::EMPTY;
         self.message.cheap(view.program, view.message, &mut found);
         self.whole.cheap(None, view.whole, &mut found);
-        self.message.literals(head(view.message), &mut found);
-        self.whole.literals(head(view.whole), &mut found);
+        self.literals(view, HEAD, &mut found);
         let early = found.without(&Set::EMPTY).take_while(|layout| !is_long || *layout < self.late);
         if let Some(taken) = early.into_iter().find_map(&mut ask) {
             return Some(taken);
@@ -175,13 +174,20 @@ impl Index {
         }
         let mut asked = Set::EMPTY;
         found.without(&Set::EMPTY).filter(|layout| *layout < self.late).for_each(|layout| asked.add(layout));
-        self.message.literals(view.message, &mut found);
-        self.whole.literals(view.whole, &mut found);
+        self.literals(view, view.whole.len(), &mut found);
         found.without(&asked).find_map(&mut ask)
     }
-}
 
-/// The start of a text.
-fn head(text: &str) -> &str {
-    &text[..text.floor_char_boundary(HEAD)]
+    /// Adds layouts by the literals in the first `most` bytes of the message and in the header before it.
+    fn literals(&self, view: View<'_>, most: usize, found: &mut Set) {
+        debug_assert!(view.whole.ends_with(view.message), "a header stands before its message");
+        let begins = view.whole.len() - view.message.len();
+        let end = view.whole.len().min(begins.saturating_add(most));
+        self.literals.each(&view.whole.as_bytes()[..end], |literal, at| {
+            self.whole.literal(literal, found);
+            if at >= begins {
+                self.message.literal(literal, found);
+            }
+        });
+    }
 }

@@ -21,7 +21,7 @@ impl Rarity {
         let mut counts = vec![0_u32; 1 << BITS];
         for text in texts {
             for window in text.as_bytes().windows(WINDOW) {
-                counts[slot(word(window))] += 1;
+                counts[slot_of(window)] += 1;
             }
         }
         Rarity { counts }
@@ -29,7 +29,7 @@ impl Rarity {
 
     /// The place of a literal's rarest window and how often that occurs; a short literal is taken to be everywhere.
     fn rarest(&self, literal: &[u8]) -> (usize, u32) {
-        let windows = literal.windows(WINDOW).map(|window| self.counts[slot(word(window))]).enumerate();
+        let windows = literal.windows(WINDOW).map(|window| self.counts[slot_of(window)]).enumerate();
         windows.min_by_key(|(_, count)| *count).unwrap_or((0, u32::MAX))
     }
 
@@ -39,12 +39,17 @@ impl Rarity {
     }
 }
 
+/// The hash of a window of the usual width.
+fn slot_of(window: &[u8]) -> usize {
+    slot(u32::from_le_bytes([window[0], window[1], window[2], window[3]]))
+}
+
 /// A set of literals, each known by its number.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Literals {
-    long: Table<WINDOW>,
+    long: Table,
     /// Of literals shorter than a window.
-    short: Table<{ WINDOW - 1 }>,
+    short: Table,
 }
 
 impl Literals {
@@ -52,19 +57,26 @@ impl Literals {
     pub fn new(literals: &[String], rarity: &Rarity) -> Literals {
         let numbered = literals.iter().map(|literal| literal.as_bytes()).zip(0..);
         let (long, short): (Vec<_>, Vec<_>) = numbered.partition(|(literal, _)| literal.len() >= WINDOW);
-        Literals { long: Table::new(long, |literal| rarity.rarest(literal).0), short: Table::new(short, |_| 0) }
+        Literals {
+            long: Table::new(&long, WINDOW, |literal| rarity.rarest(literal).0),
+            short: Table::new(&short, WINDOW - 1, |_| 0),
+        }
     }
 
-    /// Calls `hit` with the number of every literal that stands in `text`, once for each place.
-    pub fn each(&self, text: &str, mut hit: impl FnMut(usize)) {
-        self.long.each(text.as_bytes(), &mut hit);
-        self.short.each(text.as_bytes(), &mut hit);
+    /// Calls `hit` with the number of every literal and each place it has in `text`.
+    pub fn each(&self, text: &[u8], mut hit: impl FnMut(usize, usize)) {
+        let mut window = 0_u32;
+        for (last, byte) in text.iter().enumerate() {
+            window = window >> 8 | u32::from(*byte) << 24;
+            self.short.look_up(window >> 8, text, last, WINDOW - 1, &mut hit);
+            self.long.look_up(window, text, last, WINDOW, &mut hit);
+        }
     }
 }
 
-/// Literals by a window of so many bytes.
+/// Literals by a window of theirs.
 #[derive(Debug)]
-struct Table<const WIDTH: usize> {
+struct Table {
     /// One bit for each hash of a window some literal has.
     filter: Box<[u64; 1 << (BITS - 6)]>,
     /// How many bits are set before each of its words.
@@ -82,13 +94,21 @@ struct Member {
     number: usize,
 }
 
-impl<const WIDTH: usize> Table<WIDTH> {
-    fn new(literals: Vec<(&[u8], usize)>, place: impl Fn(&[u8]) -> usize) -> Self {
+impl Default for Table {
+    fn default() -> Self {
+        Table::new(&[], WINDOW, |_| 0)
+    }
+}
+
+impl Table {
+    fn new(literals: &[(&[u8], usize)], width: usize, place: impl Fn(&[u8]) -> usize) -> Self {
         let mut by_slot = BTreeMap::<usize, Vec<Member>>::new();
         for (literal, number) in literals {
             let offset = place(literal);
-            let members = by_slot.entry(slot(word(&literal[offset..offset + WIDTH]))).or_default();
-            members.push(Member { literal: literal.into(), offset, number });
+            let window =
+                literal[offset..offset + width].iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte));
+            let member = Member { literal: (*literal).into(), offset, number: *number };
+            by_slot.entry(slot(window)).or_default().push(member);
         }
         let mut table = Table {
             filter: Box::new([0; 1 << (BITS - 6)]),
@@ -107,28 +127,25 @@ impl<const WIDTH: usize> Table<WIDTH> {
         table
     }
 
-    fn each(&self, text: &[u8], hit: &mut impl FnMut(usize)) {
-        if self.members.is_empty() {
-            return;
+    #[inline(always)]
+    fn look_up(&self, window: u32, text: &[u8], last: usize, width: usize, hit: &mut impl FnMut(usize, usize)) {
+        let slot = slot(window);
+        if self.filter[slot >> 6] >> (slot & 63) & 1 != 0 {
+            self.compare(slot, text, last, width, hit);
         }
-        for (at, window) in text.windows(WIDTH).enumerate() {
-            let slot = slot(word(window));
-            let bits = self.filter[slot >> 6] << (63 - (slot & 63));
-            if bits >> 63 == 0 {
-                continue;
-            }
-            let rank = usize::from(self.ranks[slot >> 6]) + bits.count_ones() as usize;
-            for member in &self.members[self.starts[rank - 1] as usize..self.starts[rank] as usize] {
-                if at >= member.offset && text[at - member.offset..].starts_with(&member.literal) {
-                    hit(member.number);
-                }
+    }
+
+    #[inline(never)]
+    fn compare(&self, slot: usize, text: &[u8], last: usize, width: usize, hit: &mut impl FnMut(usize, usize)) {
+        let before = self.filter[slot >> 6] & ((1 << (slot & 63)) - 1);
+        let rank = usize::from(self.ranks[slot >> 6]) + before.count_ones() as usize;
+        for member in &self.members[self.starts[rank] as usize..self.starts[rank + 1] as usize] {
+            let start = (last + 1).checked_sub(width + member.offset);
+            if let Some(start) = start.filter(|start| text[*start..].starts_with(&member.literal)) {
+                hit(member.number, start);
             }
         }
     }
-}
-
-fn word(window: &[u8]) -> u32 {
-    window.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte))
 }
 
 fn slot(word: u32) -> usize {
@@ -151,7 +168,10 @@ mod tests {
             let literals: Vec<String> = literals.into_iter().collect();
             let set = Literals::new(&literals, &Rarity::of(std::iter::once(sample.as_str())));
             let mut found = vec![false; literals.len()];
-            set.each(&text, |number| found[number] = true);
+            set.each(text.as_bytes(), |number, at| {
+                found[number] = true;
+                assert!(text[at..].starts_with(literals[number].as_str()));
+            });
             let plain: Vec<bool> = literals.iter().map(|literal| text.contains(literal.as_str())).collect();
             prop_assert_eq!(found, plain);
         }

@@ -16,12 +16,13 @@ mod route;
 mod step;
 mod step_file;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
-use model::event::{Alarm, Fields};
+use model::event::{Alarm, Fields, Value};
 use model::{Severity, Timestamp};
 use regex::Regex;
 
@@ -182,16 +183,27 @@ impl Source {
     }
 
     /// The record's time by its own fields, and the text it was read from.
-    pub(crate) fn time(&self, fields: &Fields, zone: Zone, received: Timestamp) -> Option<(Timestamp, String)> {
+    pub(crate) fn time<'a>(
+        &self,
+        fields: &Fields<'a>,
+        zone: Zone,
+        received: Timestamp,
+    ) -> Option<(Timestamp, Cow<'a, str>)> {
         let zone = self.time_zone.unwrap_or(zone);
         self.time_fields.iter().find_map(|names| {
-            let mut text = String::new();
+            let mut text = Cow::Borrowed("");
             for name in names {
-                let value = fields.get(name).filter(|value| is_present(value, &self.absent))?;
-                if !text.is_empty() {
+                let part = match fields.get(name).filter(|value| is_present(value, &self.absent))? {
+                    Value::Str(text) => text.clone(),
+                    other => Cow::Owned(other.text()?.into_owned()),
+                };
+                if text.is_empty() {
+                    text = part;
+                } else {
+                    let text = text.to_mut();
                     text.push(' ');
+                    text.push_str(&part);
                 }
-                text.push_str(&value.text()?);
             }
             let told = self.time_formats.iter().find_map(|format| format.parse(&text));
             let time = match told {
