@@ -20,6 +20,8 @@ use crate::wal::{Disk, Wal, WalConfig, WalError};
 const ROOM_EVERY: Duration = Duration::from_secs(1);
 /// How often the table of idempotency keys is written, if it changed: as much of the log is read again at a start.
 const KEYS_EVERY: Duration = Duration::from_secs(15);
+/// ... and so soon after a start: a server that never lives for long must not read ever more of the log at each.
+const FIRST_KEYS: Duration = Duration::from_secs(1);
 
 /// Settings of receiving; [`ReceiveConfig::new`] gives sensible ones.
 #[derive(Debug, Clone)]
@@ -135,11 +137,13 @@ impl Drop for Receiver {
 }
 
 async fn keep_keys(keeper: Arc<Keeper>, stop: CancellationToken) {
+    let mut wait = FIRST_KEYS;
     loop {
         tokio::select! {
-            () = tokio::time::sleep(KEYS_EVERY) => {}
+            () = tokio::time::sleep(wait) => {}
             () = stop.cancelled() => return,
         }
+        wait = KEYS_EVERY;
         let keeper = keeper.clone();
         // A panic in it is printed where it happened; the log keeps what the table lacks.
         let _ = tokio::task::spawn_blocking(move || keep(&keeper)).await;

@@ -10,24 +10,24 @@ pub fn crash(arguments: &[String]) -> Result<(), Failure> {
     let (kills, seed) = options(arguments, "--kills", 200)?;
     packages::install(packages::FOR_TESTS)?;
     packages::install_clients()?;
-    test("crash::", &[("CRASH_KILLS", kills), ("CRASH_SEED", seed)])
+    test(&["crash::kills", "crash::lies", "crash::probe"], &[("CRASH_KILLS", kills), ("CRASH_SEED", seed)])
 }
 
 /// Changed and broken records, so many seconds for each decoder and step.
 pub fn fuzz(arguments: &[String]) -> Result<(), Failure> {
     let (seconds, seed) = options(arguments, "--seconds", 60)?;
-    test("mutate::", &[("MUTATE_SECONDS", seconds), ("MUTATE_EACH", 1), ("MUTATE_SEED", seed)])
+    test(&["mutate::"], &[("MUTATE_SECONDS", seconds), ("MUTATE_EACH", 1), ("MUTATE_SEED", seed)])
 }
 
-/// The tests of this name, the ones that are passed over otherwise too, with everything they print. All of the workspace
+/// The tests of these names, the ones that are passed over otherwise too, with everything they print. All of the workspace
 /// is built, for they start the binary.
-fn test(name: &str, settings: &[(&str, u64)]) -> Result<(), Failure> {
+fn test(names: &[&str], settings: &[(&str, u64)]) -> Result<(), Failure> {
     let mut command = Command::new(env!("CARGO"));
     if has_nextest() {
         command.args(["nextest", "run", "--workspace", "--run-ignored", "all", "--no-capture", "-E"]);
-        command.arg(format!("test({name})"));
+        command.arg(names.iter().map(|name| format!("test({name})")).collect::<Vec<_>>().join(" | "));
     } else {
-        command.args(["test", "--workspace", "--tests", name, "--", "--include-ignored", "--nocapture"]);
+        command.args(["test", "--workspace", "--tests", "--", "--include-ignored", "--nocapture"]).args(names);
     }
     let settings = settings.iter().map(|(name, value)| (name, value.to_string()));
     run(command.envs(settings).current_dir(root()))

@@ -7,9 +7,9 @@ use super::disk::Loss;
 
 /// Calls at which a life may end: what, on which files, and up to the how manieth.
 const PLACES: &[(&str, &str, u64)] = &[
-    ("write", "data/wal/*.wal", 40),
+    ("write", "data/wal/*.wal", 15),
     ("write", "data/wal/*.wal", 3),
-    ("sync", "data/wal/*.wal", 40),
+    ("sync", "data/wal/*.wal", 15),
     ("sync", "data/wal/*.wal", 3),
     ("open", "data/wal/*.wal", 1),
     ("dirsync", "data/wal", 1),
@@ -30,7 +30,7 @@ const PLACES: &[(&str, &str, u64)] = &[
     ("sync", "data/catalogue.db-wal", 3),
     ("sync", "data/catalogue.db-wal", 1),
     ("write", "data/catalogue.db", 2),
-    ("write", "data/vedette.db-wal", 30),
+    ("write", "data/vedette.db-wal", 20),
     ("sync", "data/vedette.db-wal", 10),
     ("sync", "data/vedette.db-wal", 2),
     ("write", "data/vedette.db", 6),
@@ -39,9 +39,6 @@ const PLACES: &[(&str, &str, u64)] = &[
 
 const EIO: u32 = 5;
 const ENOSPC: u32 = 28;
-
-/// How long a life may last when the call it should end at never comes.
-pub const LONGEST: Duration = Duration::from_millis(5000);
 
 /// One life.
 pub struct Life {
@@ -57,7 +54,8 @@ pub struct Life {
 }
 
 impl Life {
-    pub fn new(chance: &mut Chance) -> Life {
+    /// Lasts `longest` when the call it should end at never comes.
+    pub fn new(chance: &mut Chance, longest: Duration) -> Life {
         let mut life = Life {
             faults: String::new(),
             lasts: Duration::from_millis(300 + chance.below(1500)),
@@ -71,7 +69,7 @@ impl Life {
                 let (call, pattern, most) = *chance.pick(PLACES);
                 let (what, nth) = (*chance.pick(&["kill", "killed"]), 1 + chance.below(most));
                 life.faults = format!("{what} {call} {pattern} {nth} 1\n");
-                life.lasts = LONGEST;
+                life.lasts = longest;
             }
             8 => {
                 let pattern = *chance.pick(&["data/wal/*", "data/lake/*", "data/*.db*", "data/*"]);
