@@ -66,6 +66,11 @@ impl SyslogDecoder {
         self.core.next()
     }
 
+    /// Bytes held of frames that are not whole.
+    pub fn buffered(&self) -> usize {
+        self.core.buffer.len() - self.core.start
+    }
+
     /// What is left at the end of the stream: a line without terminator, or a counted frame cut short (truncated).
     pub fn finish(&mut self) -> Option<Frame<'_>> {
         self.core.finish()

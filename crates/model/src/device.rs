@@ -44,6 +44,8 @@ words! {
         Certificate = "certificate",
         /// A listener port of its own, for senders that can carry neither.
         Port = "port",
+        /// An address or CIDR range that a collector of the same customer vouches for.
+        Address = "address",
     }
 }
 
@@ -150,10 +152,28 @@ pub struct DeviceCredential {
     pub device: DeviceId,
     /// How it proves itself.
     pub kind: CredentialKind,
-    /// Token: its first characters; certificate: fingerprint; port: the number.
+    /// Token: its first characters; certificate: fingerprint; port: the number; address: address or CIDR range.
     pub label: String,
+    /// The collector that vouches for an address; nothing for the other kinds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub collector: Option<DeviceId>,
     /// When it was issued.
     pub created: Timestamp,
+}
+
+/// An address from which a collector received records that no device is registered for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CollectorPeer {
+    /// The address.
+    pub address: String,
+    /// Records received from it as the collector's own.
+    pub records: i64,
+    /// Receipt time of the first,
+    pub first_seen: Timestamp,
+    /// and of the newest.
+    pub last_seen: Timestamp,
 }
 
 /// What a receiver has to know to tell whose events arrive.
@@ -167,13 +187,32 @@ pub struct SenderIdentity {
     pub device: DeviceId,
     /// How it proves itself.
     pub kind: CredentialKind,
-    /// Hash of the token, or the fingerprint's bytes; whatever was given for a port.
+    /// Hash of the token, or the fingerprint's bytes; whatever was given for the other kinds.
     pub secret_hash: Vec<u8>,
-    /// Token: its first characters; certificate: fingerprint; port: the number.
+    /// Token: its first characters; certificate: fingerprint; port: the number; address: address or CIDR range.
     pub label: String,
+    /// The collector that vouches for an address.
+    pub collector: Option<DeviceId>,
+    /// Whether the device is itself a collector: then the addresses it received from say whose records are.
+    pub collects: bool,
     /// The source folder that parses what this device sends; absent: recognised record by record.
     pub source: Option<String>,
     /// IANA time zone of times written without one: the device's, else the customer's.
+    pub time_zone: String,
+}
+
+/// A device as a sender of records, whatever it authenticates with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceSender {
+    /// Whose device.
+    pub customer: CustomerId,
+    /// Which device.
+    pub device: DeviceId,
+    /// Whether it is a collector.
+    pub collects: bool,
+    /// The source folder that parses what it sends; absent: recognised record by record.
+    pub source: Option<String>,
+    /// IANA time zone of times written without one: its own, else the customer's.
     pub time_zone: String,
 }
 

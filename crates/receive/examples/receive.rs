@@ -23,6 +23,8 @@ fn identity(kind: CredentialKind, secret_hash: Vec<u8>, label: &str) -> SenderId
         kind,
         secret_hash,
         label: label.into(),
+        collector: None,
+        collects: false,
         source: None,
         time_zone: "UTC".into(),
     }

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::io::Read;
 
+use formats::{file, split, text};
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use crate::intake::Record;
 
@@ -129,13 +131,54 @@ pub(crate) fn check_count(records: usize) -> Result<(), HandInError> {
     if records > RECORDS { Err(HandInError::TooMany) } else { Ok(()) }
 }
 
-/// One record a line. Empty lines are no records; a line is not looked into.
+/// One record a line. Empty lines are no records; a line is looked into only where it may be a document of many
+/// records, and those are taken instead. So are those of JSON that goes over many lines.
 pub(crate) fn lines(body: &[u8]) -> Result<Vec<Record>, HandInError> {
-    let mut batch = Batch::new(body.len());
+    if file::spans_lines(body)
+        && let Some(records) = documents(body)
+    {
+        return records;
+    }
+    // GBK grows by half when it becomes UTF-8.
+    let mut batch = Batch::new(body.len() * 2);
     for line in each_line(body) {
-        batch.push(Record::from(line.to_vec()))?;
+        for record in records(line) {
+            batch.push(record)?;
+        }
     }
     Ok(batch.into_records())
+}
+
+/// What one text holds: itself, nearly always.
+pub(crate) fn records(line: &[u8]) -> Vec<Record> {
+    if !matches!(line.trim_ascii_start().first(), Some(b'{' | b'[')) || check_depth(line).is_err() {
+        return vec![Record::from(line.to_vec())];
+    }
+    let text = text::decode(line);
+    let records = split::records(&text);
+    if records.len() == 1 && records[0].len() == text.len() {
+        return vec![Record::from(line.to_vec())];
+    }
+    records.iter().map(|record| Record::from(one_line(record.as_bytes()))).collect()
+}
+
+/// The records of JSON documents that go over many lines; nothing where they are none after all.
+fn documents(body: &[u8]) -> Option<Result<Vec<Record>, HandInError>> {
+    check_depth(body).ok()?;
+    let text = text::decode(body);
+    let mut batch = Batch::new(body.len() * 2);
+    for document in serde_json::Deserializer::from_str(&text).into_iter::<&RawValue>() {
+        let document = document.ok()?.get();
+        if !document.starts_with(['{', '[']) {
+            return None;
+        }
+        for record in split::records(document) {
+            if let Err(error) = batch.push(Record::from(one_line(record.as_bytes()))) {
+                return Some(Err(error));
+            }
+        }
+    }
+    Some(Ok(batch.into_records()))
 }
 
 /// The lines of a body that are not empty, without their line ends.
@@ -229,6 +272,20 @@ mod tests {
             lines(BODY).unwrap().into_iter().map(|record| String::from_utf8(record.raw).unwrap()).collect();
         assert_eq!(texts, ["{\"a\":1}", "{\"a\":2}", "not json"]);
         assert!(lines(b"").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_document_of_many_records_gives_each_of_them_on_one_line_or_on_many() {
+        let texts = |body: &str| {
+            let records = lines(body.as_bytes()).unwrap().into_iter();
+            records.map(|record| String::from_utf8(record.raw).unwrap()).collect::<Vec<_>>()
+        };
+        let trail = "{\"Records\":[{\"eventName\":\"a\"},{\"eventName\":\"b\"}]}";
+        assert_eq!(texts(&format!("{trail}\nplain\n")), ["{\"eventName\":\"a\"}", "{\"eventName\":\"b\"}", "plain"]);
+        let pretty = "{\n  \"Records\": [\n    {\"eventName\": \"a\"},\n    {\n \"eventName\": \"b\"}\n  ]\n}\n";
+        assert_eq!(texts(pretty), ["{\"eventName\": \"a\"}", "{\"eventName\": \"b\"}"]);
+        assert_eq!(texts("[\n{\"a\":1},\n{\"a\":2}\n]"), ["{\"a\":1}", "{\"a\":2}"]);
+        assert_eq!(texts("[\n{\"a\":1},\nbroken"), ["[", "{\"a\":1},", "broken"], "what is no JSON is lines");
     }
 
     #[test]

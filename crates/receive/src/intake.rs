@@ -32,6 +32,18 @@ pub struct IntakeConfig {
     pub max_backlog: u64,
     /// What customers and devices may send.
     pub limits: RateLimits,
+    /// What is done to a record before it goes into the log.
+    pub edit: Option<Edit>,
+}
+
+/// Changes a record before it goes into the log.
+#[derive(Clone)]
+pub struct Edit(pub Arc<dyn Fn(&Sender, &mut Record) + Send + Sync>);
+
+impl std::fmt::Debug for Edit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Edit")
+    }
 }
 
 impl Default for IntakeConfig {
@@ -41,6 +53,7 @@ impl Default for IntakeConfig {
             max_record: 1 << 20,
             max_backlog: 20_000_000,
             limits: RateLimits::default(),
+            edit: None,
         }
     }
 }
@@ -52,12 +65,29 @@ pub struct Record {
     pub raw: Vec<u8>,
     /// It was longer and has been cut.
     pub truncated: bool,
+    /// Where it came from before it came here, if that is known.
+    pub trail: Option<Box<Trail>>,
 }
 
 impl From<Vec<u8>> for Record {
     fn from(raw: Vec<u8>) -> Self {
-        Record { raw, truncated: false }
+        Record { raw, truncated: false, trail: None }
     }
+}
+
+/// The way of a record before it came here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trail {
+    /// Whose it is, where that is not whoever handed it in.
+    pub sender: Option<Arc<Sender>>,
+    /// When it was first received.
+    pub received: Option<Timestamp>,
+    /// The address it was received from.
+    pub peer: String,
+    /// By which way: see [`DataEntry::listener`].
+    pub listener: String,
+    /// See [`DataEntry::bookmark`].
+    pub bookmark: Vec<u8>,
 }
 
 /// Records that are durable.
@@ -87,6 +117,9 @@ pub enum IntakeError {
     /// The disk is nearly full.
     #[error("the disk is nearly full: free space, intake goes on by itself")]
     DiskLow,
+    /// The buffer has reached its cap.
+    #[error("the buffer is full: it empties by itself as soon as the centre takes what is in it")]
+    Capped,
     /// The log or the flow behind it failed.
     #[error("intake stopped until a restart: {0}")]
     Poisoned(Arc<str>),
@@ -123,6 +156,7 @@ impl IntakeError {
         match self {
             IntakeError::Full => Duration::from_secs(1),
             IntakeError::Limited { retry_after } => *retry_after,
+            IntakeError::Capped => Duration::from_secs(5),
             _ => Duration::from_secs(30),
         }
     }
@@ -141,6 +175,7 @@ struct Inner {
     counters: Arc<Counters>,
     once: Arc<Once>,
     closed: AtomicBool,
+    capped: AtomicBool,
     /// Why the flow stopped for good.
     failed: std::sync::OnceLock<Arc<str>>,
     /// Sequence up to which the log has been processed.
@@ -184,9 +219,10 @@ impl Intake {
     pub(crate) fn new(wal: Arc<Wal>, config: IntakeConfig, counters: Arc<Counters>, once: Arc<Once>) -> Self {
         let room = FairRoom::new((config.in_flight_bytes / UNIT).max(1));
         let limiter = Limiter::new(config.limits);
-        let (closed, failed) = (AtomicBool::new(false), std::sync::OnceLock::new());
+        let (closed, capped) = (AtomicBool::new(false), AtomicBool::new(false));
+        let failed = std::sync::OnceLock::new();
         let processed = AtomicU64::new(0);
-        let inner = Arc::new(Inner { wal, config, room, limiter, counters, once, closed, failed, processed });
+        let inner = Arc::new(Inner { wal, config, room, limiter, counters, once, closed, capped, failed, processed });
         Intake { inner, protocol: Protocol::Other }
     }
 
@@ -282,7 +318,7 @@ impl Intake {
         let room = loop {
             match self.may_send(sender, Instant::now()) {
                 Ok(()) => {}
-                Err(IntakeError::Full | IntakeError::DiskLow) => {
+                Err(IntakeError::Full | IntakeError::DiskLow | IntakeError::Capped) => {
                     tokio::time::sleep(LOOK_AGAIN).await;
                     continue;
                 }
@@ -302,6 +338,20 @@ impl Intake {
         };
         let queued = self.queue(sender, records, received, room, None);
         queued.inspect_err(|error| self.count_refused(error, count))
+    }
+
+    /// As [`Intake::accept`], but waits while there is no room; fails only where waiting does not help. Whoever stops waiting
+    /// does not know whether the records are stored.
+    pub async fn accept_when_room(
+        &self,
+        sender: &Sender,
+        records: Vec<Record>,
+        received: Timestamp,
+    ) -> Result<Accepted, IntakeError> {
+        if records.is_empty() {
+            return Ok(Accepted { records: 0, first: None, last: None });
+        }
+        self.queue_when_room(sender, records, received).await?.durable().await
     }
 
     /// Whether the sender sends more than it may: what cannot be held back is dropped then, so that others go on.
@@ -326,6 +376,9 @@ impl Intake {
         if inner.counters.disk_low.load(Ordering::Relaxed) {
             return Err(IntakeError::DiskLow);
         }
+        if inner.capped.load(Ordering::Relaxed) {
+            return Err(IntakeError::Capped);
+        }
         let processed = inner.processed.load(Ordering::Relaxed);
         if inner.wal.durable().saturating_sub(processed) > inner.config.max_backlog {
             return Err(IntakeError::Full);
@@ -336,6 +389,11 @@ impl Intake {
     /// The longest record kept whole.
     pub fn max_record(&self) -> usize {
         self.inner.config.max_record
+    }
+
+    /// Takes nothing while the log is as large as it may be.
+    pub fn cap(&self, is_full: bool) {
+        self.inner.capped.store(is_full, Ordering::Relaxed);
     }
 
     /// Takes nothing more: the server is stopping.
@@ -368,7 +426,7 @@ impl Intake {
         let why = match error {
             IntakeError::DiskLow => Rejection::DiskLow,
             IntakeError::Poisoned(_) | IntakeError::Closed => Rejection::Stopped,
-            IntakeError::Full => Rejection::Full,
+            IntakeError::Full | IntakeError::Capped => Rejection::Full,
             IntakeError::Limited { .. } => Rejection::Limited,
             IntakeError::TooLarge { .. } => Rejection::TooLarge,
         };
@@ -408,17 +466,29 @@ impl Intake {
         let (log, shard, marked) = (inner.wal.log(), inner.wal.shard(), mark.is_some());
         let mut queued = Queued { receipts: Vec::new(), marked, records: records.len(), log, shard };
         let (mut part, mut bytes, mut truncated) = (Vec::new(), 0, 0);
-        for record in records {
+        for mut record in records {
+            let trail = record.trail.take().unwrap_or_default();
+            let sender = trail.sender.as_deref().unwrap_or(sender);
+            if let Some(edit) = &inner.config.edit {
+                edit.0(sender, &mut record);
+            }
+            let peer = sender.peer.map(|peer| peer.to_string());
+            let is_known = trail.peer.is_empty() && sender.peer.is_none();
+            let listener = if is_known || !trail.listener.is_empty() { &trail.listener } else { self.protocol.as_str() };
             let raw = &record.raw[..record.raw.len().min(inner.config.max_record)];
             let cut = record.truncated || raw.len() < record.raw.len();
             truncated += usize::from(cut);
             let entry = DataEntry {
                 customer: sender.customer.as_str(),
                 device: sender.device.as_str(),
-                received,
+                received: trail.received.unwrap_or(received),
                 truncated: cut,
                 source: sender.source.as_deref().unwrap_or_default(),
                 time_zone: &sender.time_zone,
+                stranger: sender.peer.is_some(),
+                peer: if trail.peer.is_empty() { peer.as_deref().unwrap_or_default() } else { &trail.peer },
+                listener,
+                bookmark: &trail.bookmark,
                 raw,
             };
             let payload = entry.encode();

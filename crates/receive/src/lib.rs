@@ -16,7 +16,7 @@ pub mod wal;
 
 pub use disk_room::DiskRoom;
 pub use import::{ImportError, Imported, import_file};
-pub use intake::{Accepted, Intake, IntakeConfig, IntakeError, OnceError, Record};
+pub use intake::{Accepted, Edit, Intake, IntakeConfig, IntakeError, OnceError, Record, Trail};
 pub use limits::{Rate, RateLimits};
 pub use receiver::{ReceiveConfig, Receiver};
 pub use senders::{Sender, SenderDirectory};

@@ -80,6 +80,12 @@ impl Receiver {
         Ok(Receiver { keeper, wal, intake, senders: SenderDirectory::empty(), counters, stop, tasks })
     }
 
+    /// The same with these senders in place of none.
+    pub fn with_senders(mut self, senders: SenderDirectory) -> Receiver {
+        self.senders = senders;
+        self
+    }
+
     /// Opens the listeners: what arrives on them goes through intake into the log.
     pub async fn listen(&self, config: ListenConfig) -> Result<Listeners, ListenError> {
         Listeners::open(config, self.intake.clone(), self.senders.clone(), self.counters.clone()).await

@@ -1,11 +1,15 @@
-//! Whose records arrive: a snapshot of every credential, looked up by token, certificate or listener port.
+//! Whose records arrive: a snapshot of every credential, looked up by token, certificate or listener port, and the
+//! addresses collectors vouch for.
 //!
-//! Nothing a record says about itself decides; a credential we issued does.
+//! Nothing a record says about itself decides; a credential we issued does. An address decides only among the devices
+//! of the customer whose collector received the record.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use model::device::{CredentialKind, Device, SenderIdentity};
+use ipnet::IpNet;
+use model::device::{CredentialKind, Device, DeviceSender, SenderIdentity};
 use model::{CustomerId, DeviceId};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -22,6 +26,10 @@ pub struct Sender {
     pub source: Option<Arc<str>>,
     /// IANA time zone of times written without one.
     pub time_zone: Arc<str>,
+    /// It hands on what others sent it.
+    pub collects: bool,
+    /// The address its collector received the record from, where no device is registered for it.
+    pub peer: Option<IpAddr>,
 }
 
 impl Sender {
@@ -32,6 +40,8 @@ impl Sender {
             device: device.id.clone(),
             source: device.data.source.as_deref().map(Arc::from),
             time_zone: Arc::from(device.data.time_zone.as_deref().unwrap_or(customer_time_zone)),
+            collects: false,
+            peer: None,
         }
     }
 }
@@ -45,24 +55,112 @@ struct Snapshot {
     tokens: HashMap<[u8; 8], Vec<(Fingerprint, Arc<Sender>)>>,
     certificates: HashMap<Fingerprint, Arc<Sender>>,
     ports: HashMap<u16, Arc<Sender>>,
+    /// By the collector that vouches.
+    vouched: HashMap<DeviceId, Vouched>,
+    /// Every device, whether it has a credential or not.
+    devices: HashMap<DeviceId, Arc<Sender>>,
 }
+
+/// The addresses one collector vouches for.
+#[derive(Debug, Default)]
+struct Vouched {
+    ranges: HashMap<IpNet, Arc<Sender>>,
+    /// The lengths of prefixes there are, longest first.
+    lengths: BTreeSet<std::cmp::Reverse<u8>>,
+}
+
+impl Vouched {
+    fn find(&self, address: IpAddr) -> Option<Arc<Sender>> {
+        self.lengths.iter().find_map(|length| {
+            let range = IpNet::new(address, length.0).ok()?.trunc();
+            self.ranges.get(&range).cloned()
+        })
+    }
+}
+
+/// Addresses remembered of senders that are known by nothing else, before all are forgotten.
+const PEERS: usize = 4096;
 
 /// Every sender there is. Cheap to clone; whoever keeps the credentials replaces what it knows.
 #[derive(Debug, Clone)]
 pub struct SenderDirectory {
     snapshot: Arc<RwLock<Arc<Snapshot>>>,
     ports: Arc<watch::Sender<BTreeSet<u16>>>,
+    /// Whoever sends without a credential is this one.
+    anybody: Option<Arc<Sender>>,
+    /// Senders by an address nothing is registered for, made once.
+    peers: Arc<Mutex<HashMap<(DeviceId, IpAddr), Arc<Sender>>>>,
 }
 
 impl SenderDirectory {
     /// Without any sender.
     pub fn empty() -> Self {
-        SenderDirectory { snapshot: Arc::default(), ports: Arc::new(watch::Sender::new(BTreeSet::new())) }
+        let ports = Arc::new(watch::Sender::new(BTreeSet::new()));
+        SenderDirectory { snapshot: Arc::default(), ports, anybody: None, peers: Arc::default() }
+    }
+
+    /// One in which everybody who sends is `sender`, told apart by address: for a collector, whose network is one
+    /// customer's. What devices show as a credential does not count.
+    pub fn of_anybody(sender: Sender) -> Self {
+        let sender = Sender { collects: true, ..sender };
+        SenderDirectory { anybody: Some(Arc::new(sender)), ..SenderDirectory::empty() }
+    }
+
+    /// Whoever sends from this address, where no credential is asked for.
+    pub(crate) fn anybody(&self, peer: IpAddr) -> Option<Arc<Sender>> {
+        self.anybody.as_ref().map(|sender| self.at(sender, peer))
+    }
+
+    /// Whose a record is that `sender` received from `peer`: where the sender is a collector, the device it vouches for
+    /// by that address; otherwise its own.
+    pub fn received_from(&self, sender: &Arc<Sender>, peer: IpAddr) -> Arc<Sender> {
+        if !sender.collects {
+            return sender.clone();
+        }
+        let peer = peer.to_canonical();
+        let known = self.snapshot().vouched.get(&sender.device).and_then(|vouched| vouched.find(peer));
+        known.unwrap_or_else(|| self.at(sender, peer))
+    }
+
+    fn at(&self, sender: &Arc<Sender>, peer: IpAddr) -> Arc<Sender> {
+        let peer = peer.to_canonical();
+        let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        if peers.len() >= PEERS {
+            peers.clear();
+        }
+        let known = peers.entry((sender.device.clone(), peer));
+        known.or_insert_with(|| Arc::new(Sender { peer: Some(peer), ..Sender::clone(sender) })).clone()
+    }
+
+    /// A device by its id, whatever its credentials.
+    pub fn by_device(&self, device: &DeviceId) -> Option<Arc<Sender>> {
+        self.snapshot().devices.get(device).cloned()
+    }
+
+    /// Knows these credentials and devices from now on, and no others.
+    pub fn replace_all(&self, identities: Vec<SenderIdentity>, devices: Vec<DeviceSender>) {
+        let devices = devices.into_iter().map(|device| {
+            let sender = Sender {
+                customer: device.customer,
+                device: device.device.clone(),
+                source: device.source.as_deref().map(Arc::from),
+                time_zone: Arc::from(device.time_zone.as_str()),
+                collects: device.collects,
+                peer: None,
+            };
+            (device.device, Arc::new(sender))
+        });
+        self.put(Snapshot { devices: devices.collect(), ..Snapshot::new(identities) });
     }
 
     /// Knows these credentials from now on, and no others.
     pub fn replace(&self, identities: Vec<SenderIdentity>) {
-        let snapshot = Snapshot::new(identities);
+        self.put(Snapshot::new(identities));
+    }
+
+    fn put(&self, snapshot: Snapshot) {
+        // A device may have become another's, or got another zone.
+        self.peers.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let ports: BTreeSet<u16> = snapshot.ports.keys().copied().collect();
         *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
         self.ports.send_if_modified(|known| {
@@ -108,12 +206,19 @@ impl SenderDirectory {
 impl Snapshot {
     fn new(identities: Vec<SenderIdentity>) -> Self {
         let mut snapshot = Snapshot::default();
+        let collectors: HashMap<DeviceId, CustomerId> = identities
+            .iter()
+            .filter(|identity| identity.collects)
+            .map(|identity| (identity.device.clone(), identity.customer.clone()))
+            .collect();
         for identity in identities {
             let sender = Arc::new(Sender {
                 customer: identity.customer,
                 device: identity.device,
                 source: identity.source.as_deref().map(Arc::from),
                 time_zone: Arc::from(identity.time_zone.as_str()),
+                collects: identity.collects,
+                peer: None,
             });
             let hash = Fingerprint::try_from(identity.secret_hash.as_slice());
             match (identity.kind, hash, identity.label.parse::<u16>()) {
@@ -123,6 +228,18 @@ impl Snapshot {
                 }
                 (CredentialKind::Certificate, Ok(hash), _) => drop(snapshot.certificates.insert(hash, sender)),
                 (CredentialKind::Port, _, Ok(port)) => drop(snapshot.ports.insert(port, sender)),
+                (CredentialKind::Address, ..) => {
+                    let range = range_of(&identity.label);
+                    let collector = identity.collector.filter(|collector| {
+                        // Never another customer's, whatever the store holds.
+                        collectors.get(collector).is_none_or(|customer| *customer == sender.customer)
+                    });
+                    if let (Some(range), Some(collector)) = (range, collector) {
+                        let vouched = snapshot.vouched.entry(collector).or_default();
+                        vouched.lengths.insert(std::cmp::Reverse(range.prefix_len()));
+                        vouched.ranges.insert(range, sender);
+                    }
+                }
                 (kind, ..) => tracing::warn!(
                     credential = %identity.credential, kind = kind.as_str(),
                     "a device credential cannot be used: its hash or port does not read"
@@ -131,6 +248,12 @@ impl Snapshot {
         }
         snapshot
     }
+}
+
+/// An address or a CIDR range; an address is the range of itself.
+fn range_of(text: &str) -> Option<IpNet> {
+    let range = text.parse::<IpNet>().ok().or_else(|| Some(IpNet::from(text.parse::<IpAddr>().ok()?)))?;
+    Some(range.trunc())
 }
 
 #[cfg(test)]
@@ -148,6 +271,8 @@ mod tests {
             kind,
             secret_hash,
             label: label.into(),
+            collector: None,
+            collects: false,
             source: None,
             time_zone: "UTC".into(),
         }
@@ -172,5 +297,35 @@ mod tests {
         assert_eq!(*directory.ports().borrow(), BTreeSet::from([6001]));
         directory.replace(Vec::new());
         assert_eq!(device(directory.by_token("right")), None, "a revoked token is forgotten");
+    }
+
+    #[test]
+    fn an_address_is_known_by_its_own_collector_only_and_the_narrowest_range_decides() {
+        let directory = SenderDirectory::empty();
+        let collector = |token: &[u8], customer: &CustomerId| SenderIdentity {
+            customer: customer.clone(),
+            collects: true,
+            ..identity(CredentialKind::Token, Sha256::digest(token).to_vec(), "")
+        };
+        let (ours, theirs) = (CustomerId::generate(Timestamp::from_micros(0)), CustomerId::generate(Timestamp::from_micros(0)));
+        let (one, other) = (collector(b"one", &ours), collector(b"other", &theirs));
+        let address = |label: &str, customer: &CustomerId, by: &SenderIdentity| SenderIdentity {
+            customer: customer.clone(),
+            collector: Some(by.device.clone()),
+            ..identity(CredentialKind::Address, Vec::new(), label)
+        };
+        let wide = address("10.0.0.0/8", &ours, &one);
+        let host = address("10.1.2.3", &ours, &one);
+        let foreign = address("10.9.9.9", &theirs, &one);
+        directory.replace(vec![one.clone(), other.clone(), wide.clone(), host.clone(), foreign]);
+        let sender = |token: &str| directory.by_token(token).unwrap();
+        let from = |token: &str, peer: &str| directory.received_from(&sender(token), peer.parse().unwrap());
+        assert_eq!(from("one", "10.1.2.3").device, host.device);
+        assert_eq!(from("one", "::ffff:10.1.2.3").device, host.device);
+        assert_eq!(from("one", "10.1.2.4").device, wide.device);
+        assert_eq!(from("one", "10.9.9.9").customer, ours, "a customer's collector vouches for its own devices only");
+        let unknown = from("one", "192.0.2.1");
+        assert_eq!((&unknown.device, unknown.peer), (&one.device, Some("192.0.2.1".parse().unwrap())));
+        assert_eq!(from("other", "10.1.2.3").device, other.device, "another collector knows nothing of it");
     }
 }

@@ -37,11 +37,15 @@ pub enum Protocol {
     OtlpGrpc,
     /// A file taken in.
     Import,
+    /// What a collector hands on.
+    Collector,
+    /// A file that is followed as it grows.
+    File,
 }
 
 impl Protocol {
     /// In the order of the counters.
-    pub const ALL: [Protocol; 15] = [
+    pub const ALL: [Protocol; 17] = [
         Protocol::Other,
         Protocol::SyslogUdp,
         Protocol::SyslogTcp,
@@ -57,6 +61,8 @@ impl Protocol {
         Protocol::OtlpHttp,
         Protocol::OtlpGrpc,
         Protocol::Import,
+        Protocol::Collector,
+        Protocol::File,
     ];
 
     /// The word in metrics.
@@ -77,6 +83,8 @@ impl Protocol {
             Protocol::OtlpHttp => "otlp_http",
             Protocol::OtlpGrpc => "otlp_grpc",
             Protocol::Import => "import",
+            Protocol::Collector => "collector",
+            Protocol::File => "file",
         }
     }
 }

@@ -129,6 +129,8 @@ async fn import(State(admin): State<Admin>, Json(import): Json<Import>) -> Resul
         device: device.id,
         source: device.data.source.map(Into::into),
         time_zone: device.data.time_zone.unwrap_or(customer.data.time_zone).into(),
+        collects: false,
+        peer: None,
     };
     let done = receive::import_file(&import.path, &sender, &admin.intake, now()).await.map_err(refusal)?;
     tracing::info!(path = %import.path.display(), device = %sender.device, records = done.records, "a file is imported");

@@ -11,6 +11,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::split;
+pub use json::spans_lines;
 
 /// Bytes looked at to tell formats apart.
 const PEEK: u64 = 256 * 1024;

@@ -1,6 +1,7 @@
 //! Whose a request is: the connection's client certificate, else a device token in whatever header the sender's
 //! protocol has for secrets. Nothing the body says counts.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::http::request::Parts;
@@ -9,6 +10,8 @@ use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::Door;
+use super::serve::PeerIp;
+use super::slots::Slot;
 use crate::senders::Sender;
 use crate::stats::Rejection;
 
@@ -39,6 +42,12 @@ pub(super) enum NoSender {
 impl Door {
     /// Whose the request is. Counts those that are nobody's.
     pub(super) fn sender(&self, parts: &Parts) -> Result<Arc<Sender>, NoSender> {
+        let slot = parts.extensions.get::<Arc<Slot>>();
+        let peer = parts.extensions.get::<PeerIp>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0);
+        if let Some(sender) = self.senders.anybody(peer) {
+            slot.inspect(|slot| slot.belongs_to(&sender.customer));
+            return Ok(sender);
+        }
         let found = match parts.extensions.get::<PeerCertificate>() {
             Some(certificate) => self.senders.by_fingerprint(&certificate.0),
             None => None,
@@ -48,6 +57,9 @@ impl Door {
             Some(sender) => Ok(sender),
             None => self.by_token(&parts.headers),
         };
+        if let (Ok(sender), Some(slot)) = (&found, slot) {
+            slot.belongs_to(&sender.customer);
+        }
         found.inspect_err(|why| {
             let why = match why {
                 NoSender::Nothing => Rejection::NoIdentity,

@@ -4,13 +4,16 @@
 //! intake and answers in its own words. Nothing is answered as taken before it is durable.
 
 mod body;
+mod collect;
 mod credential;
 mod elastic;
 mod hec;
 mod ndjson;
+mod once;
 mod otlp;
 mod problem;
 mod serve;
+mod slots;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,6 +29,7 @@ use crate::room::FairRoom;
 use crate::senders::SenderDirectory;
 use crate::stats::Protocol;
 use problem::Problem;
+pub use collect::{Collected, MAGIC as COLLECT_MAGIC};
 pub(crate) use serve::{Host, serve};
 
 /// Where HTTP ingest listens.
@@ -52,6 +56,10 @@ pub struct HttpLimits {
     pub body_time: Duration,
     /// Time for the headers of a request; a connection that asks nothing for so long is closed.
     pub headers: Duration,
+    /// Connections of one customer; further ones are closed.
+    pub customer_connections: usize,
+    /// Connections nobody has shown a credential on; the oldest is closed for another.
+    pub strange_connections: usize,
 }
 
 impl Default for HttpLimits {
@@ -62,6 +70,8 @@ impl Default for HttpLimits {
             body_idle: Duration::from_secs(30),
             body_time: Duration::from_secs(300),
             headers: Duration::from_secs(60),
+            customer_connections: 1024,
+            strange_connections: 1024,
         }
     }
 }
@@ -72,6 +82,7 @@ pub fn router(intake: Intake, senders: SenderDirectory, limits: HttpLimits) -> R
         Door { bodies: FairRoom::new((limits.bodies / body::UNIT).max(1)), limits: Arc::new(limits), intake, senders };
     Router::new()
         .merge(ndjson::routes().with_state(door.labelled(Protocol::Http)))
+        .merge(collect::routes().with_state(door.labelled(Protocol::Collector)))
         .merge(hec::routes(door.labelled(Protocol::Hec)))
         .merge(otlp::routes().with_state(door.clone()))
         .merge(elastic::routes().with_state(door.labelled(Protocol::Elastic)))

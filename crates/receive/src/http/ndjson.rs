@@ -1,19 +1,15 @@
-//! `POST /ingest/v1/events`: one record a line, anything a device may write. A request with an `idempotency-key` that
+//! `POST /ingest/v1/events`: one record a line, anything a device may write; a document that holds many records, such as a
+//! CloudTrail file, gives each of them, on one line or pretty-printed. A request with an `idempotency-key` that
 //! is repeated is stored once.
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 use serde::Serialize;
 
 use super::problem::Problem;
-use super::{Door, now};
+use super::{Door, now, once};
 use crate::hand_in;
-
-/// The header a sender names its request by.
-const KEY: &str = "idempotency-key";
-const LONGEST_KEY: usize = 255;
 
 /// How many records of a request are durable.
 #[derive(Serialize)]
@@ -32,18 +28,8 @@ async fn hand_in(State(door): State<Door>, request: Request) -> Result<Json<Acce
     let taken = door.body(&sender, &parts.headers, body).await?;
     let records = door.checked(hand_in::lines(&taken.bytes))?;
     let accepted = records.len();
-    match parts.headers.get(KEY) {
-        Some(key) => {
-            let key = key.to_str().ok().filter(|key| (1..=LONGEST_KEY).contains(&key.len()));
-            let key = key.ok_or_else(|| {
-                Problem::new(
-                    StatusCode::BAD_REQUEST,
-                    "invalid",
-                    "idempotency-key must be 1 to 255 printable characters",
-                )
-            })?;
-            door.intake.accept_once(&sender, key, records, now()).await?;
-        }
+    match once::key(&parts.headers)? {
+        Some(key) => drop(door.intake.accept_once(&sender, key, records, now()).await?),
         None => drop(door.intake.accept(&sender, records, now()).await?),
     }
     Ok(Json(Accepted { accepted }))

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::body::BodyError;
 use super::credential::NoSender;
+use super::once::BadKey;
 use crate::intake::{IntakeError, OnceError};
 
 /// A problem with a stable code.
@@ -74,6 +75,12 @@ impl From<BodyError> for Problem {
         };
         let retry_after = (code == "limited").then_some(1);
         Problem { retry_after, ..Problem::new(error.status(), code, error) }
+    }
+}
+
+impl From<BadKey> for Problem {
+    fn from(error: BadKey) -> Self {
+        Problem::new(StatusCode::BAD_REQUEST, "invalid", error)
     }
 }
 

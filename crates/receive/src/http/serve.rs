@@ -1,7 +1,7 @@
 //! The HTTP listener: connections bounded in number and in how long they may say nothing, HTTP/1.1 and HTTP/2, plain or
 //! TLS with client certificates.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::HttpLimits;
+use super::slots::{Slot, Slots};
 use super::credential::PeerCertificate;
 use crate::intake::Intake;
 use crate::stats::{Counters, Protocol, Rejection};
@@ -36,6 +37,10 @@ const STREAMS: u32 = 64;
 const HEADERS: usize = 32 * 1024;
 /// After the order to stop, open requests may take so long.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
+
+/// The address of the other end; the listener puts it among every request's extensions.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PeerIp(pub IpAddr);
 
 /// What the connections of a listener share.
 pub(crate) struct Host {
@@ -59,6 +64,7 @@ pub(crate) async fn serve(host: Host, listener: TcpListener, tasks: TaskTracker)
         tls.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
         TlsAcceptor::from(Arc::new(tls))
     });
+    let slots = Slots::new(host.limits.customer_connections, host.limits.strange_connections);
     let host = Arc::new(host);
     loop {
         let accepted = tokio::select! {
@@ -78,11 +84,12 @@ pub(crate) async fn serve(host: Host, listener: TcpListener, tasks: TaskTracker)
             intake.refused(Rejection::TooManyConnections, 1);
             continue;
         };
-        let (host, acceptor) = (host.clone(), acceptor.clone());
+        let (host, acceptor, slot) = (host.clone(), acceptor.clone(), slots.open());
         tasks.spawn(async move {
             host.counters.connections.fetch_add(1, Ordering::Relaxed);
             tokio::select! {
-                () = connected(&host, connection, peer, acceptor) => {}
+                () = connected(&host, connection, peer, acceptor, &slot) => {}
+                () = slot.closed() => host.intake.labelled(Protocol::Http).refused(Rejection::TooManyConnections, 1),
                 () = host.abort.cancelled() => {}
             }
             host.counters.connections.fetch_sub(1, Ordering::Relaxed);
@@ -91,15 +98,22 @@ pub(crate) async fn serve(host: Host, listener: TcpListener, tasks: TaskTracker)
     }
 }
 
-async fn connected(host: &Host, connection: TcpStream, peer: SocketAddr, acceptor: Option<TlsAcceptor>) {
+async fn connected(
+    host: &Host,
+    connection: TcpStream,
+    peer: SocketAddr,
+    acceptor: Option<TlsAcceptor>,
+    slot: &Arc<Slot>,
+) {
     // Answers are small and wanted at once; a connection on which that cannot be set works all the same.
     let _ = connection.set_nodelay(true);
-    let Some(acceptor) = acceptor else { return speak(host, connection, None).await };
+    let about = (PeerIp(peer.ip()), slot.clone());
+    let Some(acceptor) = acceptor else { return speak(host, connection, None, about).await };
     match tokio::time::timeout(HANDSHAKE, acceptor.accept(connection)).await {
         Ok(Ok(connection)) => {
             let certificate = connection.get_ref().1.peer_certificates().and_then(|chain| chain.first());
             let certificate = certificate.map(|der| PeerCertificate(Sha256::digest(der).into()));
-            speak(host, connection, certificate).await;
+            speak(host, connection, certificate, about).await;
         }
         Ok(Err(error)) => tracing::debug!(%peer, %error, "a TLS handshake failed"),
         Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
@@ -110,6 +124,7 @@ async fn speak(
     host: &Host,
     connection: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     certificate: Option<PeerCertificate>,
+    (peer, slot): (PeerIp, Arc<Slot>),
 ) {
     let asked = Arc::new(AtomicBool::new(false));
     let router = TowerToHyperService::new(host.router.clone());
@@ -120,6 +135,8 @@ async fn speak(
             if let Some(certificate) = certificate {
                 request.extensions_mut().insert(certificate);
             }
+            request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(slot.clone());
             router.call(request)
         }
     });

@@ -69,7 +69,9 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     let (mut buffer, mut scanner) = (first, Scanner::default());
     loop {
         while let Some(end) = scanner.end(&buffer).map_err(End::Broken)? {
-            let message = read(&buffer[..end], max).map_err(End::Broken)?;
+            let held = &mut connection.held;
+            let message = read(&buffer[..end], max, &mut |more| held.grow(more));
+            let message = message.map_err(|what| connection.broken(what))?;
             store(connection, message).await?;
             buffer.drain(..end);
             scanner = Scanner::default();
@@ -81,7 +83,10 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             return Err(End::Broken(format!("a message of more than {max} bytes, {} of them read", scanner.seen())));
         }
         match connection.read(None).await {
-            Read::Bytes(count) => buffer.extend_from_slice(connection.bytes(count)),
+            Read::Bytes(count) => {
+                buffer.extend_from_slice(connection.bytes(count));
+                connection.hold(buffer.len())?;
+            }
             // A message that was not whole was not acknowledged: the sender sends it again.
             Read::Quiet | Read::End => return Ok(()),
         }
@@ -128,7 +133,7 @@ pub(super) fn try_bytes(bytes: &[u8], max: usize) {
 }
 
 /// The records of a message, whatever its mode.
-fn read(bytes: &[u8], max: usize) -> Result<Message, String> {
+fn read(bytes: &[u8], max: usize, room: &mut dyn FnMut(usize) -> bool) -> Result<Message, String> {
     let mut rest = bytes;
     let ValueRef::Array(parts) = msgpack::value(&mut rest)? else {
         return Err("a forward message is an array".into());
@@ -149,7 +154,7 @@ fn read(bytes: &[u8], max: usize) -> Result<Message, String> {
             let option = parts.get(2);
             let packed = msgpack::bytes(second).unwrap_or_default();
             if member(option, "compressed").and_then(text).is_some_and(|how| how == "gzip") {
-                packed_records(&inflate(packed, max)?, &tag, &mut message.records)?;
+                packed_records(&inflate(packed, max, room)?, &tag, &mut message.records)?;
             } else {
                 packed_records(packed, &tag, &mut message.records)?;
             }
@@ -251,7 +256,7 @@ mod tests {
     }
 
     fn records(parts: &[&[u8]]) -> (Vec<Value>, Option<Vec<u8>>) {
-        let message = read(&parts.concat(), MAX).unwrap();
+        let message = read(&parts.concat(), MAX, &mut |_| true).unwrap();
         let json = |record: Vec<u8>| serde_json::from_slice(&record).unwrap();
         (message.records.into_iter().map(json).collect(), message.chunk)
     }
@@ -292,7 +297,7 @@ mod tests {
             (vec![b"\x92", TAG, &[0xc4, 5], &entry[..5]], "end inside"),
             (vec![b"\x93", TAG, &[0xc4, bomb.len() as u8], &bomb, b"\x81\xaacompressed\xa4gzip"], "longer than"),
         ] {
-            let error = read(&parts.concat(), MAX).unwrap_err();
+            let error = read(&parts.concat(), MAX, &mut |_| true).unwrap_err();
             assert!(error.contains(why), "{error}");
         }
     }

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::ListenLimits;
+use super::buffers::Buffers;
 use super::token_field::{self, TOKEN_FIELD};
 use crate::intake::{Intake, IntakeError, Queued, Record};
 use crate::senders::{Sender, SenderDirectory};
@@ -44,6 +45,7 @@ pub(super) struct Gate {
     pub counters: Arc<Counters>,
     pub limits: ListenLimits,
     pub connections: Arc<Semaphore>,
+    pub buffers: Buffers,
     /// No new connections; finish those that are open.
     pub stop: CancellationToken,
     /// Drop everything.
@@ -92,18 +94,25 @@ impl Gate {
         abort: CancellationToken,
     ) -> Self {
         let connections = Arc::new(Semaphore::new(limits.connections));
+        let buffers = Buffers::new(limits.buffers);
         let (complaint, unsaid) = (Mutex::new(None), AtomicU64::new(0));
-        Gate { intake, senders, counters, limits, connections, stop, abort, complaint, unsaid }
+        Gate { intake, senders, counters, limits, connections, buffers, stop, abort, complaint, unsaid }
     }
 
     /// Adds a frame to the batch of its sender, or counts it as rejected. The connection's own identity decides where
     /// it has one; only then the frame's token. Tokens are masked either way. True where the frame has a sender.
     pub(super) fn add(&self, batch: &mut Batch, from: From, frame: Vec<u8>, truncated: bool) -> Result<Added, Revoked> {
         let (token, raw) = take_token(frame);
-        let sender = match from.origin {
-            Origin::Port(port) => Some(self.senders.by_port(port).ok_or(Revoked)?),
-            Origin::Certificate(fingerprint) => Some(self.senders.by_fingerprint(&fingerprint).ok_or(Revoked)?),
-            Origin::Shared => None,
+        let peer = from.peer.ip();
+        let sender = match (self.senders.anybody(peer), from.origin) {
+            (Some(sender), _) => Some(sender),
+            (None, Origin::Port(port)) => {
+                Some(self.senders.received_from(&self.senders.by_port(port).ok_or(Revoked)?, peer))
+            }
+            (None, Origin::Certificate(fingerprint)) => {
+                Some(self.senders.by_fingerprint(&fingerprint).ok_or(Revoked)?)
+            }
+            (None, Origin::Shared) => None,
         };
         let found = match (sender, &token) {
             (Some(sender), _) => Ok(sender),
@@ -112,7 +121,7 @@ impl Gate {
         };
         match found {
             Ok(sender) => {
-                batch.push(from.protocol, sender, Record { raw, truncated });
+                batch.push(from.protocol, sender, Record { truncated, ..Record::from(raw) });
                 Ok(Added::Taken)
             }
             Err(why) => {

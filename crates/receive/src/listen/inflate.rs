@@ -1,23 +1,12 @@
 //! Unpacking what a sender compressed, within bounds.
 
-use std::io::{self, Read};
+use crate::hand_in;
 
-/// The bytes of a zlib or gzip text, or why they are not had: damaged, or longer than `max`.
-pub(super) fn inflate(packed: &[u8], max: usize) -> Result<Vec<u8>, String> {
-    let mut unpacked = Vec::new();
-    let read = match packed {
-        [0x1f, 0x8b, ..] => read(flate2::read::MultiGzDecoder::new(packed), max, &mut unpacked),
-        _ => read(flate2::read::ZlibDecoder::new(packed), max, &mut unpacked),
-    };
-    match read {
-        Ok(count) if count > max => Err(format!("it is longer than {max} bytes once unpacked")),
-        Ok(_) => Ok(unpacked),
-        Err(error) => Err(format!("it does not unpack: {error}")),
-    }
-}
-
-fn read(from: impl Read, max: usize, to: &mut Vec<u8>) -> io::Result<usize> {
-    from.take(max as u64 + 1).read_to_end(to)
+/// The bytes of a zlib or gzip text, or why they are not had: damaged, longer than `max`, or more than `room` grants.
+pub(super) fn inflate(packed: &[u8], max: usize, room: &mut dyn FnMut(usize) -> bool) -> Result<Vec<u8>, String> {
+    let encoding = if packed.starts_with(&[0x1f, 0x8b]) { "gzip" } else { "deflate" };
+    let unpacked = hand_in::decompress(packed, Some(encoding), max, room);
+    unpacked.map(std::borrow::Cow::into_owned).map_err(|error| error.to_string())
 }
 
 /// True where a datagram is compressed: gzip, or a zlib header (RFC 1950: method 8 and a check of its two bytes).

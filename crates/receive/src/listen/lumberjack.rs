@@ -37,6 +37,11 @@ impl Decoder {
         self.buffer.extend_from_slice(bytes);
     }
 
+    /// Bytes not taken yet.
+    fn len(&self) -> usize {
+        self.buffer.len() - self.start
+    }
+
     /// The next whole frame; nothing while bytes are missing.
     fn next(&mut self, max: usize) -> Result<Option<Frame>, String> {
         let rest = &self.buffer[self.start..];
@@ -99,7 +104,13 @@ struct Window {
 
 impl Window {
     /// Takes a frame, what is packed in it included; true when the window is full.
-    fn take(&mut self, frame: Frame, max: usize, depth: u8) -> Result<bool, String> {
+    fn take(
+        &mut self,
+        frame: Frame,
+        max: usize,
+        depth: u8,
+        room: &mut dyn FnMut(usize) -> bool,
+    ) -> Result<bool, String> {
         match frame {
             Frame::Window(size) => {
                 if self.left > 0 {
@@ -124,13 +135,13 @@ impl Window {
                 if depth > 0 {
                     return Err("a compressed frame inside a compressed frame".into());
                 }
-                let mut inner = Decoder { buffer: inflate(&packed, max)?, start: 0 };
+                let mut inner = Decoder { buffer: inflate(&packed, max, room)?, start: 0 };
                 let mut full = false;
                 while let Some(frame) = inner.next(max)? {
                     if full {
                         return Err("frames behind the end of a window inside a compressed frame".into());
                     }
-                    full = self.take(frame, max, depth + 1)?;
+                    full = self.take(frame, max, depth + 1, room)?;
                 }
                 if inner.start < inner.buffer.len() {
                     return Err("a compressed frame that ends inside a frame".into());
@@ -150,13 +161,18 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     let max = connection.gate.limits.max_window;
     loop {
         while let Some(frame) = decoder.next(max).map_err(End::Broken)? {
-            if window.take(frame, max, 0).map_err(End::Broken)? {
+            let held = &mut connection.held;
+            let full = window.take(frame, max, 0, &mut |more| held.grow(more));
+            if full.map_err(|what| connection.broken(what))? {
                 let full = std::mem::take(&mut window);
                 store(connection, full.records, full.sequence).await?;
             }
         }
         match connection.read(None).await {
-            Read::Bytes(count) => decoder.push(connection.bytes(count)),
+            Read::Bytes(count) => {
+                decoder.push(connection.bytes(count));
+                connection.hold(decoder.len() + window.bytes)?;
+            }
             // A window that was not filled was not acknowledged: the sender sends it again.
             Read::Quiet | Read::End => return Ok(()),
         }
@@ -226,7 +242,7 @@ mod tests {
         for chunk in stream.chunks(size) {
             decoder.push(chunk);
             while let Some(frame) = decoder.next(MAX)? {
-                if window.take(frame, MAX, 0)? {
+                if window.take(frame, MAX, 0, &mut |_| true)? {
                     let full = std::mem::take(&mut window);
                     let text = |record: Vec<u8>| String::from_utf8(record).unwrap();
                     all.push((full.sequence, full.records.into_iter().map(text).collect()));

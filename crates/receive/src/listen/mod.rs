@@ -3,6 +3,7 @@
 //! Every stream port takes syslog, GELF, Fluentd's forward protocol and Lumberjack, told apart by the first bytes; every
 //! UDP port takes syslog and GELF.
 
+mod buffers;
 mod forward;
 mod gate;
 mod gelf;
@@ -82,6 +83,8 @@ pub struct ListenLimits {
     pub max_frame: usize,
     /// Bytes that are acknowledged together, at most, unpacked: a Lumberjack window, a forward message.
     pub max_window: usize,
+    /// Bytes of unfinished messages of all connections together; one that needs more than there is is closed.
+    pub buffers: usize,
     /// A connection silent for longer is closed.
     pub idle: Duration,
     /// Time for a TLS handshake.
@@ -96,6 +99,7 @@ impl Default for ListenLimits {
             connections: 4096,
             max_frame: 1 << 20,
             max_window: 16 << 20,
+            buffers: 256 << 20,
             idle: Duration::from_secs(3600),
             handshake: Duration::from_secs(10),
             udp_buffer: 16 << 20,

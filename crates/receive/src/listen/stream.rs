@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
+use super::buffers::Held;
 use super::gate::{From, Gate, Revoked};
 use super::{forward, lumberjack, syslog};
 use crate::intake::{IntakeError, Queued};
@@ -21,6 +22,8 @@ pub(super) struct Connection<'g, S> {
     pub gate: &'g Gate,
     pub from: From,
     pub stream: S,
+    /// Room for what is not whole yet.
+    pub held: Held,
     stop: &'g CancellationToken,
     stopping: bool,
     chunk: Vec<u8>,
@@ -35,6 +38,8 @@ pub(super) enum End {
     Refused(IntakeError),
     /// Nothing says whose its records are, and its protocol promises to keep what it acknowledges.
     Nobody(Rejection),
+    /// There is no room for a message that is not whole yet.
+    NoRoom,
     /// It does not keep to its protocol.
     Broken(String),
     /// It went away while it was answered.
@@ -79,6 +84,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
         }
     }
 
+    /// Holds so many bytes of a message that is not whole yet, or ends the connection.
+    pub fn hold(&mut self, bytes: usize) -> Result<(), End> {
+        if self.held.hold(bytes) { Ok(()) } else { Err(End::NoRoom) }
+    }
+
+    /// What a message that could not be taken means for the connection.
+    pub fn broken(&self, what: String) -> End {
+        if self.held.was_refused() { End::NoRoom } else { End::Broken(what) }
+    }
+
     /// The bytes read last.
     pub fn bytes(&self, count: usize) -> &[u8] {
         &self.chunk[..count]
@@ -94,7 +109,8 @@ pub(super) async fn serve(
     greeting: Option<&str>,
     stop: &CancellationToken,
 ) {
-    let mut connection = Connection { gate, from, stream, stop, stopping: false, chunk: vec![0; CHUNK] };
+    let held = gate.buffers.nothing();
+    let mut connection = Connection { gate, from, stream, held, stop, stopping: false, chunk: vec![0; CHUNK] };
     let ended = speak(&mut connection, greeting).await;
     let From { protocol, peer, .. } = connection.from;
     match ended {
@@ -104,6 +120,10 @@ pub(super) async fn serve(
             tracing::debug!(%peer, reason = why.as_str(), "a connection is closed: its records are nobody's");
         }
         Err(End::Refused(error)) => tracing::warn!(%peer, %error, "a connection is closed"),
+        Err(End::NoRoom) => {
+            gate.reject(protocol, Rejection::Full, peer);
+            tracing::debug!(%peer, "a connection is closed: unfinished messages take up all the room there is for them");
+        }
         Err(End::Broken(what)) => {
             gate.reject(protocol, Rejection::Malformed, peer);
             tracing::debug!(%peer, protocol = protocol.as_str(), %what, "a connection is closed");

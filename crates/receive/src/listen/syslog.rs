@@ -32,7 +32,10 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         // One connection never has more than two batches under way.
         settle(std::mem::replace(&mut before, queued)).await?;
         match connection.read(lines.held.is_some().then_some(HELD)).await {
-            Read::Bytes(count) => decoder.push(connection.bytes(count)),
+            Read::Bytes(count) => {
+                decoder.push(connection.bytes(count));
+                connection.hold(decoder.buffered() + lines.held_bytes())?;
+            }
             Read::Quiet => lines.release(),
             Read::End => break,
         }
@@ -72,6 +75,10 @@ struct Lines {
 impl Lines {
     fn new(max: usize) -> Self {
         Lines { held: None, whole: Vec::new(), max }
+    }
+
+    fn held_bytes(&self) -> usize {
+        self.held.as_ref().map_or(0, |(data, _)| data.len())
     }
 
     fn add(&mut self, frame: &Frame<'_>) {

@@ -50,8 +50,13 @@ pub(super) async fn serve(gate: Arc<Gate>, socket: UdpSocket, origin: Origin, st
             if count == 0 {
                 break;
             }
-            if gate.intake.open() == Err(IntakeError::DiskLow) {
-                gate.intake.labelled(Protocol::SyslogUdp).refused(Rejection::DiskLow, count);
+            let why = match gate.intake.open() {
+                Err(IntakeError::DiskLow) => Some(Rejection::DiskLow),
+                Err(IntakeError::Capped) => Some(Rejection::Full),
+                _ => None,
+            };
+            if let Some(why) = why {
+                gate.intake.labelled(Protocol::SyslogUdp).refused(why, count);
                 continue;
             }
             gate.drop_limited(&mut batch);

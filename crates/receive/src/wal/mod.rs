@@ -225,6 +225,11 @@ impl Wal {
         lock(&self.shared.segments).keys().next().copied().unwrap_or(1)
     }
 
+    /// Bytes the log takes up on disk, what is reserved included.
+    pub fn disk_bytes(&self) -> u64 {
+        lock(&self.shared.segments).len() as u64 * self.shared.config.segment_bytes
+    }
+
     /// Reads from `sequence` on, following the live tail.
     pub fn reader(&self, sequence: u64) -> WalReader {
         WalReader::new(self.shared.clone(), sequence)

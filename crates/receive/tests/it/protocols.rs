@@ -40,6 +40,8 @@ async fn start(forward_key: Option<&str>) -> Running {
         kind: CredentialKind::Token,
         secret_hash: Sha256::digest(TOKEN).to_vec(),
         label: "vdd_".into(),
+        collector: None,
+        collects: false,
         source: None,
         time_zone: "UTC".into(),
     }]);

@@ -13,7 +13,7 @@ use super::filter::filtered;
 use super::version::compatible_with;
 use crate::http::body::BodyError;
 use crate::http::credential::NoSender;
-use crate::intake::IntakeError;
+use crate::intake::{IntakeError, OnceError};
 
 /// How the answer is wanted.
 pub(super) struct Asked {
@@ -57,6 +57,21 @@ impl Asked {
         let cause = json!({"type": kind, "reason": reason});
         let error = json!({"root_cause": [cause], "type": kind, "reason": reason});
         self.answer(status, json!({"error": error, "status": status.as_u16()}))
+    }
+
+    /// A request with a key was not taken as a whole.
+    pub fn once(&self, error: &OnceError) -> Response {
+        let reason = error.to_string();
+        match error {
+            OnceError::OtherRequest => {
+                self.error(StatusCode::UNPROCESSABLE_ENTITY, "illegal_argument_exception", &reason)
+            }
+            OnceError::Intake(IntakeError::TooLarge { .. }) => {
+                self.error(StatusCode::PAYLOAD_TOO_LARGE, "content_too_long_exception", &reason)
+            }
+            OnceError::Intake(error) if !error.is_pressure() => self.unavailable(error),
+            _ => with_retry(self.error(StatusCode::TOO_MANY_REQUESTS, "es_rejected_execution_exception", &reason), 1),
+        }
     }
 
     /// The server as a whole takes nothing now.

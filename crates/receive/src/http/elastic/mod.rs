@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use self::answer::{Asked, no_body, no_sender};
 use self::bulk::Item;
-use super::{Door, work};
+use super::{Door, once, work};
 use crate::hand_in::check_count;
 use crate::stats::Rejection;
 pub(super) use manage::manage;
@@ -70,7 +70,14 @@ async fn bulk(State(door): State<Door>, request: Request) -> Response {
     if let Err(error) = door.checked(check_count(items.len())) {
         return no_body(&asked, &error);
     }
-    let stored = store::store(&door.intake, &sender, items).await;
+    let stored = match once::key(&parts.headers) {
+        Ok(None) => store::store(&door.intake, &sender, items).await,
+        Ok(Some(key)) => match store::store_once(&door.intake, &sender, key, items).await {
+            Ok(stored) => stored,
+            Err(error) => return asked.once(&error),
+        },
+        Err(error) => return asked.error(StatusCode::BAD_REQUEST, "illegal_argument_exception", &error.to_string()),
+    };
     drop(taken);
     if let Some(error) = stored.refused_whole() {
         return asked.unavailable(error);

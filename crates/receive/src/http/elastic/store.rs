@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::answer::{Asked, with_retry};
 use super::bulk::{BadDocument, Item};
 use crate::http::now;
-use crate::intake::{Accepted, Intake, IntakeError, Queued, Record};
+use crate::intake::{Accepted, Intake, IntakeError, OnceError, Queued, Record};
 use crate::senders::Sender;
 use crate::stats::Rejection;
 
@@ -72,6 +72,38 @@ pub(super) async fn store(intake: &Intake, sender: &Sender, items: Vec<Item>) ->
         }
     }
     stored
+}
+
+/// The same for a request with a key: all of its documents together or none, and those once. Ids come from the key, so that
+/// a repeated request is answered alike.
+pub(super) async fn store_once(
+    intake: &Intake,
+    sender: &Sender,
+    key: &str,
+    items: Vec<Item>,
+) -> Result<Stored, OnceError> {
+    let mut stored = Stored { items: Vec::with_capacity(items.len()), closed: None };
+    let (mut places, mut records) = (Vec::new(), Vec::new());
+    for item in items {
+        let (record, error) = match item.document {
+            Ok(record) => (Some(record), None),
+            Err(error) => (None, Some(error)),
+        };
+        if let Some(record) = record {
+            places.push(stored.items.len());
+            records.push(record);
+        } else {
+            intake.refused(Rejection::Malformed, 1);
+        }
+        stored.items.push(Done::new(item.action, item.index, item.id, error));
+    }
+    intake.accept_once(sender, key, records, now()).await?;
+    for (number, place) in places.into_iter().enumerate() {
+        let done = &mut stored.items[place];
+        (done.status, done.sequence) = (201, number as u64);
+        done.id.get_or_insert_with(|| format!("{key}-{number}"));
+    }
+    Ok(stored)
 }
 
 #[derive(Default)]

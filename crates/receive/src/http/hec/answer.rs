@@ -8,7 +8,8 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::http::credential::NoSender;
-use crate::intake::IntakeError;
+use crate::http::once::BadKey;
+use crate::intake::{IntakeError, OnceError};
 
 /// What senders branch on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +92,22 @@ impl From<IntakeError> for Answer {
         };
         let retry_after = (code != Code::TooLarge).then(|| error.retry_after());
         Answer { retry_after, ..code.into() }
+    }
+}
+
+impl From<BadKey> for Answer {
+    fn from(_: BadKey) -> Self {
+        Code::InvalidFormat.into()
+    }
+}
+
+impl From<OnceError> for Answer {
+    fn from(error: OnceError) -> Self {
+        match error {
+            OnceError::InProgress => Code::Busy.into(),
+            OnceError::OtherRequest => Code::InvalidFormat.into(),
+            OnceError::Intake(error) => error.into(),
+        }
     }
 }
 

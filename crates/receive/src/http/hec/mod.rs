@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use self::ack::Acks;
 use self::answer::{Answer, Code};
 use super::body::{BodyError, Taken};
-use super::{Door, now, work};
+use super::{Door, now, once, work};
 use crate::hand_in::{HandInError, check_depth};
 use crate::intake::Record;
 use crate::senders::Sender;
@@ -55,7 +55,7 @@ async fn event(State(hec): State<Hec>, request: Request) -> Result<Response, Ans
     let size = taken.bytes.len();
     let (records, taken) = work(size, move || (events::read(&taken.bytes), taken)).await;
     let records = records.inspect_err(|_| hec.door.intake.refused(Rejection::Malformed, 1))?;
-    let answer = hec.store(&sender, records, channel).await;
+    let answer = hec.store(&sender, &parts, records, channel).await;
     drop(taken);
     answer
 }
@@ -76,7 +76,7 @@ async fn raw(State(hec): State<Hec>, request: Request) -> Result<Response, Answe
         hec.door.intake.refused(Rejection::Malformed, 1);
         return Err(Code::NoData.into());
     }
-    let answer = hec.store(&sender, records, channel).await;
+    let answer = hec.store(&sender, &parts, records, channel).await;
     drop(taken);
     answer
 }
@@ -119,9 +119,18 @@ impl Hec {
         Ok(taken)
     }
 
-    async fn store(&self, sender: &Sender, records: Vec<Record>, channel: Option<String>) -> Result<Response, Answer> {
+    async fn store(
+        &self,
+        sender: &Sender,
+        parts: &Parts,
+        records: Vec<Record>,
+        channel: Option<String>,
+    ) -> Result<Response, Answer> {
         let received = now();
-        self.door.intake.accept(sender, records, received).await?;
+        match once::key(&parts.headers)? {
+            Some(key) => drop(self.door.intake.accept_once(sender, key, records, received).await?),
+            None => drop(self.door.intake.accept(sender, records, received).await?),
+        }
         let mut answer = json!({"text": "Success", "code": 0});
         if let Some(channel) = channel {
             // Everything is durable by now, so each id given out is true from the start.

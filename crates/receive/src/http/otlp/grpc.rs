@@ -67,7 +67,7 @@ async fn taken(door: &Door, parts: &Parts, body: Body) -> Result<Option<Rejected
     }
     let (size, max) = (taken.bytes.len(), door.limits.max_body * 2);
     let (logs, taken) = work(size, move || (proto::read(&taken.bytes, max), taken)).await;
-    let rejected = store(door, &sender, logs).await;
+    let rejected = store(door, &sender, parts, logs).await;
     drop(taken);
     rejected
 }

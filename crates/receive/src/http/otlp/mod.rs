@@ -17,7 +17,7 @@ use axum::routing::post;
 
 use self::record::Logs;
 use self::status::{Format, Status};
-use super::{Door, now, work};
+use super::{Door, now, once, work};
 use crate::hand_in::HandInError;
 use crate::stats::{Protocol, Rejection};
 
@@ -68,7 +68,7 @@ async fn taken(
         (logs, taken)
     })
     .await;
-    let rejected = store(door, &sender, logs).await;
+    let rejected = store(door, &sender, parts, logs).await;
     drop(taken);
     rejected
 }
@@ -76,6 +76,7 @@ async fn taken(
 async fn store(
     door: &Door,
     sender: &crate::senders::Sender,
+    parts: &Parts,
     logs: Result<Logs, BadLogs>,
 ) -> Result<Option<record::Rejected>, Status> {
     let logs = logs.inspect_err(|error| {
@@ -86,7 +87,10 @@ async fn store(
     if let Some(rejected) = &rejected {
         door.intake.refused(Rejection::Malformed, rejected.records);
     }
-    door.intake.accept(sender, records, now()).await?;
+    match once::key(&parts.headers)? {
+        Some(key) => drop(door.intake.accept_once(sender, key, records, now()).await?),
+        None => drop(door.intake.accept(sender, records, now()).await?),
+    }
     Ok(rejected)
 }
 

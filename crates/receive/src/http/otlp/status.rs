@@ -13,7 +13,8 @@ use super::wire::Writer;
 use crate::hand_in::HandInError;
 use crate::http::body::BodyError;
 use crate::http::credential::NoSender;
-use crate::intake::IntakeError;
+use crate::http::once::BadKey;
+use crate::intake::{IntakeError, OnceError};
 
 /// How a request over HTTP is written, and so its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,6 +172,24 @@ impl From<BadLogs> for Status {
         match error {
             BadLogs::Malformed(_) => Status::new(Code::InvalidArgument, error),
             BadLogs::TooMuch(error) => error.into(),
+        }
+    }
+}
+
+impl From<BadKey> for Status {
+    fn from(error: BadKey) -> Self {
+        Status::new(Code::InvalidArgument, error)
+    }
+}
+
+impl From<OnceError> for Status {
+    fn from(error: OnceError) -> Self {
+        match error {
+            OnceError::InProgress => {
+                Status { retry_after: Some(Duration::from_secs(1)), ..Status::new(Code::Unavailable, error) }
+            }
+            OnceError::OtherRequest => Status::new(Code::InvalidArgument, error),
+            OnceError::Intake(error) => error.into(),
         }
     }
 }

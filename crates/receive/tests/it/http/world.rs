@@ -47,6 +47,8 @@ pub fn credential(kind: CredentialKind, secret: &[u8]) -> SenderIdentity {
         kind,
         secret_hash: Sha256::digest(secret).to_vec(),
         label: "vdd_".into(),
+        collector: None,
+        collects: false,
         source: None,
         time_zone: "UTC".into(),
     }

@@ -1,0 +1,5 @@
+//! The crate from outside.
+
+mod centre;
+mod collector;
+mod files;
