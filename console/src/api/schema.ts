@@ -343,6 +343,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{id}/peers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Addresses a collector received from that no device is registered for, the busiest first. Their records are the
+         *     collector's own; a credential of the kind address gives what comes from then on to a device.
+         */
+        get: operations["list_collector_peers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/{id}": {
         parameters: {
             query?: never;
@@ -1127,6 +1147,24 @@ export interface components {
             /** @description When. */
             time: components["schemas"]["Timestamp"];
         };
+        /** @description An address from which a collector received records that no device is registered for. */
+        CollectorPeer: {
+            /** @description The address. */
+            address: string;
+            /** @description Receipt time of the first, */
+            first_seen: components["schemas"]["Timestamp"];
+            /** @description and of the newest. */
+            last_seen: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Records received from it as the collector's own.
+             */
+            records: number;
+        };
+        /** @description Addresses a collector received from that no device is registered for. */
+        CollectorPeers: {
+            items: components["schemas"]["CollectorPeer"][];
+        };
         CommentRequest: {
             /** @description Plain text, for colleagues only. */
             text: string;
@@ -1140,9 +1178,13 @@ export interface components {
          * @description How a credential proves whose events arrive.
          * @enum {string}
          */
-        CredentialKind: "token" | "certificate" | "port";
+        CredentialKind: "token" | "certificate" | "port" | "address";
         /** @description Which kind of credential is wanted. */
         CredentialRequest: {
+            /** @description Address or CIDR range; only for the kind address. */
+            address?: string | null;
+            /** @description The collector of the same customer that vouches for the address. */
+            collector?: string | null;
             /** @description SHA-256 of the client certificate in hexadecimal; only for certificates. */
             fingerprint?: string | null;
             kind: components["schemas"]["CredentialKind"];
@@ -1236,6 +1278,8 @@ export interface components {
         };
         /** @description What a device authenticates with. The secret itself is shown once, when it is issued. */
         DeviceCredential: {
+            /** @description The collector that vouches for an address; nothing for the other kinds. */
+            collector?: string | null;
             /** @description When it was issued. */
             created: components["schemas"]["Timestamp"];
             /** @description Whose device. */
@@ -1246,7 +1290,7 @@ export interface components {
             id: string;
             /** @description How it proves itself. */
             kind: components["schemas"]["CredentialKind"];
-            /** @description Token: its first characters; certificate: fingerprint; port: the number. */
+            /** @description Token: its first characters; certificate: fingerprint; port: the number; address: address or CIDR range. */
             label: string;
         };
         DeviceCredentials: {
@@ -1464,6 +1508,12 @@ export interface components {
             created: components["schemas"]["Timestamp"];
             /** @description Whose it is. */
             customer: string;
+            /**
+             * Format: int64
+             * @description The version that last changed what people decide about: its state, its people, its severity. Whoever has seen
+             *     this one or a later one may act: alerts that merely joined since then refuse nobody's decision.
+             */
+            decided: number;
             /** @description What it is about. */
             entities: components["schemas"]["Entity"][];
             /** @description Time of the first event. */
@@ -1799,6 +1849,12 @@ export interface components {
                 created: components["schemas"]["Timestamp"];
                 /** @description Whose it is. */
                 customer: string;
+                /**
+                 * Format: int64
+                 * @description The version that last changed what people decide about: its state, its people, its severity. Whoever has seen
+                 *     this one or a later one may act: alerts that merely joined since then refuse nobody's decision.
+                 */
+                decided: number;
                 /** @description What it is about. */
                 entities: components["schemas"]["Entity"][];
                 /** @description Time of the first event. */
@@ -3059,6 +3115,27 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_collector_peers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectorPeers"];
+                };
             };
         };
     };

@@ -38,6 +38,7 @@ export type DeviceView = Schemas["DeviceView"];
 export type DeviceData = Schemas["DeviceData"];
 export type DeviceCredential = Schemas["DeviceCredential"];
 export type IssuedCredential = Schemas["IssuedCredential"];
+export type CollectorPeer = Schemas["CollectorPeer"];
 export type CredentialKind = Schemas["CredentialKind"];
 export type Asset = Schemas["Asset"];
 export type AssetData = Schemas["AssetData"];

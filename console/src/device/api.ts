@@ -10,7 +10,9 @@ export const updateDevice = (device: DeviceView, data: DeviceData) =>
 export const deleteDevice = (id: string) => remove("/devices/{id}", { path: { id } });
 export const listCredentials = (id: string, signal?: AbortSignal) =>
   get("/devices/{id}/credentials", { path: { id }, signal });
-export const issueCredential = (id: string, kind: CredentialKind, fingerprint: string | null) =>
-  post("/devices/{id}/credentials", { path: { id }, body: { kind, fingerprint } });
+export interface CredentialWish { fingerprint?: string | null; address?: string | null; collector?: string | null }
+export const issueCredential = (id: string, kind: CredentialKind, wish: CredentialWish) =>
+  post("/devices/{id}/credentials", { path: { id }, body: { kind, ...wish } });
+export const listPeers = (id: string, signal?: AbortSignal) => get("/devices/{id}/peers", { path: { id }, signal });
 export const revokeCredential = (id: string, credential: string) =>
   remove("/devices/{id}/credentials/{credential}", { path: { id, credential } });

@@ -1,7 +1,6 @@
 // The page of one device: whether it is heard, and what it sends logs with.
 import { useState } from "preact/hooks";
 
-import type { CredentialKind, DeviceCredential, DeviceView, IssuedCredential } from "../api/types.ts";
 import { SourceName } from "../event/source.tsx";
 import { eventsUrl } from "../event/query.ts";
 import { exact, number } from "../i18n/format.ts";
@@ -9,16 +8,16 @@ import { t, word } from "../i18n/text.ts";
 import { navigate } from "../shell/router.ts";
 import { useMay, useShell } from "../shell/session.ts";
 import { CustomerBand } from "../ui/badge.tsx";
-import { Copy } from "../ui/copy.tsx";
-import { Confirm, Dialog } from "../ui/dialog.tsx";
-import { FormDialog, optional } from "../ui/form.tsx";
+import { Confirm } from "../ui/dialog.tsx";
 import { useChanges, useLoad } from "../ui/load.ts";
 import { Page } from "../ui/page.tsx";
 import { Failure, Loading } from "../ui/states.tsx";
 import { Time, useNow } from "../ui/time.tsx";
-import { toastDone, toastProblem } from "../ui/toast.tsx";
-import { deleteDevice, getDevice, issueCredential, listCredentials, revokeCredential } from "./api.ts";
+import { toastProblem } from "../ui/toast.tsx";
+import { deleteDevice, getDevice } from "./api.ts";
+import { Credentials } from "./credential.tsx";
 import { DeviceDialog } from "./form.tsx";
+import { Peers } from "./peer.tsx";
 import { DeviceStateMark, stateNow } from "./table.tsx";
 
 export function DevicePage({ id }: { id: string }) {
@@ -56,80 +55,9 @@ export function DevicePage({ id }: { id: string }) {
         <div><dt>{t("created")}</dt><dd>{exact(device.created)}</dd></div>
       </dl>
       <Credentials device={device} mayWrite={mayWrite} />
+      {device.kind === "collector" && <Peers device={device} mayWrite={mayWrite} />}
       {asking === "edit" && <DeviceDialog device={device} close={() => setAsking(null)} done={loaded.set} />}
       {asking === "delete" && <Confirm title={t("device-delete")} text={t("device-delete-text", { name: device.name })} action={t("delete")} danger run={() => void erase()} close={() => setAsking(null)} />}
     </Page>
-  );
-}
-
-function Credentials({ device, mayWrite }: { device: DeviceView; mayWrite: boolean }) {
-  const loaded = useLoad((signal) => listCredentials(device.id, signal), device.id);
-  const [issuing, setIssuing] = useState(false);
-  const [issued, setIssued] = useState<IssuedCredential | null>(null);
-  const [revoking, setRevoking] = useState<DeviceCredential | null>(null);
-  const items = loaded.value?.items;
-  const revoke = (credential: DeviceCredential) => revokeCredential(device.id, credential.id).then(() => {
-    toastDone(t("credential-revoked"));
-    loaded.reload();
-  }, toastProblem);
-  return (
-    <section>
-      <header class="section-head">
-        <h2>{t("credentials")}</h2>
-        {mayWrite && <button class="button primary" onClick={() => setIssuing(true)}>{t("credential-issue")}</button>}
-      </header>
-      {!items && (loaded.problem ? <Failure problem={loaded.problem} retry={loaded.reload} /> : <Loading />)}
-      {items?.length === 0 && <p class="muted">{t("credentials-none")}</p>}
-      {items && items.length > 0 && (
-        <table class="plain">
-          <thead><tr><th scope="col">{t("credential-kind")}</th><th scope="col">{t("credential-label")}</th><th scope="col">{t("created")}</th><th scope="col"><span class="visually-hidden">{t("actions")}</span></th></tr></thead>
-          <tbody>
-            {items.map((credential) => (
-              <tr key={credential.id}>
-                <td>{word("credential-kind", credential.kind)}</td>
-                <td class="mono">{credential.label}</td>
-                <td>{exact(credential.created)}</td>
-                <td>{mayWrite && <button class="button danger" onClick={() => setRevoking(credential)}>{t("credential-revoke")}</button>}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-      {issuing && <IssueDialog device={device} close={() => setIssuing(false)} done={(next) => { setIssued(next); loaded.reload(); }} />}
-      {issued && <IssuedDialog device={device} issued={issued} close={() => setIssued(null)} />}
-      {revoking && <Confirm title={t("credential-revoke")} text={t("credential-revoke-text", { label: revoking.label })} action={t("credential-revoke")} danger run={() => void revoke(revoking)} close={() => setRevoking(null)} />}
-    </section>
-  );
-}
-
-function IssueDialog({ device, close, done }: { device: DeviceView; close: () => void; done: (issued: IssuedCredential) => void }) {
-  return (
-    <FormDialog
-      title={t("credential-issue")} action={t("credential-issue")} close={close} start={{ kind: "token", fingerprint: "" }} band={<CustomerBand id={device.customer} />}
-      fields={[
-        { kind: "choice", name: "kind", label: t("credential-kind"), wide: true, autofocus: true, options: ["token", "certificate", "port"].map((value) => ({ value, label: t(`credential-about-${value}`) })) },
-        { kind: "text", name: "fingerprint", label: t("credential-fingerprint"), hint: t("credential-fingerprint-hint"), wide: true },
-      ]}
-      submit={async (values) => done(await issueCredential(device.id, values.kind as CredentialKind, values.kind === "certificate" ? optional(values.fingerprint) : null))}
-    />
-  );
-}
-
-function IssuedDialog({ device, issued, close }: { device: DeviceView; issued: IssuedCredential; close: () => void }) {
-  return (
-    <Dialog title={t("credential-issued", { device: device.name })} close={close} kind="wide" band={<CustomerBand id={device.customer} />}>
-      {issued.secret && (
-        <>
-          <p class="note warn">{t("secret-once")}</p>
-          <p class="secret"><code class="mono">{issued.secret}</code> <Copy text={issued.secret} label={t("copy")} /></p>
-        </>
-      )}
-      <h3>{t("instructions")}</h3>
-      <pre class="raw">{issued.instructions}</pre>
-      <div class="form-actions">
-        <Copy text={issued.instructions} label={t("instructions-copy")} />
-        <button class="button primary" onClick={close}>{t("done")}</button>
-      </div>
-    </Dialog>
   );
 }

@@ -11,7 +11,11 @@ import { explain } from "./states.tsx";
 
 export interface Option { value: string; label: string }
 
-interface Base { name: string; label: string; hint?: string; required?: boolean; wide?: boolean; autofocus?: boolean }
+interface Base {
+  name: string; label: string; hint?: string; required?: boolean; wide?: boolean; autofocus?: boolean;
+  /** The field is there only while this holds. */
+  when?: (values: Values) => boolean;
+}
 export type Field =
   | (Base & { kind: "text" | "password"; max?: number })
   | (Base & { kind: "area"; rows?: number })
@@ -43,9 +47,10 @@ export function Form({ fields, start, action, submit, cancel, danger, children }
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
   const set = (name: string, value: unknown) => setValues((now) => ({ ...now, [name]: value }));
+  const shown = fields.filter((field) => field.when?.(values) ?? true);
   const send = async (event: Event) => {
     event.preventDefault();
-    const wrong = fields.flatMap((field) => {
+    const wrong = shown.flatMap((field) => {
       const message = complaint(field, values[field.name]);
       return message ? [{ field: field.name, message }] : [];
     });
@@ -74,7 +79,7 @@ export function Form({ fields, start, action, submit, cancel, danger, children }
     >
       {children}
       <div class="form-fields">
-        {fields.map((field) => <FieldRow key={field.name} field={field} value={values[field.name]} set={(value) => set(field.name, value)} error={about(field.name)} />)}
+        {shown.map((field) => <FieldRow key={field.name} field={field} value={values[field.name]} set={(value) => set(field.name, value)} error={about(field.name)} />)}
       </div>
       <p class="form-error" role="alert">{told && (problem.fields.length > 0 ? t("form-check-fields") : `${told.title} ${told.hint}`)}</p>
       <div class="form-actions">

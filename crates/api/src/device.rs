@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use model::device::{CredentialKind, Device, DeviceCredential, DeviceData, DeviceState};
-use model::{CustomerId, Page, Timestamp};
-use ops::DeviceFilter;
+use model::device::{CollectorPeer, CredentialKind, Device, DeviceCredential, DeviceData, DeviceState};
+use model::{CustomerId, DeviceId, Page, Timestamp};
+use ops::{CredentialWish, DeviceFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -23,6 +23,7 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(get_device, update_device, delete_device))
         .routes(routes!(list_device_credentials, issue_device_credential))
         .routes(routes!(revoke_device_credential))
+        .routes(routes!(list_collector_peers))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -79,6 +80,17 @@ struct CredentialRequest {
     kind: CredentialKind,
     /// SHA-256 of the client certificate in hexadecimal; only for certificates.
     fingerprint: Option<String>,
+    /// Address or CIDR range; only for the kind address.
+    address: Option<String>,
+    /// The collector of the same customer that vouches for the address.
+    #[schema(value_type = Option<String>)]
+    collector: Option<DeviceId>,
+}
+
+/// Addresses a collector received from that no device is registered for.
+#[derive(Serialize, ToSchema)]
+struct CollectorPeers {
+    items: Vec<CollectorPeer>,
 }
 
 /// A fresh credential. The secret is shown this once.
@@ -177,10 +189,24 @@ async fn issue_device_credential(
     Path(device): Path<String>,
     Body(request): Body<CredentialRequest>,
 ) -> Result<(StatusCode, Json<IssuedCredential>), Problem> {
-    let issued = api.ops.issue_device_credential(&ctx, &id(&device)?, request.kind, request.fingerprint).await?;
+    let wish =
+        CredentialWish { fingerprint: request.fingerprint, address: request.address, collector: request.collector };
+    let issued = api.ops.issue_device_credential(&ctx, &id(&device)?, request.kind, wish).await?;
     let body =
         IssuedCredential { credential: issued.credential, secret: issued.secret, instructions: issued.instructions };
     Ok((StatusCode::CREATED, Json(body)))
+}
+
+/// Addresses a collector received from that no device is registered for, the busiest first. Their records are the
+/// collector's own; a credential of the kind address gives what comes from then on to a device.
+#[utoipa::path(get, path = "/devices/{id}/peers", tag = "device", params(("id" = String, Path)),
+    responses((status = 200, body = CollectorPeers)))]
+async fn list_collector_peers(
+    State(api): State<Api>,
+    Signed(ctx): Signed,
+    Path(device): Path<String>,
+) -> Result<Json<CollectorPeers>, Problem> {
+    Ok(Json(CollectorPeers { items: api.ops.list_collector_peers(&ctx, &id(&device)?).await? }))
 }
 
 /// Revokes a credential at once.

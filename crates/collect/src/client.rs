@@ -140,7 +140,8 @@ impl Client {
         self.connect().await?;
         let open = self.open.as_mut().expect("a connection was just made");
         let mut request = Request::builder().method(method).uri(path);
-        let host = if self.target.host.contains(':') { format!("[{}]", self.target.host) } else { self.target.host.clone() };
+        let host =
+            if self.target.host.contains(':') { format!("[{}]", self.target.host) } else { self.target.host.clone() };
         request = request.header(HOST, format!("{host}:{}", self.target.port));
         if let Some(token) = &open.token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
@@ -341,7 +342,8 @@ mod tests {
         assert_eq!(target("https://soc.example/"), Some(("soc.example".into(), 443, true)));
         assert_eq!(target("https://[2001:db8::1]:8601"), Some(("2001:db8::1".into(), 8601, true)));
         assert_eq!(target("http://127.0.0.1:8601"), Some(("127.0.0.1".into(), 8601, false)));
-        for wrong in ["http://soc.example:8601", "soc.example", "https://", "https://a:x", "https://u@h", "https://h/p"] {
+        for wrong in ["http://soc.example:8601", "soc.example", "https://", "https://a:x", "https://u@h", "https://h/p"]
+        {
             assert_eq!(target(wrong), None, "{wrong}");
         }
     }

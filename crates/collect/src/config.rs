@@ -328,7 +328,8 @@ impl Config {
 mod tests {
     use super::*;
 
-    const LEAST: &str = "[centre]\nurl = \"https://soc.example:8601\"\ntoken_file = \"token\"\n[buffer]\nfolder = \"b\"\n";
+    const LEAST: &str =
+        "[centre]\nurl = \"https://soc.example:8601\"\ntoken_file = \"token\"\n[buffer]\nfolder = \"b\"\n";
 
     #[test]
     fn a_few_lines_are_enough() {

@@ -84,7 +84,11 @@ impl Forwarder {
             sent = Sent { log: wal.log(), position: wal.first() - 1, sending: 0 };
         }
         if sent.position + 1 < wal.first() {
-            tracing::warn!(sent.position, first = wal.first(), "the buffer begins behind the place that was handed on to");
+            tracing::warn!(
+                sent.position,
+                first = wal.first(),
+                "the buffer begins behind the place that was handed on to"
+            );
             sent = Sent { position: wal.first() - 1, sending: 0, ..sent };
         }
         counters.sent_position.store(sent.position, Ordering::Relaxed);

@@ -171,7 +171,8 @@ impl Masker {
             let name = |name: &'e String| [event.core.get(name), event.fields.get(name)].into_iter().flatten();
             let below = rule.names.iter().flat_map(move |outer| {
                 // A name of an object is all that is in it.
-                let within = move |name: &str| name.strip_prefix(outer.as_str()).is_some_and(|rest| rest.starts_with('.'));
+                let within =
+                    move |name: &str| name.strip_prefix(outer.as_str()).is_some_and(|rest| rest.starts_with('.'));
                 event.fields.iter().filter(move |(name, _)| within(name)).map(|(_, value)| value)
             });
             rule.names.iter().flat_map(name).chain(below).map(move |value| (rule, value))
@@ -195,6 +196,8 @@ impl Masker {
                     let [a, b, c, ..] = address.segments();
                     std::net::Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0).to_string()
                 }
+                // What is no longer than what may stay would stay whole.
+                Err(_) if value.chars().count() <= rule.keep => DROPPED.to_owned(),
                 Err(_) => value.chars().take(rule.keep).collect(),
             },
             // Without its key nothing can be hashed; the settings are refused then.
@@ -208,14 +211,14 @@ fn behind(names: &[String]) -> Option<Regex> {
     if names.is_empty() {
         return None;
     }
-    let names: Vec<String> = names
-        .iter()
-        // A name of a nested member stands as its last part.
-        .flat_map(|name| [name.as_str(), name.rsplit('.').next().unwrap_or(name)])
-        .map(regex::escape)
-        .collect();
+    // In JSON the name of a nested member stands as its last part.
+    let last = |name: &String| regex::escape(name.rsplit('.').next().unwrap_or(name));
+    let (whole, last): (Vec<String>, Vec<String>) = names.iter().map(|name| (regex::escape(name), last(name))).unzip();
+    let (whole, last) = (whole.join("|"), last.join("|"));
     let value = r#"(?:"((?:[^"\\]|\\.)*)"?|'([^']*)'?|([^\s"'<>,;&|\]}]+))"#;
-    let text = format!(r#"(?i)(?:^|[^\w])(?:{})["']?(?:\s*[=:]\s*|>\s*){value}"#, names.join("|"));
+    let element = format!(r#"(?:^|[^\w])(?:{whole})["']?\s*>([^<]+)"#);
+    let name = format!(r#"(?:(?:^|[^\w])(?:{whole})["']?\s*[=:]\s*|"(?:{last})"\s*:\s*)"#);
+    let text = format!("(?i)(?:{element}|{name}{value})");
     // Names are escaped, so this is an expression; one too large is as good as none.
     Regex::new(&text).ok()
 }
@@ -244,7 +247,9 @@ fn texts(value: &Value<'_>) -> Vec<String> {
     match value {
         Value::List(values) => values.iter().flat_map(texts).collect(),
         Value::Null | Value::Bool(_) => Vec::new(),
-        other => other.text().map(|text| text.into_owned()).filter(|text| !text.trim().is_empty()).into_iter().collect(),
+        other => {
+            other.text().map(|text| text.into_owned()).filter(|text| !text.trim().is_empty()).into_iter().collect()
+        }
     }
 }
 
@@ -333,19 +338,24 @@ mod tests {
         ]
     }
 
-    const NAMES: &str = "\"user_name\", \"user\", \"suser\", \"usrName\", \"user.name\", \"TargetUserName\", \"x@1.user\"";
+    const NAMES: &str =
+        "\"user_name\", \"user\", \"suser\", \"usrName\", \"user.name\", \"TargetUserName\", \"x@1.user\"";
 
     #[test]
     fn no_canary_leaves_in_any_format_whatever_is_done_to_it() {
         let mut cases = 0;
         for action in ["hash", "truncate", "drop"] {
             let masker = masker(action, NAMES);
-            for user in [CANARY, "o'neil \\\"q\\\"", "李雷", "Canary=A"] {
+            for user in [CANARY, "o'neil", "李雷", "Canary=A"] {
                 for raw in records(user) {
                     let mut record = Record::from(raw.clone());
                     masker.mask(&sender(), &mut record);
                     let masked = String::from_utf8(record.raw).unwrap();
-                    assert!(!masked.contains(user), "{action} {user}: {} became {masked}", String::from_utf8_lossy(&raw));
+                    assert!(
+                        !masked.contains(user),
+                        "{action} {user}: {} became {masked}",
+                        String::from_utf8_lossy(&raw)
+                    );
                     cases += 1;
                 }
             }
@@ -358,7 +368,8 @@ mod tests {
     fn equal_values_stay_equal_and_what_is_json_stays_json() {
         let masker = masker("hash", "\"user.name\", \"uid\"");
         let mask = |text: &str| masker.masked(text, &sender()).unwrap();
-        let (one, two) = (mask(r#"{"user":{"name":"li"},"uid":1001,"n":10010}"#), mask(r#"{"uid":"1001","user.name":"li"}"#));
+        let (one, two) =
+            (mask(r#"{"user":{"name":"li"},"uid":1001,"n":10010}"#), mask(r#"{"uid":"1001","user.name":"li"}"#));
         let (one, two): (serde_json::Value, serde_json::Value) =
             (serde_json::from_str(&one).unwrap(), serde_json::from_str(&two).unwrap());
         assert_eq!(one["user"]["name"], two["user.name"]);
@@ -383,12 +394,22 @@ mod tests {
         let inner = "{\"eventName\":\"ConsoleLogin\"}";
         let encoded = {
             const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-            inner.as_bytes().chunks(3).map(|chunk| {
-                let bits = chunk.iter().fold(0u32, |sum, byte| sum << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-                (0..4).map(|at| if at <= chunk.len() { DIGITS[(bits >> (18 - 6 * at) & 63) as usize] as char } else { '=' }).collect::<String>()
-            }).collect::<String>()
+            inner
+                .as_bytes()
+                .chunks(3)
+                .map(|chunk| {
+                    let bits =
+                        chunk.iter().fold(0u32, |sum, byte| sum << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+                    (0..4)
+                        .map(|at| {
+                            if at <= chunk.len() { DIGITS[(bits >> (18 - 6 * at) & 63) as usize] as char } else { '=' }
+                        })
+                        .collect::<String>()
+                })
+                .collect::<String>()
         };
-        let masked = masker.masked(&format!("{{\"user\":\"ConsoleLogin\",\"data\":\"{encoded}\"}}"), &sender()).unwrap();
+        let masked =
+            masker.masked(&format!("{{\"user\":\"ConsoleLogin\",\"data\":\"{encoded}\"}}"), &sender()).unwrap();
         assert!(!masked.contains("ConsoleLogin"), "{masked}");
     }
 }

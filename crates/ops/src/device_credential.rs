@@ -1,6 +1,8 @@
-//! What a device authenticates with: a token, a certificate, or a listener port of its own.
+//! What a device authenticates with: a token, a certificate, a listener port of its own, or an address that a collector of
+//! the same customer vouches for.
 
-use model::device::{CredentialKind, Device, DeviceCredential};
+use ipnet::IpNet;
+use model::device::{CollectorPeer, CredentialKind, Device, DeviceCredential, DeviceKind};
 use model::role::Permission;
 use model::{Context, DeviceCredentialId, DeviceId};
 use serde_json::json;
@@ -23,6 +25,17 @@ pub struct IssuedCredential {
     pub instructions: String,
 }
 
+/// Which credential is wanted, with what its kind needs and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CredentialWish {
+    /// SHA-256 of a certificate: 64 hexadecimal digits, colons allowed.
+    pub fingerprint: Option<String>,
+    /// An address or a CIDR range,
+    pub address: Option<String>,
+    /// and the collector that vouches for it.
+    pub collector: Option<DeviceId>,
+}
+
 impl Ops {
     /// A device's credentials, without secrets.
     pub async fn list_device_credentials(&self, ctx: &Context, device: &DeviceId) -> Result<Vec<DeviceCredential>> {
@@ -32,25 +45,31 @@ impl Ops {
         Ok(tx.list_device_credentials(device).await?)
     }
 
-    /// Issues a credential. `fingerprint` (SHA-256 of the certificate, 64 hexadecimal digits, colons allowed) belongs
-    /// to a certificate and to nothing else. A port is the smallest free one of the configured range.
+    /// Issues a credential. What is wished must be of its kind. A port is the smallest free one of the configured range. An
+    /// address is vouched for by a collector of the same customer, and each address by it for one device only.
     pub async fn issue_device_credential(
         &self,
         ctx: &Context,
         device: &DeviceId,
         kind: CredentialKind,
-        fingerprint: Option<String>,
+        wish: CredentialWish,
     ) -> Result<IssuedCredential> {
         ctx.require(Permission::DeviceWrite)?;
-        if kind != CredentialKind::Certificate && fingerprint.is_some() {
+        if kind != CredentialKind::Certificate && wish.fingerprint.is_some() {
             return Err(Error::invalid("fingerprint", "belongs to a certificate only"));
+        }
+        if kind != CredentialKind::Address && (wish.address.is_some() || wish.collector.is_some()) {
+            return Err(Error::invalid("address", "belongs to the kind address only"));
         }
         let mut attempt = 1;
         loop {
-            match self.try_issue(ctx, device, kind, fingerprint.as_deref()).await {
+            match self.try_issue(ctx, device, kind, &wish).await {
                 Err(Error::Taken(_)) if kind == CredentialKind::Port && attempt < PORT_ATTEMPTS => attempt += 1,
                 Err(Error::Taken(_)) if kind == CredentialKind::Certificate => {
                     return Err(Error::Taken("fingerprint".to_owned()));
+                }
+                Err(Error::Taken(_)) if kind == CredentialKind::Address => {
+                    return Err(Error::Taken("address".to_owned()));
                 }
                 other => return other,
             }
@@ -81,7 +100,7 @@ impl Ops {
         ctx: &Context,
         device: &DeviceId,
         kind: CredentialKind,
-        fingerprint: Option<&str>,
+        wish: &CredentialWish,
     ) -> Result<IssuedCredential> {
         let mut tx = self.store().write(ctx).await?;
         let owner: Device = tx.get_device(device).await?;
@@ -91,7 +110,7 @@ impl Ops {
                 (token.chars().take(10).collect(), secret::hash(&token).to_vec(), Some(token))
             }
             CredentialKind::Certificate => {
-                let fingerprint = fingerprint_of(fingerprint)?;
+                let fingerprint = fingerprint_of(wish.fingerprint.as_deref())?;
                 (fingerprint.clone(), bytes_of(&fingerprint), None)
             }
             CredentialKind::Port => {
@@ -100,6 +119,24 @@ impl Ops {
                 let port = range.find(|port| !used.contains(port)).ok_or(Error::NoPortFree)?.to_string();
                 (port.clone(), port.into_bytes(), None)
             }
+            CredentialKind::Address => {
+                let range = address_of(wish.address.as_deref())?;
+                let missing = || Error::invalid("collector", "must be a collector of the same customer");
+                let collector = tx.get_device(wish.collector.as_ref().ok_or_else(missing)?).await?;
+                if collector.customer != owner.customer || collector.data.kind != DeviceKind::Collector {
+                    return Err(missing());
+                }
+                if collector.id == owner.id {
+                    return Err(Error::invalid("collector", "cannot vouch for itself"));
+                }
+                for peer in tx.list_collector_peers(&collector.id).await? {
+                    if peer.address.parse().is_ok_and(|address: std::net::IpAddr| range.contains(&address)) {
+                        tx.delete_collector_peer(&collector.id, &peer.address).await?;
+                    }
+                }
+                let lookup = format!("{} {range}", collector.id);
+                (shown(&range), lookup.into_bytes(), None)
+            }
         };
         let credential = DeviceCredential {
             id: DeviceCredentialId::generate(ctx.now()),
@@ -107,6 +144,7 @@ impl Ops {
             device: device.clone(),
             kind,
             label,
+            collector: wish.collector.clone().filter(|_| kind == CredentialKind::Address),
             created: ctx.now(),
         };
         tx.create_device_credential(&credential, &lookup).await?;
@@ -117,6 +155,27 @@ impl Ops {
         let instructions = instructions::text(public, &owner, &credential, token.as_deref());
         Ok(IssuedCredential { credential, secret: token, instructions })
     }
+}
+
+impl Ops {
+    /// Addresses a collector received from that no device is registered for, the busiest first.
+    pub async fn list_collector_peers(&self, ctx: &Context, collector: &DeviceId) -> Result<Vec<CollectorPeer>> {
+        ctx.require(Permission::DeviceRead)?;
+        Ok(self.store().read(ctx).await?.list_collector_peers(collector).await?)
+    }
+}
+
+/// A range of addresses as it is kept; an address is the range of itself.
+fn address_of(given: Option<&str>) -> Result<IpNet> {
+    let text = given.unwrap_or("").trim();
+    let address = text.parse().ok().map(|address: std::net::IpAddr| IpNet::from(address.to_canonical()));
+    let range = text.parse::<IpNet>().ok().or(address);
+    range.map(|range| range.trunc()).ok_or_else(|| Error::invalid("address", "must be an IP address or a CIDR range"))
+}
+
+/// A range of one address is shown as that.
+fn shown(range: &IpNet) -> String {
+    if range.prefix_len() == range.max_prefix_len() { range.addr().to_string() } else { range.to_string() }
 }
 
 /// The canonical form of a certificate's fingerprint: 64 lower-case hexadecimal digits.
@@ -137,6 +196,21 @@ fn bytes_of(hex: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_kept_as_the_range_it_is() {
+        for (given, kept) in [
+            ("10.1.2.3", "10.1.2.3"),
+            (" 10.1.2.3/24 ", "10.1.2.0/24"),
+            ("2001:DB8::1", "2001:db8::1"),
+            ("::ffff:10.1.2.3", "10.1.2.3"),
+        ] {
+            assert_eq!(shown(&address_of(Some(given)).unwrap()), kept);
+        }
+        for bad in [None, Some(""), Some("host"), Some("10.1.2"), Some("10.0.0.0/33")] {
+            assert!(matches!(address_of(bad), Err(Error::Invalid { .. })), "{bad:?}");
+        }
+    }
 
     #[test]
     fn a_fingerprint_is_read_with_or_without_colons_in_either_case() {

@@ -51,6 +51,19 @@ pub fn text(public: &PublicAddresses, device: &Device, credential: &DeviceCreden
         (CredentialKind::Token, Some(token)) => with_token(&mut text, public, token),
         (CredentialKind::Token, None) => {}
         (CredentialKind::Certificate, _) => with_certificate(&mut text, public, &credential.label),
+        (CredentialKind::Address, _) => {
+            let address = &credential.label;
+            let collector = credential.collector.as_ref().map_or("", |collector| collector.as_str());
+            line(
+                &mut text,
+                format_args!("protocol: to the customer's collector ({collector}), by any of its listeners"),
+            );
+            line(&mut text, format_args!("known by its address there: {address}"));
+            line(
+                &mut text,
+                format_args!("\n# rsyslog; COLLECTOR is the collector's address\n*.* @@COLLECTOR:514;{WITH_OFFSET}"),
+            );
+        }
         (CredentialKind::Port, _) => {
             let host = public.host();
             let port = &credential.label;

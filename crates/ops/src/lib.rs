@@ -32,7 +32,7 @@ mod validate;
 mod worker;
 
 pub use change::ChangesPage;
-pub use device_credential::IssuedCredential;
+pub use device_credential::{CredentialWish, IssuedCredential};
 pub use error::{Error, FieldProblem, Result};
 pub use incident::{Assignee, NewIncident};
 pub use incident_view::{IncidentEntryView, IncidentView};

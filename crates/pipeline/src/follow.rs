@@ -77,8 +77,9 @@ impl Follower {
 
     /// Reads every credential anew.
     async fn reload(&self, now: Timestamp) -> Result<(), store::Error> {
-        let identities = self.store.read(&context(now)).await?.list_sender_identities().await?;
-        self.senders.replace(identities);
+        let mut tx = self.store.read(&context(now)).await?;
+        let (identities, devices) = (tx.list_sender_identities().await?, tx.list_device_senders().await?);
+        self.senders.replace_all(identities, devices);
         Ok(())
     }
 }

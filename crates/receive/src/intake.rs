@@ -474,7 +474,8 @@ impl Intake {
             }
             let peer = sender.peer.map(|peer| peer.to_string());
             let is_known = trail.peer.is_empty() && sender.peer.is_none();
-            let listener = if is_known || !trail.listener.is_empty() { &trail.listener } else { self.protocol.as_str() };
+            let listener =
+                if is_known || !trail.listener.is_empty() { &trail.listener } else { self.protocol.as_str() };
             let raw = &record.raw[..record.raw.len().min(inner.config.max_record)];
             let cut = record.truncated || raw.len() < record.raw.len();
             truncated += usize::from(cut);

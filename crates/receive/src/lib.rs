@@ -7,6 +7,7 @@ mod import;
 mod intake;
 mod limits;
 pub mod listen;
+pub mod nats;
 mod once;
 mod receiver;
 mod room;

@@ -136,7 +136,14 @@ mod tests {
 
     fn sender(customer: &CustomerId) -> Sender {
         let device = DeviceId::generate(Timestamp::from_micros(0));
-        Sender { customer: customer.clone(), device, source: None, time_zone: Arc::from("UTC"), collects: false, peer: None }
+        Sender {
+            customer: customer.clone(),
+            device,
+            source: None,
+            time_zone: Arc::from("UTC"),
+            collects: false,
+            peer: None,
+        }
     }
 
     fn limiter(customer: u64, device: u64) -> Limiter {

@@ -307,7 +307,8 @@ mod tests {
             collects: true,
             ..identity(CredentialKind::Token, Sha256::digest(token).to_vec(), "")
         };
-        let (ours, theirs) = (CustomerId::generate(Timestamp::from_micros(0)), CustomerId::generate(Timestamp::from_micros(0)));
+        let (ours, theirs) =
+            (CustomerId::generate(Timestamp::from_micros(0)), CustomerId::generate(Timestamp::from_micros(0)));
         let (one, other) = (collector(b"one", &ours), collector(b"other", &theirs));
         let address = |label: &str, customer: &CustomerId, by: &SenderIdentity| SenderIdentity {
             customer: customer.clone(),

@@ -139,7 +139,9 @@ async fn customers(server: &Server) -> Result<Vec<(CustomerId, Vec<String>)>, Er
                 silence_minutes: 10,
             };
             let device = ops.create_device(&ctx, &customer.id, data).await?;
-            let issued = ops.issue_device_credential(&ctx, &device.id, CredentialKind::Token, None).await?;
+            let issued = ops
+                .issue_device_credential(&ctx, &device.id, CredentialKind::Token, ops::CredentialWish::default())
+                .await?;
             tokens.extend(issued.secret);
         }
         made.push((customer.id, tokens));

@@ -46,6 +46,8 @@ pub enum Command {
         #[command(subcommand)]
         command: LakeCommand,
     },
+    /// Take records in at a customer's and hand them on to the centre; `check` says what is wrong
+    Collect(CollectArgs),
     /// Measure what this machine takes, from socket to searchable
     Bench(BenchArgs),
     /// The sender of `bench`
@@ -60,6 +62,21 @@ pub struct ConfigArgs {
     /// Settings file (TOML); defaults hold without one
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct CollectArgs {
+    /// The collector's settings (TOML)
+    #[arg(long, value_name = "FILE", global = true, default_value = "/etc/vedette/collect.toml")]
+    pub config: PathBuf,
+    #[command(subcommand)]
+    pub command: Option<CollectCommand>,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum CollectCommand {
+    /// Say whether address, credentials, clock and folders are right; sends and stores nothing
+    Check,
 }
 
 #[derive(Debug, Subcommand)]

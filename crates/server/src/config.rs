@@ -87,6 +87,34 @@ pub struct Ingest {
     pub device_events_per_second: u64,
     pub device_bytes_per_second: u64,
     pub burst_seconds: u64,
+    pub nats: Nats,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nats {
+    pub url: String,
+    pub stream: String,
+    pub consumer: String,
+    pub user: String,
+    pub password: String,
+    pub token: String,
+    #[serde(deserialize_with = "optional")]
+    pub credentials_file: Option<PathBuf>,
+    #[serde(deserialize_with = "optional")]
+    pub tls_ca: Option<PathBuf>,
+    #[serde(deserialize_with = "optional")]
+    pub tls_certificate: Option<PathBuf>,
+    #[serde(deserialize_with = "optional")]
+    pub tls_key: Option<PathBuf>,
+    pub subjects: Vec<NatsSubject>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NatsSubject {
+    pub subject: String,
+    pub device: model::DeviceId,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -221,7 +249,15 @@ fn set(table: &mut Table, name: &str, text: &str) -> Result<(), ConfigError> {
     for (section, values) in table.iter_mut() {
         let Value::Table(values) = values else { continue };
         let Some(key) = wanted.strip_prefix(section.as_str()).and_then(|rest| rest.strip_prefix('_')) else { continue };
-        let Some(place) = values.get_mut(key) else { continue };
+        let place = match values.get_mut(key) {
+            Some(place) => Some(place),
+            // One section lies in another.
+            None => values.iter_mut().find_map(|(inner, values)| {
+                let key = key.strip_prefix(inner.as_str())?.strip_prefix('_')?;
+                values.as_table_mut()?.get_mut(key)
+            }),
+        };
+        let Some(place) = place else { continue };
         let wrong = |kind: &str| ConfigError::Wrong {
             origin: format!("environment variable {name}"),
             message: format!("`{text}` is not a {kind}"),
@@ -291,6 +327,12 @@ mod tests {
         assert_eq!((config.lake.flush_rows, config.lake.flush_seconds), (7, 6));
         let folders = load("", &[("VEDETTE_DETECTION_RULE_FOLDERS", "/a, /b")]).unwrap().detection.rule_folders;
         assert_eq!(folders, [PathBuf::from("/a"), PathBuf::from("/b")]);
+        let device = "dev_00000000000000000000000000";
+        let file =
+            format!("[ingest.nats]\nstream = \"LOGS\"\nsubjects = [{{ subject = \"a.>\", device = \"{device}\" }}]");
+        let nats = load(&file, &[("VEDETTE_INGEST_NATS_URL", "nats://127.0.0.1:4222")]);
+        let nats = nats.unwrap().ingest.nats;
+        assert_eq!((nats.url.as_str(), nats.stream.as_str()), ("nats://127.0.0.1:4222", "LOGS"));
     }
 
     #[test]

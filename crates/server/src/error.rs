@@ -21,6 +21,8 @@ pub enum Error {
     Lake(#[from] lake::Error),
     #[error(transparent)]
     Ops(#[from] ops::Error),
+    #[error(transparent)]
+    Collect(#[from] ::collect::Error),
     #[error("pipeline: {0}")]
     Pipeline(#[from] pipeline::Error),
     #[error("cannot listen on {address}: {source}")]

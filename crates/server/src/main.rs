@@ -5,6 +5,7 @@ mod backup;
 mod bench;
 mod catalogue;
 mod cli;
+mod collect;
 mod config;
 mod content;
 mod demo;
@@ -12,6 +13,7 @@ mod error;
 mod lake;
 mod layout;
 mod metrics;
+mod nats;
 mod net;
 mod offline;
 mod open;
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
             log("warn", LogFormat::Text);
             wait(bench::run(&arguments))
         }
+        Command::Collect(arguments) => collect::run(&arguments),
         Command::BenchSend => wait(bench::send()),
         Command::Config { command: ConfigCommand::Show } => {
             say(config::REFERENCE);

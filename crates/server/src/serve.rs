@@ -25,7 +25,7 @@ use crate::lake::Upkeep;
 use crate::metrics::{self, Health};
 use crate::open::{self, Opened};
 use crate::time::now;
-use crate::{admin, content, layout, net};
+use crate::{admin, content, layout, nats, net};
 
 /// How long a stop may take before it is broken off; what is missing is replayed at the next start.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -39,6 +39,7 @@ pub struct Server {
     /// Where HTTP ingest really listens.
     pub ingest: Option<SocketAddr>,
     detection: config::Detection,
+    nats: Option<receive::nats::Nats>,
     draining: watch::Sender<bool>,
     tasks: JoinSet<Result<(), Error>>,
 }
@@ -85,6 +86,7 @@ impl Server {
         spawn_http(&mut tasks, console_listener, tls, router, &watching);
 
         let ingest = pipeline.addresses().http;
+        let nats = nats::start(&config.ingest.nats, &pipeline)?;
         if let Some(address) = config.metrics.listen {
             let listener = listen(address).await?;
             let tls = tls_of(config.metrics.tls_certificate.as_deref().zip(config.metrics.tls_key.as_deref()))?;
@@ -102,7 +104,7 @@ impl Server {
             Ok(())
         });
         let detection = config.detection.clone();
-        Ok(Server { opened, pipeline, console, ingest, detection, draining, tasks })
+        Ok(Server { opened, pipeline, console, ingest, detection, nats, draining, tasks })
     }
 
     /// Where the shared syslog listeners really are.
@@ -150,6 +152,9 @@ impl Server {
         tracing::info!("draining");
         // Nobody listens any more only when every task has ended.
         let _ = self.draining.send(true);
+        if let Some(nats) = &self.nats {
+            nats.stop().await;
+        }
         let drained = self.pipeline.drain(DRAIN).await;
         let ended = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(Duration::from_secs(5), ended).await.is_err() {

@@ -51,6 +51,13 @@ pub(crate) const STORE: Family = Family {
             sqlite: "",
             postgres: "",
         },
+        Migration {
+            number: 4,
+            name: "0004_collector",
+            shared: include_str!("../migrations/0004_collector.sql"),
+            sqlite: "",
+            postgres: include_str!("../migrations/0004_collector.postgres.sql"),
+        },
     ],
 };
 

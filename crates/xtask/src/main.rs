@@ -57,13 +57,15 @@ fn demo(arguments: &[String]) -> Result<(), Failure> {
 
 fn test() -> Result<(), Failure> {
     packages::install(packages::FOR_TESTS)?;
-    packages::install_clients()?;
+    let clients = packages::install_clients()?;
     console::build()?;
     console::test()?;
+    // With everything installed a missing sender is a failure and no excuse.
+    let required: &[(&str, &str)] = if clients { &[("REQUIRE_SENDERS", "1")] } else { &[] };
     if has_nextest() {
-        cargo(&["nextest", "run", "--workspace"])?;
+        run::cargo_with(&["nextest", "run", "--workspace"], required)?;
     } else {
-        cargo(&["test", "--workspace", "--quiet"])?;
+        run::cargo_with(&["test", "--workspace", "--quiet"], required)?;
     }
     // The tests above have built the binary.
     console::browser(&run::target_folder()?.join("debug/vedette"))

@@ -18,6 +18,9 @@ pub const FOR_TESTS: &[Package] = &[
     Package { name: "gcc", present: || Path::new("/usr/bin/cc").exists() },
     Package { name: "python3-venv", present: has_venv },
     Package { name: "chromium", present: || Path::new("/usr/bin/chromium").exists() },
+    Package { name: "rsyslog", present: || is_program("rsyslogd") },
+    Package { name: "rsyslog-openssl", present: || first_in("/usr/lib", "rsyslog/lmnsd_ossl.so") },
+    Package { name: "nats-server", present: || is_program("nats-server") },
     Package { name: "fonts-noto-cjk", present: || Path::new("/usr/share/fonts/opentype/noto").is_dir() },
 ];
 
@@ -39,18 +42,27 @@ pub fn install(packages: &[Package]) -> Result<(), Failure> {
 }
 
 /// Clients of our listeners, from PyPI.
-const CLIENTS: &[&str] = &["elasticsearch>=9,<10", "opentelemetry-sdk", "opentelemetry-exporter-otlp", "duckdb"];
+const CLIENTS: &[&str] = &[
+    "elasticsearch>=9,<10",
+    "opentelemetry-sdk",
+    "opentelemetry-exporter-otlp",
+    "fluent-logger",
+    "pygelf",
+    "graypy",
+    "duckdb",
+];
 /// Older ones of which only one version can be installed beside each other.
 const OLDER: &[(&str, &str)] =
     &[("elasticsearch-7", "elasticsearch>=7,<8"), ("elasticsearch-8", "elasticsearch>=8,<9")];
 
-/// Puts the clients into target/senders, once. Where that fails their tests say that they are skipped.
-pub fn install_clients() -> Result<(), Failure> {
+/// Puts the clients into target/senders, once; whether they are there. Where they are not their tests say that they are
+/// skipped.
+pub fn install_clients() -> Result<bool, Failure> {
     let folder = target_folder()?.join("senders");
     let done = folder.join("installed");
     let wanted = format!("{CLIENTS:?} {OLDER:?}");
     if std::fs::read_to_string(&done).is_ok_and(|found| found == wanted) {
-        return Ok(());
+        return Ok(true);
     }
     let pip = || {
         let mut pip = Command::new(folder.join("bin/python3"));
@@ -67,12 +79,20 @@ pub fn install_clients() -> Result<(), Failure> {
     };
     if let Err(Failure(why)) = install() {
         eprintln!("clients from PyPI are not installed: {why}");
+        return Ok(false);
     }
-    Ok(())
+    Ok(true)
 }
 
 fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+/// Services stand where only root looks.
+fn is_program(name: &str) -> bool {
+    ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"]
+        .iter()
+        .any(|folder| Path::new(folder).join(name).exists())
 }
 
 fn has_venv() -> bool {

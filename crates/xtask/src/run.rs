@@ -36,7 +36,12 @@ pub fn run(command: &mut Command) -> Result<(), Failure> {
 
 /// Runs cargo in the project's root.
 pub fn cargo(arguments: &[&str]) -> Result<(), Failure> {
-    run(Command::new(env!("CARGO")).args(arguments).current_dir(root()))
+    cargo_with(arguments, &[])
+}
+
+/// The same with variables set.
+pub fn cargo_with(arguments: &[&str], variables: &[(&str, &str)]) -> Result<(), Failure> {
+    run(Command::new(env!("CARGO")).args(arguments).envs(variables.iter().copied()).current_dir(root()))
 }
 
 /// Whether cargo-nextest is there; without it the tests run under `cargo test`.

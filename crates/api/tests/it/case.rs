@@ -220,16 +220,31 @@ pub const CASES: &[Case] = cases! {
     };
     GET "/devices/{id}/credentials" EveryRoleMay(DeviceRead) => 200, Gone(customer), |c| {
         let device = c.world.device().await.id;
-        c.world.ops.issue_device_credential(&job(), &device, CredentialKind::Token, None).await.unwrap();
+        c.world.ops.issue_device_credential(&job(), &device, CredentialKind::Token, ops::CredentialWish::default()).await.unwrap();
         to(format!("/devices/{device}/credentials"))
     };
     POST "/devices/{id}/credentials" May(DeviceWrite) => 201, Gone(canary), |c| {
         to(format!("/devices/{}/credentials", c.world.device().await.id)).json(json!({"kind": "token"}))
     };
+    GET "/devices/{id}/peers" EveryRoleMay(DeviceRead) => 200, Gone(canary), |c| {
+        let device = c.world.device().await;
+        let mut tx = c.world.store.write(&job()).await.unwrap();
+        let peer = store::PeerActivity {
+            customer: device.customer.clone(),
+            device: device.id.clone(),
+            address: crate::world::CANARY.to_owned(),
+            records: 1,
+            first_seen: device.created,
+            last_seen: device.created,
+        };
+        tx.record_collector_peers(&[peer]).await.unwrap();
+        tx.commit().await.unwrap();
+        to(format!("/devices/{}/peers", device.id))
+    };
     DELETE "/devices/{id}/credentials/{credential}" May(DeviceWrite) => 204, Gone(canary), |c| {
         let device = c.world.device().await.id;
         let kind = CredentialKind::Token;
-        let issued = c.world.ops.issue_device_credential(&job(), &device, kind, None).await.unwrap();
+        let issued = c.world.ops.issue_device_credential(&job(), &device, kind, ops::CredentialWish::default()).await.unwrap();
         to(format!("/devices/{device}/credentials/{}", issued.credential.id))
     };
 

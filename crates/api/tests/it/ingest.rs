@@ -33,7 +33,11 @@ impl Ingest {
     async fn new() -> Self {
         let world = World::new().await;
         let device = world.device().await.id;
-        let issued = world.ops.issue_device_credential(&job(), &device, CredentialKind::Token, None).await.unwrap();
+        let issued = world
+            .ops
+            .issue_device_credential(&job(), &device, CredentialKind::Token, ops::CredentialWish::default())
+            .await
+            .unwrap();
         let mut config = PipelineConfig::new(world.folder.path().join("wal"));
         config.receive.room = DiskRoom { min_free_bytes: 0, min_free_percent: 0 };
         config.receive.wal.segment_bytes = 1 << 20;

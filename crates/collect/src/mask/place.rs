@@ -58,7 +58,10 @@ fn forms(value: &str) -> Vec<String> {
         json(value).chars().map(escape).collect::<String>()
     };
     let escaped = |marks: &[char]| {
-        value.chars().flat_map(|char| marks.contains(&char).then_some('\\').into_iter().chain([char])).collect::<String>()
+        value
+            .chars()
+            .flat_map(|char| marks.contains(&char).then_some('\\').into_iter().chain([char]))
+            .collect::<String>()
     };
     let xml = value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let percent = |upper: bool| {

@@ -17,7 +17,8 @@ struct Writer {
 
 impl Writer {
     fn line(&mut self) {
-        let line = format!("line number {} of the application's log with something to tell it apart", self.written.len());
+        let line =
+            format!("line number {} of the application's log with something to tell it apart", self.written.len());
         let mut file = OpenOptions::new().append(true).create(true).open(&self.path).unwrap();
         // In two parts: a reader may come in between.
         file.write_all(&line.as_bytes()[..20]).unwrap();

@@ -1,5 +1,6 @@
 //! The real binary, driven over the wire.
 
+mod collect;
 mod crash;
 mod journey;
 mod offline;

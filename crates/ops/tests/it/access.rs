@@ -115,16 +115,16 @@ const CASES: &[Case] = cases! {
     };
     Customer DeviceRead list_device_credentials |w, ctx| {
         let device = w.device(&w.ours, DeviceKind::Host).await;
-        w.ops.issue_device_credential(&job(0), &device.id, CredentialKind::Token, None).await?;
+        w.ops.issue_device_credential(&job(0), &device.id, CredentialKind::Token, ops::CredentialWish::default()).await?;
         w.ops.list_device_credentials(&ctx, &device.id).await.map(|found| found.len())
     };
     Customer DeviceWrite issue_device_credential |w, ctx| {
         let device = w.device(&w.ours, DeviceKind::Host).await;
-        one(w.ops.issue_device_credential(&ctx, &device.id, CredentialKind::Token, None).await)
+        one(w.ops.issue_device_credential(&ctx, &device.id, CredentialKind::Token, ops::CredentialWish::default()).await)
     };
     Customer DeviceWrite revoke_device_credential |w, ctx| {
         let device = w.device(&w.ours, DeviceKind::Host).await;
-        let issued = w.ops.issue_device_credential(&job(0), &device.id, CredentialKind::Token, None).await?;
+        let issued = w.ops.issue_device_credential(&job(0), &device.id, CredentialKind::Token, ops::CredentialWish::default()).await?;
         one(w.ops.revoke_device_credential(&ctx, &device.id, &issued.credential.id).await)
     };
     Customer AssetWrite create_asset |w, ctx| one(w.ops.create_asset(&ctx, &w.ours, asset_data()).await);

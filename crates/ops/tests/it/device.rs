@@ -2,9 +2,35 @@
 
 use model::device::{CredentialKind, DeviceKind};
 use model::*;
-use ops::Error;
+use ops::{CredentialWish, Error};
 
 use crate::world::*;
+
+#[tokio::test]
+async fn an_address_is_given_to_one_device_by_a_collector_of_the_same_customer() {
+    let world = World::new().await;
+    let collector = world.device(&world.ours, DeviceKind::Collector).await;
+    let foreign = world.device(&world.theirs, DeviceKind::Collector).await;
+    let (one, two) =
+        (world.device(&world.ours, DeviceKind::Firewall).await, world.device(&world.ours, DeviceKind::Waf).await);
+    let issue = |device: &DeviceId, address: &str, by: &DeviceId| {
+        let (ops, device) = (world.ops.clone(), device.clone());
+        let (address, collector) = (Some(address.to_owned()), Some(by.clone()));
+        let wish = CredentialWish { address, collector, ..CredentialWish::default() };
+        async move { ops.issue_device_credential(&job(5), &device, CredentialKind::Address, wish).await }
+    };
+    let issued = issue(&one.id, "10.1.2.3/24", &collector.id).await.unwrap();
+    assert_eq!((issued.credential.label.as_str(), &issued.secret), ("10.1.2.0/24", &None));
+    assert!(issued.instructions.contains("10.1.2.0/24"));
+    assert!(
+        matches!(issue(&two.id, "10.1.2.0/24", &collector.id).await, Err(Error::Taken(field)) if field == "address")
+    );
+    issue(&two.id, "10.1.2.7", &collector.id).await.unwrap();
+    for (by, address) in [(&foreign.id, "10.1.1.1"), (&two.id, "10.1.1.1"), (&collector.id, "nowhere")] {
+        assert!(matches!(issue(&one.id, address, by).await, Err(Error::Invalid { .. })), "{address}");
+    }
+    assert!(matches!(issue(&collector.id, "10.9.9.9", &collector.id).await, Err(Error::Invalid { .. })));
+}
 
 #[tokio::test]
 async fn ports_are_the_smallest_free_of_the_range_and_come_back_when_revoked() {
@@ -13,7 +39,7 @@ async fn ports_are_the_smallest_free_of_the_range_and_come_back_when_revoked() {
     let other = world.device(&world.theirs, DeviceKind::Firewall).await;
     let issue = |device: &DeviceId| {
         let (ops, device) = (world.ops.clone(), device.clone());
-        async move { ops.issue_device_credential(&job(5), &device, CredentialKind::Port, None).await }
+        async move { ops.issue_device_credential(&job(5), &device, CredentialKind::Port, CredentialWish::default()).await }
     };
     let first = issue(&device.id).await.unwrap();
     assert_eq!(first.credential.label, "20000");
@@ -39,7 +65,9 @@ async fn ports_given_at_once_are_different_ports() {
     let issues: Vec<_> = (0..12)
         .map(|_| {
             let (ops, device) = (world.ops.clone(), device.id.clone());
-            tokio::spawn(async move { ops.issue_device_credential(&job(5), &device, CredentialKind::Port, None).await })
+            tokio::spawn(async move {
+                ops.issue_device_credential(&job(5), &device, CredentialKind::Port, CredentialWish::default()).await
+            })
         })
         .collect();
     let mut ports = std::collections::BTreeSet::new();
@@ -54,7 +82,8 @@ async fn ports_given_at_once_are_different_ports() {
 async fn without_a_range_no_port_is_given() {
     let world = World::with_ports(None).await;
     let device = world.device(&world.ours, DeviceKind::Firewall).await;
-    let outcome = world.ops.issue_device_credential(&job(5), &device.id, CredentialKind::Port, None).await;
+    let outcome =
+        world.ops.issue_device_credential(&job(5), &device.id, CredentialKind::Port, CredentialWish::default()).await;
     assert!(matches!(outcome, Err(Error::NoPortFree)), "{outcome:?}");
 }
 
@@ -62,7 +91,11 @@ async fn without_a_range_no_port_is_given() {
 async fn a_token_is_shown_once_and_kept_only_as_its_hash() {
     let world = World::new().await;
     let device = world.device(&world.ours, DeviceKind::Host).await;
-    let issued = world.ops.issue_device_credential(&job(5), &device.id, CredentialKind::Token, None).await.unwrap();
+    let issued = world
+        .ops
+        .issue_device_credential(&job(5), &device.id, CredentialKind::Token, CredentialWish::default())
+        .await
+        .unwrap();
     let token = issued.secret.expect("a token");
     assert!(token.starts_with("vdd_") && token.len() == 47, "{token}");
     assert!(token.starts_with(&issued.credential.label) && issued.credential.label.len() == 10);
@@ -90,7 +123,15 @@ async fn a_certificate_belongs_to_one_device() {
     let two = world.device(&world.theirs, DeviceKind::Host).await;
     let issue = |device: &DeviceId, kind: CredentialKind, fingerprint: Option<String>| {
         let (ops, device) = (world.ops.clone(), device.clone());
-        async move { ops.issue_device_credential(&job(5), &device, kind, fingerprint).await }
+        async move {
+            ops.issue_device_credential(
+                &job(5),
+                &device,
+                kind,
+                CredentialWish { fingerprint, ..CredentialWish::default() },
+            )
+            .await
+        }
     };
     let fingerprint = vec!["AB"; 32].join(":");
     let issued = issue(&one.id, CredentialKind::Certificate, Some(fingerprint.clone())).await.unwrap();
@@ -111,7 +152,11 @@ async fn a_credential_is_revoked_only_through_its_own_device() {
     let world = World::new().await;
     let one = world.device(&world.ours, DeviceKind::Host).await;
     let two = world.device(&world.ours, DeviceKind::Host).await;
-    let issued = world.ops.issue_device_credential(&job(5), &one.id, CredentialKind::Token, None).await.unwrap();
+    let issued = world
+        .ops
+        .issue_device_credential(&job(5), &one.id, CredentialKind::Token, CredentialWish::default())
+        .await
+        .unwrap();
     let outcome = world.ops.revoke_device_credential(&job(6), &two.id, &issued.credential.id).await;
     assert!(matches!(outcome, Err(Error::NotFound(_))), "{outcome:?}");
     assert_eq!(world.ops.list_device_credentials(&job(6), &one.id).await.unwrap().len(), 1);

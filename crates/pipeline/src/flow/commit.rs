@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use lake::{Lake, LogPosition, RowBatch};
 use model::alert::Alert;
 use model::{AlertId, Context, DeviceId, Scope, Timestamp};
-use store::{DeviceActivity, Store};
+use store::{DeviceActivity, PeerActivity, Store};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +31,8 @@ pub(super) struct Step {
     pub rows: RowBatch,
     pub alerts: Vec<Alert>,
     pub activity: Vec<DeviceActivity>,
+    /// What collectors received from addresses no device is registered for.
+    pub peers: Vec<PeerActivity>,
     /// State of detection after a sequence.
     pub checkpoint: Option<(u64, Vec<u8>)>,
     /// Nothing follows: flush everything.
@@ -59,6 +61,7 @@ struct Pending {
     position: u64,
     alerts: BTreeMap<AlertId, Alert>,
     activity: BTreeMap<DeviceId, DeviceActivity>,
+    peers: BTreeMap<(DeviceId, String), PeerActivity>,
     checkpoint: Option<(u64, Vec<u8>)>,
 }
 
@@ -128,6 +131,18 @@ impl Committer {
         // A replay goes through steps below the watermark.
         self.pending.position = self.pending.position.max(step.position);
         self.pending.alerts.extend(step.alerts.into_iter().map(|alert| (alert.id.clone(), alert)));
+        for heard in step.peers {
+            match self.pending.peers.get_mut(&(heard.device.clone(), heard.address.clone())) {
+                Some(known) => {
+                    known.records += heard.records;
+                    known.first_seen = known.first_seen.min(heard.first_seen);
+                    known.last_seen = known.last_seen.max(heard.last_seen);
+                }
+                None => {
+                    drop(self.pending.peers.insert((heard.device.clone(), heard.address.clone()), heard));
+                }
+            }
+        }
         for heard in step.activity {
             match self.pending.activity.get_mut(&heard.device) {
                 Some(known) => {
@@ -209,6 +224,8 @@ impl Committer {
             tx.upsert_alerts(&alerts).await?;
             let activity: Vec<DeviceActivity> = self.pending.activity.values().cloned().collect();
             tx.record_device_activity(&activity).await?;
+            let peers: Vec<PeerActivity> = self.pending.peers.values().cloned().collect();
+            tx.record_collector_peers(&peers).await?;
         }
         let positions = Positions {
             watermark: self.pending.position,

@@ -11,7 +11,7 @@ use formats::{Parser, text};
 use lake::RowBatch;
 use model::event::{Envelope, Event};
 use model::{CustomerId, DeviceId, EventId};
-use store::{DeviceActivity, Store};
+use store::{DeviceActivity, PeerActivity, Store};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
@@ -89,6 +89,7 @@ struct Item<'b> {
 struct Made {
     rows: RowBatch,
     activity: HashMap<DeviceId, DeviceActivity>,
+    peers: HashMap<(DeviceId, String), PeerActivity>,
 }
 
 impl Worker {
@@ -202,6 +203,7 @@ impl Worker {
             rows: made.rows,
             alerts: self.aggregator.take_dirty(),
             activity: made.activity.into_values().collect(),
+            peers: made.peers.into_values().collect(),
             checkpoint,
             last,
         }
@@ -262,7 +264,7 @@ impl Worker {
         }
         clock.book(&self.counters, Stage::Lake);
 
-        for (envelope, event) in &parsed {
+        for (item, (envelope, event)) in items.iter().zip(&parsed) {
             let sequence = envelope.id.sequence;
             if sequence <= self.detected {
                 continue;
@@ -279,6 +281,7 @@ impl Worker {
             if is_new {
                 self.counters.detections.fetch_add(detections.len() as u64, Ordering::Relaxed);
                 count(&mut made.activity, envelope, event);
+                note_peer(&mut made.peers, envelope, &item.entry);
             }
             if !detections.is_empty() {
                 // Reading the clock costs as much as judging an event no rule is for: only where it is worth it.
@@ -301,10 +304,11 @@ impl Worker {
             received,
         };
         let hint = item.who.hint(received);
-        let event = catch_unwind(AssertUnwindSafe(|| parser.parse(text, &hint))).unwrap_or_else(|_| {
+        let mut event = catch_unwind(AssertUnwindSafe(|| parser.parse(text, &hint))).unwrap_or_else(|_| {
             self.panicked(&envelope, "parsing");
             Event::unparsed(text, received)
         });
+        tell_way(&mut event, &item.entry);
         let counter = if event.is_parsed() { &self.counters.parsed } else { &self.counters.unparsed };
         counter.fetch_add(1, Ordering::Relaxed);
         (envelope, event)
@@ -330,6 +334,37 @@ impl Worker {
             Arc::default()
         })
     }
+}
+
+/// Keeps where a collector had the record from, whatever the record says of it.
+fn tell_way(event: &mut Event<'_>, entry: &DataEntry<'_>) {
+    if !entry.peer.is_empty() {
+        event.fields.set("log_source_address", entry.peer.to_owned());
+    }
+    match entry.listener.strip_prefix("file:") {
+        Some(path) => event.fields.set("log_file_path", path.to_owned()),
+        None if !entry.listener.is_empty() => event.fields.set("log_source_listener", entry.listener.to_owned()),
+        None => {}
+    }
+}
+
+/// Counts a record from an address no device is registered for.
+fn note_peer(peers: &mut HashMap<(DeviceId, String), PeerActivity>, envelope: &Envelope, entry: &DataEntry<'_>) {
+    if !entry.stranger || entry.peer.is_empty() {
+        return;
+    }
+    let received = envelope.received;
+    let noted = peers.entry((envelope.device.clone(), entry.peer.to_owned())).or_insert_with(|| PeerActivity {
+        customer: envelope.customer.clone(),
+        device: envelope.device.clone(),
+        address: entry.peer.to_owned(),
+        records: 0,
+        first_seen: received,
+        last_seen: received,
+    });
+    noted.records += 1;
+    noted.first_seen = noted.first_seen.min(received);
+    noted.last_seen = noted.last_seen.max(received);
 }
 
 fn count(activity: &mut HashMap<DeviceId, DeviceActivity>, envelope: &Envelope, event: &Event<'_>) {

@@ -156,6 +156,7 @@ impl World {
             device: device.id.clone(),
             kind,
             label: label.into(),
+            collector: None,
             created: now(),
         };
         let hash =

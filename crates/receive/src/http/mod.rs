@@ -28,8 +28,8 @@ use crate::intake::Intake;
 use crate::room::FairRoom;
 use crate::senders::SenderDirectory;
 use crate::stats::Protocol;
-use problem::Problem;
 pub use collect::{Collected, MAGIC as COLLECT_MAGIC};
+use problem::Problem;
 pub(crate) use serve::{Host, serve};
 
 /// Where HTTP ingest listens.
@@ -106,7 +106,7 @@ impl Door {
     }
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     SystemTime::now().into()
 }
 

@@ -22,8 +22,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::HttpLimits;
-use super::slots::{Slot, Slots};
 use super::credential::PeerCertificate;
+use super::slots::{Slot, Slots};
 use crate::intake::Intake;
 use crate::stats::{Counters, Protocol, Rejection};
 

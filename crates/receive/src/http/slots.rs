@@ -120,7 +120,10 @@ mod tests {
     fn strangers_make_room_for_each_other_and_a_customer_is_held_to_its_number() {
         let slots = Slots::new(2, 3);
         let strangers: Vec<_> = (0..4).map(|_| slots.open()).collect();
-        assert_eq!(strangers.iter().map(|slot| slot.close.is_cancelled()).collect::<Vec<_>>(), [true, false, false, false]);
+        assert_eq!(
+            strangers.iter().map(|slot| slot.close.is_cancelled()).collect::<Vec<_>>(),
+            [true, false, false, false]
+        );
         let (loud, quiet) = (customer(), customer());
         for slot in &strangers[1..] {
             slot.belongs_to(&loud);

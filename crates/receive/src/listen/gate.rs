@@ -109,9 +109,7 @@ impl Gate {
             (None, Origin::Port(port)) => {
                 Some(self.senders.received_from(&self.senders.by_port(port).ok_or(Revoked)?, peer))
             }
-            (None, Origin::Certificate(fingerprint)) => {
-                Some(self.senders.by_fingerprint(&fingerprint).ok_or(Revoked)?)
-            }
+            (None, Origin::Certificate(fingerprint)) => Some(self.senders.by_fingerprint(&fingerprint).ok_or(Revoked)?),
             (None, Origin::Shared) => None,
         };
         let found = match (sender, &token) {

@@ -125,7 +125,8 @@ mod tests {
         };
         let payload = entry.encode();
         assert_eq!((DataEntry::decode(&payload).unwrap(), payload[0]), (entry, PLAIN));
-        let trailed = DataEntry { stranger: true, peer: "192.0.2.1", listener: "syslog_udp", bookmark: b"\0\x01", ..entry };
+        let trailed =
+            DataEntry { stranger: true, peer: "192.0.2.1", listener: "syslog_udp", bookmark: b"\0\x01", ..entry };
         assert_eq!(DataEntry::decode(&trailed.encode()).unwrap(), trailed);
         assert!(DataEntry::decode(&payload[..20]).is_err());
         assert!(DataEntry::decode(b"").is_err());

@@ -3,6 +3,8 @@
 mod fairness;
 mod forgetful_disk;
 mod http;
+mod nats;
 mod protocols;
+mod python;
 mod senders;
 mod wal;

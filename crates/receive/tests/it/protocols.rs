@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use model::device::{CredentialKind, SenderIdentity};
 use model::{CustomerId, DeviceCredentialId, DeviceId, Timestamp};
-use receive::listen::{Forward, ListenConfig, Listeners};
+use receive::listen::{Forward, ListenConfig, ListenLimits, Listeners};
 use receive::wal::{DataEntry, OsDisk};
-use receive::{DiskRoom, ReceiveConfig, Receiver, Rejection};
+use receive::{DiskRoom, Protocol, ReceiveConfig, Receiver, Rejection};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
@@ -26,6 +26,10 @@ fn loopback() -> SocketAddr {
 }
 
 async fn start(forward_key: Option<&str>) -> Running {
+    start_with(forward_key, ListenLimits::default()).await
+}
+
+async fn start_with(forward_key: Option<&str>, limits: ListenLimits) -> Running {
     let folder = tempfile::tempdir().unwrap();
     let mut config = ReceiveConfig::new(folder.path().join("log"));
     config.room = DiskRoom { min_free_bytes: 0, min_free_percent: 0 };
@@ -49,6 +53,7 @@ async fn start(forward_key: Option<&str>) -> Running {
         udp: Some(loopback()),
         tcp: Some(loopback()),
         forward: forward_key.map(|key| Forward { address: loopback(), shared_key: key.into(), tls: None }),
+        limits,
         ..ListenConfig::default()
     };
     let listeners = receiver.listen(listen).await.unwrap();
@@ -185,4 +190,39 @@ async fn a_stack_trace_over_tcp_is_one_record_and_the_last_line_needs_no_end() {
     stream.shutdown().await.unwrap();
     let stored = running.eventually_stored(2).await;
     assert!(stored[0].ends_with("boom\n\tat a\n\tat b") && stored[1].ends_with("next"), "{stored:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unfinished_messages_of_unknown_senders_share_a_room_and_whoever_needs_more_is_closed() {
+    let running = start_with(None, ListenLimits { buffers: 2 << 20, ..ListenLimits::default() }).await;
+    // A record that says it is of 8 MiB, of which half comes; nobody knows whose it is before it is whole.
+    let begun = [&b"2W\0\0\0\x01"[..], b"2J\0\0\0\x01", &(8u32 << 20).to_be_bytes()[..]].concat();
+    let mut greedy = running.tcp().await;
+    greedy.write_all(&begun).await.unwrap();
+    let chunk = vec![b'x'; 64 * 1024];
+    let mut closed = false;
+    for _ in 0..64 {
+        closed |= greedy.write_all(&chunk).await.is_err();
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let mut rest = Vec::new();
+    closed |= greedy.read_to_end(&mut rest).await.is_ok_and(|_| rest.is_empty()) || rest.is_empty();
+    assert!(closed);
+    assert_eq!(running.receiver.stats().rejected_by(Protocol::Lumberjack, Rejection::Full), 1);
+    // What a small message unpacks to is charged too.
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, &vec![b'0'; 6 << 20]).unwrap();
+    let packed = packed.finish().unwrap();
+    let mut bomb = running.tcp().await;
+    let begun = [&b"2W\0\0\0\x01"[..], b"2C", &(packed.len() as u32).to_be_bytes()[..], &packed].concat();
+    bomb.write_all(&begun).await.unwrap();
+    bomb.read_to_end(&mut rest).await.unwrap();
+    assert_eq!(running.receiver.stats().rejected_by(Protocol::Lumberjack, Rejection::Full), 2);
+    // The room is given back, and others go on.
+    let record = format!(r#"{{"message":"ok","vedette_token":"{TOKEN}"}}"#);
+    let mut stream = running.tcp().await;
+    stream.write_all(&lumberjack(1, &[record])).await.unwrap();
+    let mut answer = [0; 6];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(running.stored().len(), 1);
 }

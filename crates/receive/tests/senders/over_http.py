@@ -1,53 +1,20 @@
 """Real HTTP senders against the ingest listener: what each sent is stored, once, and what is refused is told.
 
-usage: over_http.py RECEIVE_EXAMPLE. Prints a line a sender: passed, failed or skipped (with the reason); the exit status is
-that of the worst. REQUIRE_SENDERS=1 makes a missing sender a failure.
+usage: over_http.py RECEIVE_EXAMPLE
 """
 
-import gzip, json, os, shutil, subprocess, sys, tempfile, threading, time, queue, uuid
+import gzip, json, os, shutil, subprocess, sys, time, uuid
 
-TOKEN = "device-token"
-folder = tempfile.mkdtemp()
-results = []
-receiver = subprocess.Popen([sys.argv[1], os.path.join(folder, "log")], stdout=subprocess.PIPE, text=True)
-base = f'http://127.0.0.1:{json.loads(receiver.stdout.readline())["http"]}'
-stored, lines = [], queue.Queue()
-threading.Thread(target=lambda: [lines.put(json.loads(line)["raw"]) for line in receiver.stdout], daemon=True).start()
+import common
+from common import TOKEN, Missing, finish, folder, sender, start
 
-
-class Missing(Exception):
-    pass
+base = f'http://127.0.0.1:{start()["http"]}'
 
 
 def expect(mark, count, seconds=20):
-    """Every record with this mark that is stored: `count` of them, within the time, and no more."""
-    until, extra = time.time() + seconds, None
-    while time.time() < until and (extra is None or time.time() < extra):
-        try:
-            stored.append(lines.get(timeout=0.1))
-        except queue.Empty:
-            pass
-        found = [raw for raw in stored if mark in raw]
-        if len(found) >= count and extra is None:
-            extra = time.time() + 0.5
-    found = [raw for raw in stored if mark in raw]
-    assert len(found) == count, f"{len(found)} of {count} are stored: {found[:3]}"
+    """As `common.expect`, documents read."""
+    found = common.expect(mark, count, seconds)
     return [json.loads(raw) if raw.startswith("{") else raw for raw in found]
-
-
-def sender(test):
-    mark = uuid.uuid4().hex
-    try:
-        test(mark)
-        results.append(0)
-        print(f"passed   {test.__name__}")
-    except (Missing, ImportError) as reason:
-        required = os.environ.get("REQUIRE_SENDERS") == "1"
-        results.append(1 if required else 0)
-        print(f"{'failed' if required else 'skipped'}  {test.__name__}: {reason}")
-    except Exception as error:
-        results.append(1)
-        print(f"failed   {test.__name__}: {type(error).__name__}: {error}")
 
 
 def curl(*arguments, body=None):
@@ -226,6 +193,4 @@ def ndjson_by_curl_with_an_idempotency_key(mark):
     expect(mark, 2)
 
 
-receiver.kill()
-shutil.rmtree(folder)
-sys.exit(max(results))
+finish()

@@ -1,19 +1,13 @@
 """Real senders against all listeners: what each sent is stored, once, under the device it proved to be.
 
-usage: senders.py RECEIVE_EXAMPLE. Prints a line a sender: passed, failed or skipped (with the reason); the exit status
-is that of the worst. REQUIRE_SENDERS=1 makes a missing sender a failure.
+usage: senders.py RECEIVE_EXAMPLE
 """
 
-import json, os, queue, shutil, socket, subprocess, sys, tempfile, threading, time, uuid
+import json, os, shutil, subprocess, tempfile, time
 
-TOKEN = "device-token"
+from common import TOKEN, Missing, Optional, expect, finish, folder, path, sender, start
+
 SD = f'[vedette@32473 token="{TOKEN}"]'
-folder = tempfile.mkdtemp()
-results = []
-
-
-def path(name):
-    return os.path.join(folder, name)
 
 
 def certificate(name):
@@ -26,56 +20,16 @@ def certificate(name):
     return shown.split("=")[1].strip().replace(":", "").lower()
 
 
-class Missing(Exception):
-    pass
-
-
-def need(program):
+def need(program, missing=Missing):
     found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin")
     if not found:
-        raise Missing(f"{program} is not installed")
+        raise missing(f"{program} is not installed")
     return found
 
 
 certificate("server")
 fingerprint = certificate("client")
-receiver = subprocess.Popen([sys.argv[1], path("log"), path("server.pem"), path("server.key"), fingerprint],
-                            stdout=subprocess.PIPE, text=True)
-ports = json.loads(receiver.stdout.readline())
-stored, lines = [], queue.Queue()
-threading.Thread(target=lambda: [lines.put(json.loads(line)["raw"]) for line in receiver.stdout], daemon=True).start()
-
-
-def expect(mark, count, seconds=20):
-    """Every record with this mark that is stored: `count` of them, within the time, and no more."""
-    until, extra = time.time() + seconds, None
-    while time.time() < until and (extra is None or time.time() < extra):
-        try:
-            stored.append(lines.get(timeout=0.1))
-        except queue.Empty:
-            pass
-        found = [raw for raw in stored if mark in raw]
-        if len(found) >= count and extra is None:
-            extra = time.time() + 0.5
-    found = [raw for raw in stored if mark in raw]
-    assert len(found) == count, f"{len(found)} of {count} are stored: {found[:3]}"
-    assert not any(TOKEN in raw for raw in found), "a token was stored"
-    return found
-
-
-def sender(test):
-    mark = uuid.uuid4().hex
-    try:
-        test(mark)
-        results.append(0)
-        print(f"passed   {test.__name__}")
-    except (Missing, ImportError) as reason:
-        required = os.environ.get("REQUIRE_SENDERS") == "1"
-        results.append(1 if required else 0)
-        print(f"{'failed' if required else 'skipped'}  {test.__name__}: {reason}")
-    except Exception as error:
-        results.append(1)
-        print(f"failed   {test.__name__}: {type(error).__name__}: {error}")
+ports = start(path("server.pem"), path("server.key"), fingerprint)
 
 
 def rsyslog(mark, action):
@@ -125,7 +79,8 @@ def rsyslog_tls_with_token(mark):
 
 @sender
 def syslog_ng_tls(mark):
-    program, config = need("syslog-ng"), path("syslog-ng.conf")
+    # Debian has either rsyslog or syslog-ng.
+    program, config = need("syslog-ng", Optional), path("syslog-ng.conf")
     entry = path("ng.log")
     with open(entry, "w") as out:
         out.writelines(f"{mark} number {number}\n" for number in range(500))
@@ -198,7 +153,4 @@ def graypy_udp(mark):
     expect(mark, 20)
 
 
-receiver.terminate()
-shutil.rmtree(folder, ignore_errors=True)
-print(f"{results.count(0)} of {len(results)} passed or were skipped")
-sys.exit(max(results))
+finish()

@@ -33,6 +33,13 @@ pub fn check(config: &Config) -> Result<(), String> {
     if !(16..=4096).contains(&ingest.log_file_mib) {
         return Err("[ingest] log_file_mib must be 16 to 4096".to_owned());
     }
+    let nats = &ingest.nats;
+    if nats.url.is_empty() != nats.subjects.is_empty() {
+        return Err("[ingest.nats] url and subjects must be set together".to_owned());
+    }
+    if nats.tls_certificate.is_some() != nats.tls_key.is_some() {
+        return Err("[ingest.nats] tls_certificate and tls_key must be set together".to_owned());
+    }
     if ingest.max_record_bytes < 1024 || ingest.max_in_flight_bytes < ingest.max_record_bytes {
         return Err(
             "[ingest] max_record_bytes must be at least 1024, max_in_flight_bytes at least max_record_bytes".to_owned()

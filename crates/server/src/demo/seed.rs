@@ -103,7 +103,7 @@ pub async fn equip(
             for old in ops.list_device_credentials(&ctx, id).await? {
                 ops.revoke_device_credential(&ctx, id, &old.id).await?;
             }
-            let issued = ops.issue_device_credential(&ctx, id, kind, None).await?;
+            let issued = ops.issue_device_credential(&ctx, id, kind, ops::CredentialWish::default()).await?;
             let token = issued.secret.unwrap_or_default();
             let port: u16 = issued.credential.label.parse().unwrap_or(0);
             let own = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);

@@ -82,7 +82,8 @@ pub async fn device(fixture: &Fixture, customer: &CustomerId, name: &str) -> Dev
 
 pub fn credential(customer: &CustomerId, device: &DeviceId, kind: CredentialKind, label: &str) -> DeviceCredential {
     let (customer, device, label) = (customer.clone(), device.clone(), label.to_owned());
-    DeviceCredential { id: DeviceCredentialId::generate(at(0)), customer, device, kind, label, created: at(0) }
+    let id = DeviceCredentialId::generate(at(0));
+    DeviceCredential { id, customer, device, kind, label, collector: None, created: at(0) }
 }
 
 pub fn asset_data(name: &str) -> AssetData {

@@ -13,10 +13,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("store", &["model"]),
     ("ops", &["model", "formats", "store", "lake", "sigma"]),
     ("receive", &["model", "formats"]),
+    ("collect", &["model", "formats", "receive"]),
     ("pipeline", &["model", "formats", "sigma", "lake", "store", "receive"]),
     ("api", &["model", "ops"]),
     ("console", &[]),
-    ("server", &["model", "formats", "sigma", "lake", "store", "ops", "receive", "pipeline", "api", "console"]),
+    (
+        "server",
+        &["model", "formats", "sigma", "lake", "store", "ops", "receive", "collect", "pipeline", "api", "console"],
+    ),
     ("e2e", &["model", "server"]),
     ("xtask", &[]),
 ];

@@ -109,3 +109,38 @@ async fn a_stop_answers_what_is_under_way_and_closes_the_rest() {
     assert_eq!(world.records(), ["line"]);
     world.receiver.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_make_room_for_each_other_and_a_customer_is_held_to_its_connections() {
+    let world = World::with(|_, limits| {
+        (limits.customer_connections, limits.strange_connections) = (3, 4);
+        limits.headers = Duration::from_secs(30);
+    })
+    .await;
+    let mut silent = Vec::new();
+    for _ in 0..20 {
+        silent.push(TcpStream::connect(world.address()).await.unwrap());
+    }
+    let ask = async || {
+        let mut stream = TcpStream::connect(world.address()).await.unwrap();
+        stream.write_all(format!("{}\r\nline\n", head(5)).as_bytes()).await.unwrap();
+        let mut answer = [0; 15];
+        let read = tokio::time::timeout(Duration::from_secs(5), stream.read_exact(&mut answer)).await.unwrap();
+        (stream, read.is_ok() && answer.starts_with(b"HTTP/1.1 200"))
+    };
+    let (one, two, three, four) = (ask().await, ask().await, ask().await, ask().await);
+    assert!(one.1 && two.1 && three.1, "whoever shows a credential gets in beside twenty who do not");
+    assert!(!four.1, "the fourth of a customer that may have three");
+    drop(one);
+    let mut again = ask().await;
+    for _ in 0..50 {
+        if again.1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        again = ask().await;
+    }
+    assert!(again.1, "a place that was given back");
+    assert!(world.receiver.stats().rejected_for(Rejection::TooManyConnections) >= 16);
+    world.close().await;
+}

@@ -116,3 +116,38 @@ fn lose(disk: &ForgetfulDisk, bytes: usize) {
         content[end.saturating_sub(bytes)..].fill(0);
     });
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_protocol_over_http_takes_a_key() {
+    let world = World::new().await;
+    let otlp =
+        json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"stringValue": "otlp"}}]}]}]}).to_string();
+    let bulk = "{\"create\":{\"_index\":\"x\"}}\n{\"m\":\"bulk\"}\n{\"create\":{}}\nbroken\n";
+    let cases = [
+        ("/_bulk", "application/x-ndjson", bulk.to_owned()),
+        ("/services/collector/event", "application/json", "{\"event\":\"hec\"}".to_owned()),
+        ("/services/collector/raw", "text/plain", "raw".to_owned()),
+        ("/v1/logs", "application/json", otlp),
+    ];
+    for (number, (path, media, body)) in cases.iter().enumerate() {
+        let mut answers = Vec::new();
+        for _ in 0..2 {
+            let request = Request::post(*path).header("authorization", format!("Bearer {TOKEN}"));
+            let request = request.header("idempotency-key", *path).header("content-type", *media);
+            let answer = world.send(request.body(Body::from(body.clone())).unwrap()).await;
+            assert_eq!(answer.status, 200, "{path}: {:?}", answer.body);
+            let mut answer = answer.json();
+            answer.as_object_mut().unwrap().remove("took");
+            answers.push(answer);
+        }
+        assert_eq!(answers[0], answers[1], "{path}");
+        assert_eq!(world.records().len(), number + 1, "{path}: {:?}", world.records());
+        let request = Request::post(*path).header("authorization", format!("Bearer {TOKEN}"));
+        let request = request.header("idempotency-key", *path).header("content-type", *media);
+        let other =
+            body.replace("bulk", "other").replace("hec", "other").replace("raw", "other").replace("otlp", "other");
+        let answer = world.send(request.body(Body::from(other)).unwrap()).await;
+        assert!(answer.status.is_client_error(), "{path}: {}", answer.status);
+    }
+    world.close().await;
+}

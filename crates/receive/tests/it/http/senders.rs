@@ -1,31 +1,6 @@
 //! Clients people really run: Elasticsearch's, OpenTelemetry's, curl.
 
-use std::path::PathBuf;
-use std::process::Command;
-
-/// Sends with whatever is installed; REQUIRE_SENDERS=1 makes a missing one a failure.
 #[test]
 fn what_real_http_clients_send_is_stored_once_and_errors_are_understood() {
-    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/senders/over_http.py");
-    // Tests and examples are built side by side: target/debug/deps/it-..., target/debug/examples/receive.
-    let here = std::env::current_exe().unwrap();
-    let receiver = here.ancestors().nth(2).unwrap().join("examples/receive");
-    // `cargo xtask test` puts the clients there.
-    let clients = here.ancestors().nth(3).unwrap().join("senders");
-    let python = clients.join("bin/python3");
-    let python = if python.exists() { python } else { PathBuf::from("python3") };
-    let mut command = Command::new(python);
-    for version in ["7", "8"] {
-        let folder = clients.join(format!("elasticsearch-{version}"));
-        if folder.exists() {
-            command.env(format!("SENDERS_ELASTICSEARCH_{version}"), folder);
-        }
-    }
-    let Ok(run) = command.arg(&script).arg(&receiver).output() else {
-        assert_ne!(std::env::var("REQUIRE_SENDERS").as_deref(), Ok("1"), "python3 is not installed");
-        return println!("skipped: python3 is not installed");
-    };
-    let said = String::from_utf8_lossy(&run.stdout);
-    println!("{said}");
-    assert!(run.status.success(), "{said}{}", String::from_utf8_lossy(&run.stderr));
+    crate::python::run("over_http.py");
 }

@@ -75,7 +75,8 @@ contract! {
         a_deletion_that_did_not_happen_leaves_no_certificate;
     credential:
         a_port_or_a_secret_is_given_out_once,
-        identities_carry_the_devices_time_zone_or_the_customers;
+        identities_carry_the_devices_time_zone_or_the_customers,
+        a_collector_vouches_within_its_customer_and_notes_strangers;
     user:
         a_user_signs_in_and_out,
         an_ended_session_or_token_is_not_found,
