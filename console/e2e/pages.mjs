@@ -16,11 +16,22 @@ export async function subjects(page) {
     if (credentials.items.length > 0) device = one;
   }
   if (!device) throw new Error("no device that sends has credentials");
-  return { incident: incident.id, alert: alert.id, rule: alert.rule_id, customer: incident.customer, device: device.id };
+  const collector = await collectorFor(page, devices.items, device);
+  return { incident: incident.id, alert: alert.id, rule: alert.rule_id, customer: incident.customer, device: device.id, collector };
+}
+
+/** A collector of the device's customer that vouches for the device's address. */
+async function collectorFor(page, devices, device) {
+  const known = devices.find((one) => one.kind === "collector" && one.customer === device.customer);
+  if (known) return known.id;
+  const made = await api(page, "/devices", { customer: device.customer, name: "branch collector", kind: "collector", silence_minutes: 10 });
+  await api(page, `/devices/${made.id}/credentials`, { kind: "token" });
+  await api(page, `/devices/${device.id}/credentials`, { kind: "address", address: "10.20.30.0/24", collector: made.id });
+  return made.id;
 }
 
 /** `rows` is a selector of which at least `least` must be shown; `prepare` brings the page into the state to look at. */
-export function pages({ incident, alert, rule, customer, device }) {
+export function pages({ incident, alert, rule, customer, device, collector }) {
   return [
     { name: "workbench", path: "/", rows: "[aria-rowindex][data-id]", least: 10 },
     { name: "incidents", path: "/incidents", rows: "tr[data-id]", least: 3 },
@@ -36,6 +47,8 @@ export function pages({ incident, alert, rule, customer, device }) {
     { name: "resource-groups", path: `/customers/${customer}?tab=groups`, rows: "tr[data-id], .plain tbody tr", least: 2 },
     { name: "devices", path: "/devices", rows: "tr[data-id]", least: 8 },
     { name: "device", path: `/devices/${device}`, rows: ".plain tbody tr", least: 1 },
+    { name: "device-address", path: `/devices/${device}`, rows: ".form input[type=radio], .form select", least: 5, prepare: address },
+    { name: "collector", path: `/devices/${collector}`, rows: ".section-head", least: 2 },
     { name: "policies", path: "/policies", rows: ".policies tbody tr", least: 2 },
     { name: "rules", path: "/rules", rows: "tr[data-id]", least: 15 },
     { name: "rule", path: `/rules/${encodeURIComponent(rule)}`, rows: ".card section", least: 5 },
@@ -54,6 +67,11 @@ async function card(page) {
     await choices.nth(at).click();
     if (await page.locator(".raw mark").count() && await page.locator(".card section").count()) return;
   }
+}
+
+async function address(page) {
+  await page.locator(".section-head .button.primary").click();
+  await page.locator(".form input[type=radio]").last().check();
 }
 
 async function json(page) {
