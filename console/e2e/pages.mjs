@@ -47,7 +47,6 @@ export function pages({ incident, alert, rule, customer, device, collector }) {
     { name: "resource-groups", path: `/customers/${customer}?tab=groups`, rows: "tr[data-id], .plain tbody tr", least: 2 },
     { name: "devices", path: "/devices", rows: "tr[data-id]", least: 8 },
     { name: "device", path: `/devices/${device}`, rows: ".plain tbody tr", least: 1 },
-    { name: "device-address", path: `/devices/${device}`, rows: ".form input[type=radio], .form select", least: 5, prepare: address },
     { name: "collector", path: `/devices/${collector}`, rows: ".section-head", least: 2 },
     { name: "policies", path: "/policies", rows: ".policies tbody tr", least: 2 },
     { name: "rules", path: "/rules", rows: "tr[data-id]", least: 15 },
@@ -67,11 +66,6 @@ async function card(page) {
     await choices.nth(at).click();
     if (await page.locator(".raw mark").count() && await page.locator(".card section").count()) return;
   }
-}
-
-async function address(page) {
-  await page.locator(".section-head .button.primary").click();
-  await page.locator(".form input[type=radio]").last().check();
 }
 
 async function json(page) {
