@@ -28,7 +28,7 @@ export async function pictured(page, name, walk) {
 async function show(page, one, where) {
   await page.goto(one.path);
   if (one.prepare) {
-    await page.waitForSelector("tr[data-id], .alert-choice button");
+    await page.waitForSelector(one.ready ?? "tr[data-id], .alert-choice button, .section-head .button");
     await one.prepare(page);
   }
   const rows = page.locator(one.rows);

@@ -70,7 +70,7 @@ function stumbles(language) {
   }
   // A column's heading or a button that is cut off.
   for (const element of document.querySelectorAll("th, button, .bar nav a, .severity, .state-mark, .tag, dt")) {
-    if (!seen(element) || element.closest(".visually-hidden, .chip, .top-values") || element.matches(".visually-hidden")) continue;
+    if (!seen(element) || element.closest(".visually-hidden, .chip, .field-stats, .saved-row") || element.matches(".visually-hidden")) continue;
     if (element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).overflow !== "visible") found.push(`cut off: ${name(element)}`);
     const cell = element.closest("td");
     if (cell && cell !== element && element.matches(".severity, .state-mark") && cell.scrollWidth > cell.clientWidth + 1) found.push(`cut off in its cell: ${name(element)}`);

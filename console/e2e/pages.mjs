@@ -41,7 +41,13 @@ export function pages({ incident, alert, rule, customer, device, collector }) {
     { name: "alert-drawer", path: `/?alert=${alert}`, rows: ".drawer .raw mark, .drawer .card section", least: 5 },
     { name: "events", path: "/events?last=1h", rows: "tr[data-id]", least: 10 },
     { name: "event-json", path: "/events?last=1h", rows: ".drawer pre.raw", least: 1, prepare: json },
+    { name: "events-query", path: "/events?last=1h&query=user_name:* NOT event_outcome:success", rows: "tr[data-id], .chip, .field-stats li", least: 5, prepare: opened },
+    { name: "events-mistake", path: "/events?last=1h", rows: ".query-problem, tr[data-id]", least: 5, prepare: mistake },
+    { name: "events-live", path: "/events", rows: ".live-line, tr[data-id]", least: 3, prepare: live },
+    { name: "sql", path: "/sql", rows: ".sql-answer tbody tr", least: 2, ready: ".sql textarea", prepare: (page) => page.click(".sql .primary") },
+    { name: "exports", path: "/exports", rows: ".export-row, .state", least: 1 },
     { name: "customers", path: "/customers", rows: "tr[data-id]", least: 3 },
+    { name: "storage", path: "/storage", rows: "[data-storage]", least: 3 },
     { name: "customer", path: `/customers/${customer}`, rows: "tr[data-id]", least: 3 },
     { name: "assets", path: `/customers/${customer}?tab=assets`, rows: "tr[data-id]", least: 3 },
     { name: "resource-groups", path: `/customers/${customer}?tab=groups`, rows: "tr[data-id], .plain tbody tr", least: 2 },
@@ -71,4 +77,22 @@ async function card(page) {
 async function json(page) {
   await page.locator("tr[data-id]").nth(2).click();
   await page.locator(".drawer [role=tab]").nth(2).click();
+}
+
+/** The values of a field, and an event with the menu of one of its values. */
+async function opened(page) {
+  await page.locator(".field-row .link", { hasText: /^user_name$/ }).click();
+  await page.locator("tr[data-id]").nth(1).click();
+  await page.locator(".drawer .fields .pivot").first().click();
+}
+
+async function mistake(page) {
+  await page.fill("#event-query", "user_name:li* AND (event_action:[1 event_outcome:failure");
+  await page.waitForSelector(".query-problem");
+}
+
+async function live(page) {
+  await page.locator("h1").click();
+  await page.keyboard.press("t");
+  await page.waitForSelector(".live-line.on");
 }

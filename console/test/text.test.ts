@@ -7,7 +7,7 @@ import { inOrder, positionsAfterMove } from "../src/policy/api.ts";
 import { asRange, isRange } from "../src/ui/range.ts";
 import { rank } from "../src/shell/palette.tsx";
 import { type Command, keyName, match } from "../src/shell/commands.ts";
-import { eventsUrl, rangeOf, readQuery, withFilter } from "../src/event/query.ts";
+import { eventsUrl, rangeOf, readQuery } from "../src/event/query.ts";
 import { segments } from "../src/ui/highlight.tsx";
 import { blocks } from "../src/ui/markdown.tsx";
 
@@ -87,18 +87,21 @@ test("keys are named as sequences write them", () => {
 
 test("a search survives its address", () => {
   const url = eventsUrl({
-    from: "2026-11-21T00:00:00.000Z", to: "2026-11-21T01:00:00.000Z", customer: "cus_1", text: '"a b" c&d',
-    filters: [{ field: "url_full", op: "contains", value: "x~y=z&" }, { field: "user_name", op: "missing", value: "" }],
+    from: "2026-11-21T00:00:00.000Z", to: "2026-11-21T01:00:00.000Z", customer: "cus_1", event: "evt_1",
+    query: 'user_name:"a b" AND url_full:*x\\~y\\=z\\&* NOT c',
   });
   const query = readQuery(new URL(url, "http://console").searchParams);
   assert.equal(eventsUrl(query), url);
-  assert.deepEqual(query.filters[0], { field: "url_full", op: "contains", value: "x~y=z&" });
-  assert.equal(withFilter(query, { field: "user_name", op: "missing", value: "" }), query, "an equal filter is not repeated");
+});
+
+test("old links become queries", () => {
+  const query = readQuery(new URLSearchParams('q=failed "for root"&f=url_full~contains~x/y&f=user_name~missing~&f=source_ip~in_range~10.0.0.0/8'));
+  assert.equal(query.query, "*failed* AND *for\\ root* AND url_full:*x\\/y* AND NOT user_name:* AND source_ip:10.0.0.0/8");
 });
 
 test("an address that makes no sense becomes the last day", () => {
   const query = readQuery(new URLSearchParams("from=yesterday&to=today&last=9y&f=broken&f=a~like~b"));
-  assert.deepEqual([query.last, query.from, query.filters], ["24h", "", []]);
+  assert.deepEqual([query.last, query.from, query.query], ["24h", "", ""]);
   const range = rangeOf(query, new Date("2026-11-21T12:00:00Z"));
   assert.equal(range.from, "2026-11-20T12:00:00.000Z");
 });

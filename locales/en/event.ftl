@@ -10,8 +10,6 @@ event-raw = Record as received
 event-fields = Fields
 event-core = Core fields
 event-own = The record's own fields
-event-text = Words that must occur
-event-text-hint = Words and “quoted phrases” that must all occur
 events-count = { $count ->
     [one] 1 event
    *[other] { NUMBER($count) } events
@@ -41,12 +39,9 @@ zoom-out = Zoom out
 columns = Columns
 column-toggle = Show or hide the column { $field }
 filter-field = Field filter
-filter-edit = Change this filter
-filter-add = Only with this value of { $field }
 filter-exclude = Without this value of { $field }
-filter-remove = Remove the filter on { $field }
 filter-apply = Apply
-filters-clear = Clear filters
+filters-clear = Clear the query
 field = Field
 operator = Operator
 value = Value

@@ -10,8 +10,6 @@ event-raw = 原始日志
 event-fields = 字段
 event-core = 标准字段
 event-own = 原始字段
-event-text = 必须出现的文字
-event-text-hint = 输入必须全部出现的词或“带引号的短语”
 events-count = { $count ->
    *[other] { NUMBER($count) } 条日志
 }
@@ -39,12 +37,9 @@ zoom-out = 缩小
 columns = 显示列
 column-toggle = 显示或隐藏 { $field } 列
 filter-field = 字段条件
-filter-edit = 修改此条件
-filter-add = 只看 { $field } 为此值
 filter-exclude = 排除 { $field } 为此值
-filter-remove = 移除 { $field } 条件
 filter-apply = 应用
-filters-clear = 清除条件
+filters-clear = 清空语句
 field = 字段
 operator = 比较方式
 value = 值

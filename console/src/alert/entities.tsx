@@ -2,9 +2,10 @@
 import { useState } from "preact/hooks";
 
 import type { Entity } from "../api/types.ts";
+import { is, phrase } from "../event/language.ts";
+import { Pivot } from "../event/pivot.tsx";
 import { around, eventsUrl } from "../event/query.ts";
 import { t, word } from "../i18n/text.ts";
-import { Copy } from "../ui/copy.tsx";
 
 const FIELDS: Record<string, string> = { process: "process_executable", file: "file_path", hash: "file_hash_sha256" };
 /** Judged by first: whose machine and who; what ran there comes after. */
@@ -19,7 +20,7 @@ function entityUrl(entity: Entity, { customer, first, last }: Context): string {
   const field = FIELDS[entity.kind];
   return eventsUrl({
     ...around(first, last), customer,
-    ...(field ? { filters: [{ field, op: "is", value: entity.value }] } : { text: `"${entity.value}"` }),
+    query: field ? is(field, entity.value) : phrase(entity.value),
   });
 }
 
@@ -49,7 +50,7 @@ function Row({ entity, context }: { entity: Entity; context: Context }) {
       <th scope="row">{word("entity", entity.kind)}</th>
       <td class="mono value">
         <a href={entityUrl(entity, context)} title={t("pivot-hint", { value: entity.value })}>{entity.value}</a>
-        <Copy text={entity.value} />
+        <Pivot field={FIELDS[entity.kind] ?? null} value={entity.value} base={{ ...around(context.first, context.last), customer: context.customer }} />
       </td>
       <td class="names">
         {entity.asset && <span class="tag asset" title={t("asset")}>{entity.asset}</span>}

@@ -3,6 +3,8 @@ import { useState } from "preact/hooks";
 
 import type { Alert, Sample } from "../api/types.ts";
 import { DeviceLink } from "../device/link.tsx";
+import { is, phrase } from "../event/language.ts";
+import { Pivot } from "../event/pivot.tsx";
 import { around, eventsUrl } from "../event/query.ts";
 import { SourceName } from "../event/source.tsx";
 import { number } from "../i18n/format.ts";
@@ -60,8 +62,9 @@ function Evidence({ sample, customer }: { sample: Sample; customer: string }) {
                 <td class="mono">
                   <a
                     title={t("pivot-hint", { value })}
-                    href={eventsUrl({ ...window, customer, ...(field ? { filters: [{ field, op: "is", value }] } : { text: `"${value}"` }) })}
+                    href={eventsUrl({ ...window, customer, query: field ? is(field, value) : phrase(value), event: sample.event })}
                   >{value}</a>
+                  <Pivot field={field || null} value={value} base={{ ...window, customer }} event={{ id: sample.event, time: sample.time, customer }} />
                 </td>
               </tr>
             ))}
@@ -71,7 +74,7 @@ function Evidence({ sample, customer }: { sample: Sample; customer: string }) {
       <p class="sample-head">
         <ExactTime at={sample.time} /> <span class="tag"><SourceName id={sample.source} /></span>
         <a href={`/events/${sample.event}`}>{t("event-open")}</a>
-        <a href={eventsUrl({ ...window, customer })}>{t("events-around")}</a>
+        <a href={eventsUrl({ ...window, customer, event: sample.event })}>{t("events-around")}</a>
         <Copy text={sample.raw} />
       </p>
       <Raw text={sample.raw} matched={sample.matched} />

@@ -271,6 +271,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{id}/deletions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deletes a customer's events of a time for good. Nothing younger than the platform's floor goes, and nothing under legal
+         *     hold.
+         */
+        post: operations["delete_customer_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes how long a customer's events are kept, or puts them under legal hold. */
+        put: operations["set_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deletions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Certificates of deletions, newest first. */
+        get: operations["list_deletions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deletions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One certificate. */
+        get: operations["get_deletion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices": {
         parameters: {
             query?: never;
@@ -431,6 +502,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads a text of the search language; looks at no event. */
+        post: operations["read_query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/search": {
         parameters: {
             query?: never;
@@ -465,6 +553,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/tail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events as they arrive. A reader who is slow is told how many were passed over; the stream ends when the session does. */
+        get: operations["tail_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/top": {
         parameters: {
             query?: never;
@@ -476,6 +581,76 @@ export interface paths {
         put?: never;
         /** A field's commonest values. */
         post: operations["top_values"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own exports, newest first. */
+        get: operations["list_exports"];
+        put?: never;
+        /** Asks for a file of events. */
+        post: operations["create_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of one's own exports. */
+        get: operations["get_export"];
+        put?: never;
+        post?: never;
+        /** Forgets an export that has ended, with its file. */
+        delete: operations["delete_export"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls off an export that is not finished. */
+        post: operations["cancel_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The file of an export, for its owner, who must still see every customer whose events may be in it. */
+        get: operations["get_export_file"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -741,6 +916,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/saved-searches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own searches and those shared with one, by name. */
+        get: operations["list_saved_searches"];
+        put?: never;
+        /** Keeps a search. */
+        post: operations["create_saved_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/saved-searches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One search. */
+        get: operations["get_saved_search"];
+        /** Changes a search of one's own. */
+        put: operations["update_saved_search"];
+        post?: never;
+        /** Forgets a search. */
+        delete: operations["delete_saved_search"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -823,6 +1035,23 @@ export interface paths {
         post?: never;
         /** Ends one of one's own sessions. */
         delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is kept of every customer one sees, and for how long. */
+        get: operations["list_storage"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -990,6 +1219,16 @@ export interface components {
         ApiTokens: {
             items: components["schemas"]["ApiToken"][];
         };
+        /** @description What has arrived since the message before. */
+        Arrived: {
+            /** @description Newest first. */
+            events: components["schemas"]["StoredEvent"][];
+            /**
+             * Format: int64
+             * @description How many more there were.
+             */
+            skipped: number;
+        };
         /** @description An asset. */
         Asset: components["schemas"]["AssetData"] & {
             /** @description Since when it is recorded. */
@@ -1147,6 +1386,27 @@ export interface components {
             /** @description When. */
             time: components["schemas"]["Timestamp"];
         };
+        ChangedRetention: {
+            /**
+             * Format: int64
+             * @description Days events are kept; the platform's default when absent.
+             */
+            days?: number | null;
+            /** @description Why nothing may be deleted (legal hold); absent when it may. */
+            hold?: string | null;
+            /**
+             * Format: int64
+             * @description The version the change was made on; 0 where nothing was ever set.
+             */
+            version: number;
+        };
+        ChangedSavedSearch: components["schemas"]["SavedSearchData"] & {
+            /**
+             * Format: int64
+             * @description The version the change was made on.
+             */
+            version: number;
+        };
         /** @description An address from which a collector received records that no device is registered for. */
         CollectorPeer: {
             /** @description The address. */
@@ -1173,6 +1433,19 @@ export interface components {
             name: string;
             /** @description text, address or int. */
             type: string;
+        };
+        /** @description What an answer took. */
+        Cost: {
+            /**
+             * Format: int64
+             * @description Bytes of lake files that were read.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Until the answer stood, waiting for its turn included.
+             */
+            milliseconds: number;
         };
         /**
          * @description How a credential proves whose events arrive.
@@ -1225,10 +1498,114 @@ export interface components {
             /** @description IANA time zone of the customer, such as `Asia/Shanghai`. */
             time_zone: string;
         };
+        /** @description A customer's events on disk, and how long they stay there. */
+        CustomerStorage: components["schemas"]["Retention"] & {
+            /**
+             * Format: int64
+             * @description Bytes of the files.
+             */
+            bytes: number;
+            cutoff?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Files found damaged and kept out of searches.
+             */
+            damaged: number;
+            /**
+             * Format: int64
+             * @description Events in files.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description How many files.
+             */
+            files: number;
+            first?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Days events are kept, by the customer's setting or the platform's; for ever when absent.
+             */
+            kept_days?: number | null;
+            last?: components["schemas"]["Timestamp"] | null;
+        };
         /** @description A changed customer and the version the change was made on. */
         CustomerUpdate: components["schemas"]["CustomerData"] & {
             /** Format: int64 */
             version: number;
+        };
+        /** @description A file that went with a deletion. */
+        DeletedFile: {
+            /**
+             * Format: int64
+             * @description Its size.
+             */
+            bytes: number;
+            /** @description SHA-256 of its content, hexadecimal. */
+            checksum: string;
+            /**
+             * Format: int64
+             * @description Events of it that were deleted; the others were written to a new file first.
+             */
+            deleted: number;
+            /**
+             * Format: int64
+             * @description Events that were in it.
+             */
+            events: number;
+            /** @description The lake's id of it. */
+            id: string;
+            /** @description Latest event time. */
+            max_time: components["schemas"]["Timestamp"];
+            /** @description Earliest event time. */
+            min_time: components["schemas"]["Timestamp"];
+            /** @description Where it stood, relative to the lake's folder. */
+            path: string;
+        };
+        DeletionAnswer: {
+            certificate?: components["schemas"]["DeletionCertificate"] | null;
+        };
+        /**
+         * @description Why events were deleted.
+         * @enum {string}
+         */
+        DeletionCause: "expired" | "requested" | "damaged";
+        /** @description The record of a deletion. */
+        DeletionCertificate: {
+            /** @description Who asked for it, as [`crate::Actor`] prints. */
+            asked_by: string;
+            /** @description When it began. */
+            began: components["schemas"]["Timestamp"];
+            /** @description Why. */
+            cause: components["schemas"]["DeletionCause"];
+            /** @description Whose events. */
+            customer: string;
+            /**
+             * Format: int64
+             * @description How many events went.
+             */
+            events: number;
+            /** @description The files they were in. */
+            files: components["schemas"]["DeletedFile"][];
+            finished?: components["schemas"]["Timestamp"] | null;
+            /** @description SHA-256 over all of the above as JSON, hexadecimal; absent until it is finished. The audit log has it too. */
+            hash?: string | null;
+            /** @description Identity. */
+            id: string;
+            /** @description Which event times were to go. */
+            range: components["schemas"]["TimeRange"];
+            /** @description The reason they gave. */
+            reason?: string | null;
+            /** @description What still holds some of these events, and until when. */
+            remains: string[];
+        };
+        DeletionRequest: {
+            /** @description Event time, first instant inside. */
+            from: components["schemas"]["Timestamp"];
+            /** @description Why: it stands in the certificate. */
+            reason: string;
+            /** @description Event time, first instant after. */
+            to: components["schemas"]["Timestamp"];
         };
         /** @description A device of a customer. */
         Device: components["schemas"]["DeviceData"] & {
@@ -1352,6 +1729,12 @@ export interface components {
          * @enum {string}
          */
         EntityKind: "source_address" | "destination_address" | "host" | "user" | "process" | "file" | "hash" | "domain" | "url";
+        EventPage: {
+            cost: components["schemas"]["Cost"];
+            items: components["schemas"]["StoredEvent"][];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
         /** @description What to look for. Customers only narrow what the caller may see anyway. */
         EventSearch: {
             after?: string | null;
@@ -1365,6 +1748,69 @@ export interface components {
             /** @description The search language: `source_ip:10.0.0.0/8 AND user_name:li* NOT event_action:allow "failed password"`. */
             q?: string;
             /** @description Source folders, such as `openssh_sshd`. */
+            sources?: string[];
+            /** @description Words and quoted phrases that must all occur in the record, without case. */
+            text?: string;
+            /** @description Record time, first instant after. */
+            to: components["schemas"]["Timestamp"];
+        };
+        /** @description An export, from being asked for to being forgotten. */
+        Export: components["schemas"]["ExportData"] & {
+            /**
+             * Format: int64
+             * @description Bytes written.
+             */
+            bytes: number;
+            /** @description When it was asked for. */
+            created: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Events written.
+             */
+            events: number;
+            expires?: components["schemas"]["Timestamp"] | null;
+            finished?: components["schemas"]["Timestamp"] | null;
+            /** @description Its id. */
+            id: string;
+            /** @description Whose events the file may hold: every customer's when absent. */
+            of?: string[] | null;
+            /** @description Who asked for it, and alone may fetch it. */
+            owner: string;
+            /** @description Why it failed. */
+            problem?: string | null;
+            /** @description SHA-256 of the file, in lower-case hexadecimal. */
+            sha256?: string | null;
+            started?: components["schemas"]["Timestamp"] | null;
+            /** @description How far it has come. */
+            state: components["schemas"]["ExportState"];
+            /**
+             * Format: int64
+             * @description Events it is going to hold, once that is known.
+             */
+            total?: number | null;
+        };
+        /** @description What is written, and how. */
+        ExportData: {
+            /** @description Columns of CSV and Parquet files; common ones when empty. */
+            columns?: string[];
+            /** @description Only these customers; all the owner sees when empty. */
+            customers?: string[];
+            /** @description Only these devices. */
+            devices?: string[];
+            /** @description Every one must hold. */
+            filters?: components["schemas"]["FieldFilter"][];
+            /** @description How it is written. */
+            format: components["schemas"]["ExportFormat"];
+            /** @description Record time, first instant inside. */
+            from: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Events at most.
+             */
+            most: number;
+            /** @description The search language. */
+            q?: string;
+            /** @description Only these source folders. */
             sources?: string[];
             /** @description Words and quoted phrases that must all occur in the record, without case. */
             text?: string;
@@ -1386,6 +1832,11 @@ export interface components {
             /** @description Events at most, 1 to 5000000; 100000 unless said. */
             most?: number | null;
         };
+        /**
+         * @description How far an export has come.
+         * @enum {string}
+         */
+        ExportState: "queued" | "running" | "done" | "failed" | "cancelled" | "expired";
         /** @description A condition on one field. */
         FieldFilter: {
             /** @description A core field, or a record's own field name. */
@@ -1428,6 +1879,7 @@ export interface components {
             total: number;
         };
         FieldStatsList: {
+            cost: components["schemas"]["Cost"];
             items: components["schemas"]["FieldStats"][];
         };
         FieldStatsRequest: components["schemas"]["EventSearch"] & {
@@ -1466,6 +1918,7 @@ export interface components {
         };
         Histogram: {
             buckets: components["schemas"]["Bucket"][];
+            cost: components["schemas"]["Cost"];
             /**
              * Format: int64
              * @description Events in all.
@@ -1668,7 +2121,7 @@ export interface components {
          * @description What kind of thing changed.
          * @enum {string}
          */
-        Noun: "customer" | "device" | "asset" | "resource_group" | "alert" | "audit_policy" | "incident" | "user";
+        Noun: "customer" | "device" | "asset" | "resource_group" | "alert" | "audit_policy" | "incident" | "user" | "saved_search" | "export";
         /**
          * @description Where the customer stands with us.
          * @enum {string}
@@ -1826,11 +2279,83 @@ export interface components {
             next?: components["schemas"]["Cursor"] | null;
         };
         /** @description One page of a list. */
+        Page_DeletionCertificate: {
+            /** @description The rows. */
+            items: {
+                /** @description Who asked for it, as [`crate::Actor`] prints. */
+                asked_by: string;
+                /** @description When it began. */
+                began: components["schemas"]["Timestamp"];
+                /** @description Why. */
+                cause: components["schemas"]["DeletionCause"];
+                /** @description Whose events. */
+                customer: string;
+                /**
+                 * Format: int64
+                 * @description How many events went.
+                 */
+                events: number;
+                /** @description The files they were in. */
+                files: components["schemas"]["DeletedFile"][];
+                finished?: components["schemas"]["Timestamp"] | null;
+                /** @description SHA-256 over all of the above as JSON, hexadecimal; absent until it is finished. The audit log has it too. */
+                hash?: string | null;
+                /** @description Identity. */
+                id: string;
+                /** @description Which event times were to go. */
+                range: components["schemas"]["TimeRange"];
+                /** @description The reason they gave. */
+                reason?: string | null;
+                /** @description What still holds some of these events, and until when. */
+                remains: string[];
+            }[];
+            next?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
         Page_DeviceView: {
             /** @description The rows. */
             items: (components["schemas"]["Device"] & {
                 /** @description Online, offline or never connected at the time of the answer. */
                 state: components["schemas"]["DeviceState"];
+            })[];
+            next?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
+        Page_Export: {
+            /** @description The rows. */
+            items: (components["schemas"]["ExportData"] & {
+                /**
+                 * Format: int64
+                 * @description Bytes written.
+                 */
+                bytes: number;
+                /** @description When it was asked for. */
+                created: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int64
+                 * @description Events written.
+                 */
+                events: number;
+                expires?: components["schemas"]["Timestamp"] | null;
+                finished?: components["schemas"]["Timestamp"] | null;
+                /** @description Its id. */
+                id: string;
+                /** @description Whose events the file may hold: every customer's when absent. */
+                of?: string[] | null;
+                /** @description Who asked for it, and alone may fetch it. */
+                owner: string;
+                /** @description Why it failed. */
+                problem?: string | null;
+                /** @description SHA-256 of the file, in lower-case hexadecimal. */
+                sha256?: string | null;
+                started?: components["schemas"]["Timestamp"] | null;
+                /** @description How far it has come. */
+                state: components["schemas"]["ExportState"];
+                /**
+                 * Format: int64
+                 * @description Events it is going to hold, once that is known.
+                 */
+                total?: number | null;
             })[];
             next?: components["schemas"]["Cursor"] | null;
         };
@@ -1926,30 +2451,21 @@ export interface components {
             next?: components["schemas"]["Cursor"] | null;
         };
         /** @description One page of a list. */
-        Page_StoredEvent: {
+        Page_SavedSearch: {
             /** @description The rows. */
-            items: {
-                /** @description Core fields. */
-                core: Record<string, unknown>;
-                /** @description Its customer. */
-                customer: string;
-                /** @description Its device. */
-                device: string;
-                /** @description The record's own fields. */
-                fields: Record<string, unknown>;
-                /** @description The event's id. */
+            items: (components["schemas"]["SavedSearchData"] & {
+                /** @description When it was made. */
+                created: components["schemas"]["Timestamp"];
+                /** @description Its id. */
                 id: string;
-                /** @description The record as received. */
-                raw: string;
-                /** @description Receipt time. */
-                received: components["schemas"]["Timestamp"];
-                /** @description The source that parsed it. */
-                source: string;
-                /** @description The record's time. */
-                time: components["schemas"]["Timestamp"];
-                /** @description The record's time as written, where it was implausible. */
-                time_original?: string | null;
-            }[];
+                /** @description Who keeps it, and alone may change it. */
+                owner: string;
+                /**
+                 * Format: int64
+                 * @description Goes up with every change.
+                 */
+                version: number;
+            })[];
             next?: components["schemas"]["Cursor"] | null;
         };
         /** @description One page of a list. */
@@ -2045,6 +2561,31 @@ export interface components {
             /** @description Always `about:blank`: the code tells problems apart. */
             type: string;
         };
+        /** @description A condition that must hold. */
+        QueryPart: {
+            /** @description Whether it must not hold. */
+            not: boolean;
+            /** @description In the search language, without the `NOT` it may stand under. */
+            text: string;
+        };
+        QueryProblem: {
+            /** @description The place, in characters from 0; the length of the text where something is missing at its end. */
+            at: number;
+            /** @description What is wrong, and what was expected. */
+            message: string;
+        };
+        /** @description What a text of the search language says. */
+        QueryReading: {
+            /** @description The fields it looks at. */
+            fields: string[];
+            /** @description What must hold, part by part; a single one where it is no list of conditions. */
+            parts: components["schemas"]["QueryPart"][];
+            problem?: components["schemas"]["QueryProblem"] | null;
+        };
+        QueryText: {
+            /** @description The search language. */
+            q: string;
+        };
         /** @description How the incident should be called and graded; the alert's own title and severity unless told. */
         RaiseRequest: {
             severity?: components["schemas"]["Severity"] | null;
@@ -2092,6 +2633,26 @@ export interface components {
         ResourceGroupUpdate: components["schemas"]["ResourceGroupData"] & {
             /** Format: int64 */
             version: number;
+        };
+        /** @description How long a customer's events are kept. */
+        Retention: components["schemas"]["RetentionData"] & {
+            /** @description Whose. */
+            customer: string;
+            /**
+             * Format: int64
+             * @description Goes up with every change, 0 while nothing was ever set; a change names the version it was made on.
+             */
+            version: number;
+        };
+        /** @description What is set for a customer. */
+        RetentionData: {
+            /**
+             * Format: int64
+             * @description Days events are kept; the platform's default when absent.
+             */
+            days?: number | null;
+            /** @description Why nothing may be deleted at the moment (legal hold); absent when it may. */
+            hold?: string | null;
         };
         /**
          * @description What a person is to the platform.
@@ -2155,6 +2716,40 @@ export interface components {
             /** @description Its time. */
             time: components["schemas"]["Timestamp"];
         };
+        /** @description A search somebody keeps. */
+        SavedSearch: components["schemas"]["SavedSearchData"] & {
+            /** @description When it was made. */
+            created: components["schemas"]["Timestamp"];
+            /** @description Its id. */
+            id: string;
+            /** @description Who keeps it, and alone may change it. */
+            owner: string;
+            /**
+             * Format: int64
+             * @description Goes up with every change.
+             */
+            version: number;
+        };
+        /** @description What a person says of a search they keep. */
+        SavedSearchData: {
+            /** @description The columns shown beside time, customer and source. */
+            columns?: string[];
+            /** @description Only this customer; only those who see it see the search. */
+            customer?: string | null;
+            from?: components["schemas"]["Timestamp"] | null;
+            /** @description What it is called. */
+            name: string;
+            /** @description The search language. */
+            query?: string;
+            /**
+             * Format: int64
+             * @description The last so many seconds; absent where it is between two instants.
+             */
+            seconds?: number | null;
+            /** @description Whether colleagues see it; nobody but its owner otherwise. */
+            shared?: boolean;
+            to?: components["schemas"]["Timestamp"] | null;
+        };
         /**
          * @description What the customer has bought; decides which alert sources are audited.
          * @enum {string}
@@ -2194,6 +2789,7 @@ export interface components {
         };
         SqlAnswer: {
             columns: components["schemas"]["SqlAnswerColumn"][];
+            cost: components["schemas"]["Cost"];
             rows: Record<string, unknown>[][];
             /** @description Whether there were more. */
             truncated: boolean;
@@ -2217,6 +2813,20 @@ export interface components {
             /** @description Record time, first instant after. */
             to: components["schemas"]["Timestamp"];
         };
+        StorageList: {
+            /**
+             * Format: int64
+             * @description The platform's own setting; for ever when absent.
+             */
+            default_days?: number | null;
+            /**
+             * Format: int64
+             * @description Nobody may keep events for less.
+             */
+            floor_days: number;
+            /** @description By name. */
+            items: components["schemas"]["CustomerStorage"][];
+        };
         /** @description One event at rest, as search gives it back. */
         StoredEvent: {
             /** @description Core fields. */
@@ -2239,6 +2849,13 @@ export interface components {
             time: components["schemas"]["Timestamp"];
             /** @description The record's time as written, where it was implausible. */
             time_original?: string | null;
+        };
+        /** @description A half-open range of time: `from` is in, `to` is not. */
+        TimeRange: {
+            /** @description First instant inside. */
+            from: components["schemas"]["Timestamp"];
+            /** @description First instant after. */
+            to: components["schemas"]["Timestamp"];
         };
         /**
          * Format: date-time
@@ -2934,6 +3551,103 @@ export interface operations {
             };
         };
     };
+    delete_customer_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeletionRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionAnswer"];
+                };
+            };
+        };
+    };
+    set_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedRetention"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+        };
+    };
+    list_deletions: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Of this customer only. */
+                customer?: string;
+                /** @description Rows at most (1 to 1000, 100 unless told). */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeletionCertificate"];
+                };
+            };
+        };
+    };
+    get_deletion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletionCertificate"];
+                };
+            };
+        };
+    };
     list_devices: {
         parameters: {
             query?: {
@@ -3230,6 +3944,29 @@ export interface operations {
             };
         };
     };
+    read_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueryText"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryReading"];
+                };
+            };
+        };
+    };
     search_events: {
         parameters: {
             query?: never;
@@ -3248,7 +3985,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_StoredEvent"];
+                    "application/json": components["schemas"]["EventPage"];
                 };
             };
         };
@@ -3276,6 +4013,32 @@ export interface operations {
             };
         };
     };
+    tail_events: {
+        parameters: {
+            query?: {
+                /** @description Only these customers, separated by commas. */
+                customers?: string;
+                /** @description Only these devices, separated by commas. */
+                devices?: string;
+                /** @description The search language. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Arrived"];
+                };
+            };
+        };
+    };
     top_values: {
         parameters: {
             query?: never;
@@ -3295,6 +4058,136 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TopValues"];
+                };
+            };
+        };
+    };
+    list_exports: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Rows at most (1 to 1000, 100 unless told). */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Export"];
+                };
+            };
+        };
+    };
+    create_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportData"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+        };
+    };
+    get_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+        };
+    };
+    delete_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    cancel_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+        };
+    };
+    get_export_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
                 };
             };
         };
@@ -3744,6 +4637,118 @@ export interface operations {
             };
         };
     };
+    list_saved_searches: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Rows at most (1 to 1000, 100 unless told). */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SavedSearch"];
+                };
+            };
+        };
+    };
+    create_saved_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedSearchData"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSearch"];
+                };
+            };
+        };
+    };
+    get_saved_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSearch"];
+                };
+            };
+        };
+    };
+    update_saved_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedSavedSearch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSearch"];
+                };
+            };
+        };
+    };
+    delete_saved_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     get_session: {
         parameters: {
             query?: never;
@@ -3894,6 +4899,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageList"];
+                };
             };
         };
     };

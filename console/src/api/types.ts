@@ -59,8 +59,14 @@ export type ApiToken = Schemas["ApiToken"];
 
 export type StoredEvent = Schemas["StoredEvent"];
 export type EventSearch = Schemas["EventSearch"];
-export type FieldFilter = Schemas["FieldFilter"];
-export type FilterOp = Schemas["FilterOp"];
+export type Cost = Schemas["Cost"];
+export type SavedSearch = Schemas["SavedSearch"];
+export type SavedSearchData = Schemas["SavedSearchData"];
+export type Export = Schemas["Export"];
+export type ExportData = Schemas["ExportData"];
+export type CustomerStorage = Schemas["CustomerStorage"];
+export type DeletionCertificate = Schemas["DeletionCertificate"];
+export type SqlAnswer = Schemas["SqlAnswer"];
 export type Bucket = Schemas["Bucket"];
 
 export type Change = Schemas["Change"];

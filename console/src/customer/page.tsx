@@ -51,7 +51,12 @@ export function CustomersPage() {
   return (
     <Page
       title={t("nav-customers")} fill
-      actions={mayWrite && <button class="button" onClick={() => setCreating(true)}>{t("customer-create")} <kbd>n</kbd></button>}
+      actions={
+        <>
+          <a class="button" href="/storage">{t("nav-storage")}</a>
+          {mayWrite && <button class="button" onClick={() => setCreating(true)}>{t("customer-create")} <kbd>n</kbd></button>}
+        </>
+      }
     >
       <div class="filters">
         <TextFilter value={text} set={setText} label={t("filter-text")} />

@@ -1,7 +1,7 @@
 // One event in full: every field with its filters, the record as received, the JSON.
 import { useState } from "preact/hooks";
 
-import type { FieldFilter, StoredEvent } from "../api/types.ts";
+import type { StoredEvent } from "../api/types.ts";
 import { DeviceLink } from "../device/link.tsx";
 import { t } from "../i18n/text.ts";
 import { useCommands } from "../shell/commands.ts";
@@ -12,9 +12,17 @@ import { Icon } from "../ui/icon.tsx";
 import { Raw } from "../ui/highlight.tsx";
 import { Tabs } from "../ui/page.tsx";
 import { ExactTime } from "../ui/time.tsx";
+import { Pivot, type PivotPlace } from "./pivot.tsx";
+import { type EventQuery, eventsUrl } from "./query.ts";
 import { SourceName } from "./source.tsx";
 
-interface Props { event: StoredEvent; add?: (filter: FieldFilter) => void; top?: (field: string) => void; column?: (field: string) => void }
+interface Props {
+  event: StoredEvent;
+  /** The search that its values are added to. */
+  query: Partial<EventQuery>;
+  top?: (field: string) => void;
+  column?: (field: string) => void;
+}
 
 export function textOf(value: unknown): string {
   if (value === null || value === undefined) return "";
@@ -26,7 +34,10 @@ export function EventDrawer({ close, ...props }: Props & { close: () => void }) 
   return (
     <aside class="drawer" aria-label={t("event")}>
       <header class="drawer-head">
-        <a href={`/events/${props.event.id}`}>{t("open-page")}</a>
+        <span>
+          <a href={`/events/${props.event.id}`}>{t("open-page")}</a>{" "}
+          <Copy text={location.origin + eventsUrl({ ...props.query, event: props.event.id })} label={t("copy-link")} />
+        </span>
         <button class="icon-button" aria-label={t("close")} onClick={close}>×</button>
       </header>
       <EventDetail {...props} />
@@ -34,10 +45,11 @@ export function EventDrawer({ close, ...props }: Props & { close: () => void }) 
   );
 }
 
-export function EventDetail({ event, add, top, column }: Props) {
+export function EventDetail({ event, query, top, column }: Props) {
   const { customers } = useShell();
   const [tab, setTab] = useState("fields");
   const zone = customers.get(event.customer)?.time_zone;
+  const place: PivotPlace = { base: query, event };
   const json = JSON.stringify(event, null, 2);
   return (
     <div class="event-detail">
@@ -56,8 +68,8 @@ export function EventDetail({ event, add, top, column }: Props) {
       />
       {tab === "fields" && (
         <>
-          <Fields title={t("event-core")} of={event.core} add={add} top={top} column={column} />
-          <Fields title={t("event-own")} of={event.fields} add={add} top={top} column={column} />
+          <Fields title={t("event-core")} of={event.core} place={place} top={top} column={column} />
+          <Fields title={t("event-own")} of={event.fields} place={place} top={top} column={column} />
         </>
       )}
       {tab === "raw" && <><p><Copy text={event.raw} label={t("copy")} /></p><Raw text={event.raw} /></>}
@@ -66,7 +78,9 @@ export function EventDetail({ event, add, top, column }: Props) {
   );
 }
 
-function Fields({ title, of, add, top, column }: { title: string; of: Record<string, unknown> } & Pick<Props, "add" | "top" | "column">) {
+interface FieldsProps { title: string; of: Record<string, unknown>; place: PivotPlace; top?: (field: string) => void; column?: (field: string) => void }
+
+function Fields({ title, of, place, top, column }: FieldsProps) {
   const entries = Object.entries(of).filter(([, value]) => textOf(value) !== "");
   if (entries.length === 0) return null;
   return (
@@ -81,11 +95,9 @@ function Fields({ title, of, add, top, column }: { title: string; of: Record<str
               <th scope="row" class="mono">{name}</th>
               <td class="mono">{text}</td>
               <td class="field-actions">
-                {add && <button class="icon-button" title={t("filter-add", { field: name })} aria-label={t("filter-add", { field: name })} onClick={() => add({ field: name, op: "is", value: first })}>+</button>}
-                {add && <button class="icon-button" title={t("filter-exclude", { field: name })} aria-label={t("filter-exclude", { field: name })} onClick={() => add({ field: name, op: "is_not", value: first })}>−</button>}
+                <Pivot field={name} value={first} {...place} />
                 {top && <button class="icon-button" title={t("top-of", { field: name })} aria-label={t("top-of", { field: name })} onClick={() => top(name)}><Icon of="sum" /></button>}
                 {column && <button class="icon-button" title={t("column-toggle", { field: name })} aria-label={t("column-toggle", { field: name })} onClick={() => column(name)}><Icon of="column" /></button>}
-                <Copy text={text} />
               </td>
             </tr>
           );

@@ -1,7 +1,6 @@
 // The page of one event.
 import { eventsUrl, around } from "./query.ts";
 import { t } from "../i18n/text.ts";
-import { navigate } from "../shell/router.ts";
 import { useTitle } from "../shell/title.ts";
 import { useLoad } from "../ui/load.ts";
 import { Failure, Loading } from "../ui/states.tsx";
@@ -19,12 +18,9 @@ export function EventPage({ id }: { id: string }) {
         <>
           <header class="page-head">
             <h1>{t("event")}</h1>
-            <a href={eventsUrl({ ...around(value.time, value.time, 5), customer: value.customer })}>{t("events-around")}</a>
+            <a href={eventsUrl({ ...around(value.time, value.time, 5), customer: value.customer, event: value.id })}>{t("events-around")}</a>
           </header>
-          <EventDetail
-            event={value}
-            add={(filter) => navigate(eventsUrl({ ...around(value.time, value.time), customer: value.customer, filters: [filter] }))}
-          />
+          <EventDetail event={value} query={{ ...around(value.time, value.time), customer: value.customer }} />
         </>
       )}
     </main>

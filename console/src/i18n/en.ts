@@ -5,10 +5,13 @@ import audit from "../../../locales/en/audit.ftl";
 import customer from "../../../locales/en/customer.ftl";
 import device from "../../../locales/en/device.ftl";
 import event from "../../../locales/en/event.ftl";
+import exports from "../../../locales/en/export.ftl";
+import find from "../../../locales/en/find.ftl";
 import incident from "../../../locales/en/incident.ftl";
 import policy from "../../../locales/en/policy.ftl";
 import rule from "../../../locales/en/rule.ftl";
 import shell from "../../../locales/en/shell.ftl";
+import storage from "../../../locales/en/storage.ftl";
 import user from "../../../locales/en/user.ftl";
 
-export default [account, alert, audit, customer, device, event, incident, policy, rule, shell, user].join("\n");
+export default [account, alert, audit, customer, device, event, exports, find, incident, policy, rule, shell, storage, user].join("\n");

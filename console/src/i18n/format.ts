@@ -81,3 +81,18 @@ export function viewerZone(): string {
 export function zoneDiffers(timeZone: string | undefined, time: string): boolean {
   return Boolean(timeZone) && exact(time, timeZone) !== exact(time);
 }
+
+/** 12% */
+export function percent(share: number): string {
+  const format = cached("percent", () => new Intl.NumberFormat(locale(), { style: "percent", maximumFractionDigits: 0 }));
+  const least = cached("percent least", () => new Intl.NumberFormat(locale(), { style: "percent", maximumFractionDigits: 1 }));
+  return share > 0 && share < 0.01 ? `<${least.format(0.01)}` : format.format(share);
+}
+
+/** 1.2 MB */
+export function bytes(size: number): string {
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+  const step = size < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(size) / 3));
+  const unit = units[step] ?? "byte";
+  return cached(`bytes ${unit}`, () => new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: step === 0 ? 0 : 1 })).format(size / 1000 ** step);
+}

@@ -5,10 +5,13 @@ import audit from "../../../locales/zh/audit.ftl";
 import customer from "../../../locales/zh/customer.ftl";
 import device from "../../../locales/zh/device.ftl";
 import event from "../../../locales/zh/event.ftl";
+import exports from "../../../locales/zh/export.ftl";
+import find from "../../../locales/zh/find.ftl";
 import incident from "../../../locales/zh/incident.ftl";
 import policy from "../../../locales/zh/policy.ftl";
 import rule from "../../../locales/zh/rule.ftl";
 import shell from "../../../locales/zh/shell.ftl";
+import storage from "../../../locales/zh/storage.ftl";
 import user from "../../../locales/zh/user.ftl";
 
-export default [account, alert, audit, customer, device, event, incident, policy, rule, shell, user].join("\n");
+export default [account, alert, audit, customer, device, event, exports, find, incident, policy, rule, shell, storage, user].join("\n");

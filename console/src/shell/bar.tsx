@@ -15,8 +15,8 @@ const ENTRIES: Entry[] = [
   { path: "/", label: "nav-workbench", permission: "incident.read" },
   { path: "/incidents", label: "nav-incidents", permission: "incident.read" },
   { path: "/alerts", label: "nav-alerts", permission: "alert.read" },
-  { path: "/events", label: "nav-events", permission: "event.read" },
-  { path: "/customers", label: "nav-customers", permission: "customer.read" },
+  { path: "/events", label: "nav-events", permission: "event.read", also: ["/sql", "/exports"] },
+  { path: "/customers", label: "nav-customers", permission: "customer.read", also: ["/storage"] },
   { path: "/devices", label: "nav-devices", permission: "device.read" },
   { path: "/policies", label: "nav-policies", permission: "policy.read" },
   { path: "/rules", label: "nav-rules", permission: "policy.read" },
@@ -27,7 +27,7 @@ const ENTRIES: Entry[] = [
 export function Bar({ about }: { about: About | null }) {
   const { me } = useShell();
   const { path } = usePlace();
-  const isCurrent = (entry: Entry) => (entry.path === "/" ? path === "/" : path === entry.path || path.startsWith(`${entry.path}/`));
+  const isCurrent = (entry: Entry) => (entry.path === "/" ? path === "/" : path === entry.path || path.startsWith(`${entry.path}/`) || (entry.also ?? []).includes(path));
   return (
     <header class="bar">
       <a class="skip" href="#main" onClick={skip}>{t("skip-to-content")}</a>

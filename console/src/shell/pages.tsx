@@ -10,6 +10,8 @@ import { DevicePage } from "../device/one.tsx";
 import { DevicesPage } from "../device/page.tsx";
 import { EventPage } from "../event/one.tsx";
 import { EventsPage } from "../event/page.tsx";
+import { SqlPage } from "../event/sql.tsx";
+import { ExportsPage } from "../export/page.tsx";
 import type { Permission } from "../api/types.ts";
 import { t } from "../i18n/text.ts";
 import { IncidentsPage } from "../incident/page.tsx";
@@ -20,6 +22,7 @@ import { RulesPage } from "../rule/page.tsx";
 import { Empty, Forbidden } from "../ui/states.tsx";
 import { UsersPage } from "../user/page.tsx";
 import { WorkbenchPage } from "../workbench/page.tsx";
+import { StoragePage } from "../storage/page.tsx";
 import { rest, usePlace } from "./router.ts";
 import { useShell } from "./session.ts";
 
@@ -29,7 +32,10 @@ const ROUTES: Route[] = [
   { path: "/incidents", permission: "incident.read", page: () => <IncidentsPage />, one: (id) => <IncidentPage key={id} id={id} /> },
   { path: "/alerts", permission: "alert.read", page: () => <AlertsPage />, one: (id) => <AlertPage key={id} id={id} /> },
   { path: "/events", permission: "event.read", page: () => <EventsPage />, one: (id) => <EventPage key={id} id={id} /> },
+  { path: "/sql", permission: "event.read", page: () => <SqlPage /> },
+  { path: "/exports", permission: "event.read", page: () => <ExportsPage /> },
   { path: "/customers", permission: "customer.read", page: () => <CustomersPage />, one: (id) => <CustomerPage key={id} id={id} /> },
+  { path: "/storage", permission: "customer.read", page: () => <StoragePage /> },
   { path: "/devices", permission: "device.read", page: () => <DevicesPage />, one: (id) => <DevicePage key={id} id={id} /> },
   { path: "/policies", permission: "policy.read", page: () => <PoliciesPage /> },
   { path: "/rules", permission: "policy.read", page: () => <RulesPage />, one: (id) => <RulePage key={id} id={id} /> },

@@ -1,11 +1,14 @@
 // The palette: every command, and every customer, by a few letters of its name.
 import { useMemo, useRef, useState } from "preact/hooks";
 
+import { listSavedSearches } from "../event/api.ts";
+import { phrase } from "../event/language.ts";
 import { t } from "../i18n/text.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { type Command, available, readable } from "./commands.ts";
 import { navigate } from "./router.ts";
-import { useShell } from "./session.ts";
+import { useLoad } from "../ui/load.ts";
+import { useMay, useShell } from "./session.ts";
 
 const MOST = 12;
 
@@ -26,8 +29,15 @@ export function rank(text: string, wanted: string): number | null {
   return 1000 + place;
 }
 
+/** What is typed as a query: words that would mean something as they stand are looked for as they are. */
+function asQuery(text: string): string {
+  return /^[\p{L}\p{N}_.\s-]+$/u.test(text) ? text : phrase(text);
+}
+
 export function Palette({ close }: { close: () => void }) {
   const { customers } = useShell();
+  const maySearch = useMay("event.read");
+  const saved = useLoad(async (signal) => (maySearch ? (await listSavedSearches(signal)).items : []), "saved searches").value ?? [];
   const commands = useMemo<Command[]>(() => available().filter((command) => !command.quiet), []);
   const [text, setText] = useState("");
   const [active, setActive] = useState(0);
@@ -42,6 +52,7 @@ export function Palette({ close }: { close: () => void }) {
       run: () => navigate(`/customers/${customer.id}`),
     })),
   ];
+  for (const one of saved) choices.push({ id: one.id, label: t("palette-saved", { name: one.name }), run: () => navigate(`/events?saved=${one.id}`) });
   const ranked = choices
     .map((choice) => ({ choice, rank: rank(choice.label, text) }))
     .filter((entry): entry is { choice: Choice; rank: number } => entry.rank !== null)
@@ -51,7 +62,7 @@ export function Palette({ close }: { close: () => void }) {
   if (text.trim()) {
     const q = text.trim();
     if (number) ranked.unshift({ id: "number", label: t("palette-incident", { number }), run: () => navigate(`/incidents?text=${encodeURIComponent(`#${number}`)}`) });
-    ranked.push({ id: "search", label: t("palette-search", { text: q }), run: () => navigate(`/events?q=${encodeURIComponent(q)}`) });
+    ranked.push({ id: "search", label: t("palette-search", { text: q }), run: () => navigate(`/events?query=${encodeURIComponent(asQuery(q))}`) });
   }
   const at = Math.min(active, ranked.length - 1);
 

@@ -3,7 +3,7 @@ import { t } from "../i18n/text.ts";
 import { Icon } from "./icon.tsx";
 import { toastDone, toastProblem } from "./toast.tsx";
 
-function copyText(text: string): void {
+export function copyText(text: string): void {
   const done = () => toastDone(t("copied"));
   if (navigator.clipboard) {
     navigator.clipboard.writeText(text).then(done, toastProblem);

@@ -102,6 +102,15 @@ export class ListStore<T> {
     else this.notify();
   }
 
+  /** Takes rows that came by themselves, newest first; of more than `most` the oldest go. */
+  arrive(rows: T[], most: number, mayInsert: boolean): void {
+    const known = new Set([...this.fresh.map((row) => this.source.id(row)), ...this.entries.slice(0, most).map((entry) => entry.id)]);
+    this.fresh = [...rows.filter((row) => !known.has(this.source.id(row))), ...this.fresh].slice(0, most);
+    if (mayInsert) this.takeFresh();
+    else this.notify();
+    this.entries = this.entries.slice(0, most);
+  }
+
   /** Puts what is new on top and lets go of what has left. */
   takeFresh(): void {
     const fresh = this.fresh.map((row) => this.entry(row));

@@ -17,6 +17,8 @@ export function explain(problem: Problem): { title: string; hint: string; retry:
     case "not_allowed_now": return { title: t("problem-not-allowed-now"), hint: t("problem-conflict-hint"), retry: false };
     case "too_large": return { title: t("problem-too-large"), hint: "", retry: false };
     case "invalid": return { title: t("problem-invalid"), hint: problem.message, retry: false };
+    case "too_costly": return { title: t("problem-too-costly"), hint: t("problem-too-costly-hint", { detail: problem.message }), retry: false };
+    case "searched_too_much": return { title: t("problem-searched-too-much"), hint: t("problem-searched-too-much-hint"), retry: true };
     case "csrf": return { title: t("problem-csrf"), hint: t("problem-csrf-hint"), retry: true };
     case "unreachable": return { title: t("problem-unreachable"), hint: t("problem-unreachable-hint"), retry: true };
     case "unavailable": return { title: t("problem-unavailable"), hint: problem.message, retry: true };

@@ -13,9 +13,10 @@ use model::change::Change;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::{Caller, bearer, session_cookie};
+use crate::auth::Caller;
+use crate::credential::Credential;
 use crate::problem::Problem;
-use crate::state::{Api, now};
+use crate::state::Api;
 
 /// How often the feed is looked at.
 const POLL: Duration = Duration::from_millis(400);
@@ -38,10 +39,7 @@ async fn stream_changes(State(api): State<Api>, headers: HeaderMap, caller: Call
     let newest = api.ops.last_change(&caller.ctx).await?;
     // A place the feed has not reached is one of another feed, such as that of a store since restored.
     let after = last.map_or(newest, |sequence: i64| sequence.clamp(0, newest));
-    let credential = match bearer(&headers) {
-        Some(secret) => Credential::Token(secret.to_owned()),
-        None => Credential::Session(session_cookie(&headers).unwrap_or_default().to_owned()),
-    };
+    let credential = Credential::of(&headers);
     let follower =
         Follower { api, caller, credential, after, seen: None, waiting: VecDeque::new(), polls: 0, greeted: false };
     let stream = Sse::new(follower.stream()).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)));
@@ -57,11 +55,6 @@ enum Feed {
     AtEnd,
     /// That the caller's session or token has ended.
     SignedOut,
-}
-
-enum Credential {
-    Session(String),
-    Token(String),
 }
 
 struct Follower {
@@ -117,7 +110,9 @@ impl Follower {
         let newest = self.api.ops.last_change(&self.caller.ctx).await?;
         let moved = self.seen != Some(newest);
         self.polls += 1;
-        if (moved || self.polls.is_multiple_of(RECHECK_POLLS)) && !self.still_signed_in().await {
+        if (moved || self.polls.is_multiple_of(RECHECK_POLLS))
+            && !self.credential.still_stands(&self.api, &mut self.caller).await
+        {
             return Ok(Feed::SignedOut);
         }
         if !moved {
@@ -131,24 +126,5 @@ impl Follower {
         self.after = page.last;
         self.waiting.extend(page.changes);
         Ok(Feed::Ahead)
-    }
-
-    /// Asks again who is calling, so that a revoked session or a narrowed scope ends or narrows the stream.
-    async fn still_signed_in(&mut self) -> bool {
-        let found = match &self.credential {
-            Credential::Session(token) => self.api.ops.authenticate_session(now(), token).await,
-            Credential::Token(secret) => self.api.ops.authenticate_token(now(), secret).await,
-        };
-        match found {
-            Ok(Some(found)) => {
-                self.caller.ctx = found.ctx;
-                true
-            }
-            Ok(None) => false,
-            Err(error) => {
-                tracing::warn!(%error, "a stream's session could not be checked");
-                false
-            }
-        }
     }
 }

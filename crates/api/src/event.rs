@@ -1,5 +1,7 @@
 //! Event search.
 
+use std::time::Instant;
+
 use axum::Json;
 use axum::body::Body as AxumBody;
 use axum::extract::State;
@@ -8,13 +10,14 @@ use axum::response::{IntoResponse, Response};
 use model::core_field::{CORE_FIELDS, CoreType};
 use model::event::StoredEvent;
 use model::search::{Bucket, EventQuery, ExportFormat, FieldFilter, FieldStats, ValueCount};
-use model::{CustomerId, DeviceId, Page, PageRequest, TimeRange, Timestamp};
+use model::{CustomerId, DeviceId, PageRequest, TimeRange, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::Signed;
+use crate::export::media_type;
 use crate::problem::{Body, Problem};
 use crate::query::{Path, id};
 use crate::state::Api;
@@ -70,11 +73,30 @@ struct HistogramRequest {
     bars: Option<usize>,
 }
 
+/// What an answer took.
+#[derive(Serialize, ToSchema)]
+struct Cost {
+    /// Bytes of lake files that were read.
+    bytes: u64,
+    /// Until the answer stood, waiting for its turn included.
+    milliseconds: u64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct EventPage {
+    items: Vec<StoredEvent>,
+    /// Where the next page begins; absent on the last one.
+    #[schema(value_type = Option<String>)]
+    next: Option<model::Cursor>,
+    cost: Cost,
+}
+
 #[derive(Serialize, ToSchema)]
 struct Histogram {
     /// Events in all.
     total: i64,
     buckets: Vec<Bucket>,
+    cost: Cost,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -105,6 +127,7 @@ struct FieldStatsRequest {
 #[derive(Serialize, ToSchema)]
 struct FieldStatsList {
     items: Vec<FieldStats>,
+    cost: Cost,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -151,6 +174,7 @@ struct SqlAnswer {
     rows: Vec<Vec<serde_json::Value>>,
     /// Whether there were more.
     truncated: bool,
+    cost: Cost,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -164,6 +188,14 @@ struct CoreField {
 #[derive(Serialize, ToSchema)]
 struct FieldList {
     core: Vec<CoreField>,
+}
+
+/// Does a search and says what it took.
+async fn counted<T>(search: impl Future<Output = ops::Result<T>>) -> Result<(T, Cost), Problem> {
+    let began = Instant::now();
+    let (found, bytes) = ops::measured(search).await;
+    let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok((found?, Cost { bytes, milliseconds }))
 }
 
 impl EventSearch {
@@ -186,13 +218,14 @@ impl EventSearch {
 
 /// Events, the newest first.
 #[utoipa::path(post, path = "/events/search", tag = "event", request_body = EventSearch,
-    responses((status = 200, body = Page<StoredEvent>)))]
+    responses((status = 200, body = EventPage)))]
 async fn search_events(
     State(api): State<Api>,
     Signed(ctx): Signed,
     Body(search): Body<EventSearch>,
-) -> Result<Json<Page<StoredEvent>>, Problem> {
-    Ok(Json(api.ops.search_events(&ctx, &search.query()?).await?))
+) -> Result<Json<EventPage>, Problem> {
+    let (page, cost) = counted(api.ops.search_events(&ctx, &search.query()?)).await?;
+    Ok(Json(EventPage { items: page.items, next: page.next, cost }))
 }
 
 /// How many events, over time.
@@ -204,8 +237,8 @@ async fn event_histogram(
     Body(request): Body<HistogramRequest>,
 ) -> Result<Json<Histogram>, Problem> {
     let bars = request.bars.unwrap_or(60).clamp(1, 500);
-    let buckets = api.ops.event_histogram(&ctx, &request.search.query()?, bars).await?;
-    Ok(Json(Histogram { total: buckets.iter().map(|bucket| bucket.count).sum(), buckets }))
+    let (buckets, cost) = counted(api.ops.event_histogram(&ctx, &request.search.query()?, bars)).await?;
+    Ok(Json(Histogram { total: buckets.iter().map(|bucket| bucket.count).sum(), buckets, cost }))
 }
 
 /// A field's commonest values.
@@ -230,8 +263,9 @@ async fn field_stats(
     Body(request): Body<FieldStatsRequest>,
 ) -> Result<Json<FieldStatsList>, Problem> {
     let size = request.size.unwrap_or(5).clamp(1, 100);
-    let items = api.ops.field_stats(&ctx, &request.search.query()?, &request.fields, size).await?;
-    Ok(Json(FieldStatsList { items }))
+    let query = request.search.query()?;
+    let (items, cost) = counted(api.ops.field_stats(&ctx, &query, &request.fields, size)).await?;
+    Ok(Json(FieldStatsList { items, cost }))
 }
 
 /// Matching events as a file, streamed. A connection that breaks off leaves it incomplete.
@@ -253,11 +287,7 @@ async fn export_events(
         });
         Some((part, export))
     });
-    let kind = match format {
-        ExportFormat::Ndjson => "application/x-ndjson",
-        ExportFormat::Csv => "text/csv; charset=utf-8",
-        ExportFormat::Parquet => "application/vnd.apache.parquet",
-    };
+    let kind = media_type(format);
     let name = format!("attachment; filename=\"events.{}\"", format.as_str());
     Ok(([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)], AxumBody::from_stream(parts))
         .into_response())
@@ -273,9 +303,9 @@ async fn sql_events(
 ) -> Result<Json<SqlAnswer>, Problem> {
     let range = TimeRange { from: request.from, to: request.to };
     let rows = request.limit.unwrap_or(1_000);
-    let result = api.ops.sql_events(&ctx, &request.sql, range, &request.customers, rows).await?;
+    let (result, cost) = counted(api.ops.sql_events(&ctx, &request.sql, range, &request.customers, rows)).await?;
     let columns = result.columns.into_iter().map(|column| SqlAnswerColumn { name: column.name, kind: column.kind });
-    Ok(Json(SqlAnswer { columns: columns.collect(), rows: result.rows, truncated: result.truncated }))
+    Ok(Json(SqlAnswer { columns: columns.collect(), rows: result.rows, truncated: result.truncated, cost }))
 }
 
 /// One event.

@@ -132,7 +132,7 @@ impl From<ops::Error> for Problem {
         use ops::Error;
         match error {
             Error::Denied(permission) => Denied(permission).into(),
-            Error::NeedsEveryCustomer | Error::Escalation | Error::PersonOnly => {
+            Error::NeedsEveryCustomer | Error::Escalation | Error::PersonOnly | Error::NotYours(_) => {
                 Problem::new(StatusCode::FORBIDDEN, "forbidden", error)
             }
             Error::NotFound(_) => Problem::not_found(error),

@@ -16,8 +16,8 @@ use crate::auth::COOKIE;
 use crate::problem::Problem;
 use crate::state::Api;
 use crate::{
-    alert, asset, audit, audit_policy, change, customer, device, event, incident, overview, resource_group, session,
-    use_case, user,
+    alert, asset, audit, audit_policy, change, customer, device, event, export, incident, overview, query_text,
+    resource_group, saved_search, session, storage, tail, use_case, user,
 };
 
 /// The most a request body may hold.
@@ -41,6 +41,11 @@ fn documented() -> OpenApiRouter<Api> {
         .merge(alert::routes())
         .merge(incident::routes())
         .merge(event::routes())
+        .merge(tail::routes())
+        .merge(query_text::routes())
+        .merge(saved_search::routes())
+        .merge(export::routes())
+        .merge(storage::routes())
         .merge(use_case::routes())
         .merge(audit_policy::routes())
         .merge(user::routes())

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use model::Timestamp;
-use ops::Ops;
+use ops::{DeletionRules, Ops};
 use serde::Serialize;
 use tokio::sync::watch;
 use utoipa::ToSchema;
@@ -18,6 +18,8 @@ pub struct Api {
     pub about: Arc<About>,
     /// Whether cookies may only travel over TLS.
     pub secure_cookies: bool,
+    /// The right to delete events, as the settings have it at the moment of asking.
+    pub deletion: Arc<dyn Fn() -> DeletionRules + Send + Sync>,
     /// Becomes true when the server drains: event streams end then.
     pub draining: watch::Receiver<bool>,
 }

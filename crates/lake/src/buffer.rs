@@ -129,6 +129,15 @@ impl State {
         })
     }
 
+    /// How far every shard has been appended, and whether files hold rows of the scope above `seen`: then memory alone does
+    /// not show all that is new.
+    pub fn news(&self, scope: &Scope, seen: &BTreeMap<Shard, u64>) -> (BTreeMap<Shard, u64>, bool) {
+        let above = |(shard, sequence): (&Shard, &u64)| *sequence > seen.get(shard).copied().unwrap_or(0);
+        let owned = self.committed.iter().filter(|(customer, _)| scope.contains(customer));
+        let left = owned.flat_map(|(_, shards)| shards).any(above);
+        (self.appended.clone(), left)
+    }
+
     /// The chunks of a scope that may hold events in the range.
     pub fn chunks(&self, scope: &Scope, range: TimeRange) -> Vec<(CustomerId, Vec<Arc<Chunk>>)> {
         let owned = self.buffers.iter().filter(|(customer, _)| scope.contains(customer));

@@ -88,6 +88,11 @@ impl Engine {
         self.permits.available_permits() == self.most
     }
 
+    /// How many queries run.
+    pub fn running(&self) -> usize {
+        self.most - self.permits.available_permits().min(self.most)
+    }
+
     /// Runs a query on the engine's threads when its turn comes; dropping the future stops the work.
     pub async fn run<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
         let permit = self.permits.clone().acquire_owned().await.map_err(|_| Error::Stopped)?;

@@ -34,6 +34,7 @@ mod sink;
 mod snapshot;
 mod sql;
 mod store;
+mod tail;
 mod text;
 mod udf;
 mod write;
@@ -47,7 +48,9 @@ pub use error::{Error, Result};
 pub use export::Export;
 pub use flush::Flushed;
 pub use keep::{
-    Compacted, Deletion, Exported, Hold, LakeStats, NDJSON, PARQUET, Problem, Scrubbed, Verified, parquet_rows, verify,
+    Compacted, Deletion, Exported, Hold, LakeStats, NDJSON, PARQUET, Problem, Scrubbed, Stored, Verified, parquet_rows, verify,
 };
+pub use meter::measured;
 pub use sql::{SqlColumn, SqlLimits, SqlResult};
 pub use store::Lake;
+pub use tail::{Tail, Tailed};

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Debug;
+use std::future::Future;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,6 +25,18 @@ use crate::config::LakeConfig;
 const USERS: usize = 10_000;
 
 const MINUTE: i64 = 60_000_000;
+
+tokio::task_local! {
+    /// Where the searches of the present task count beside their own limits.
+    static ASKED: Arc<AtomicU64>;
+}
+
+/// Does `work` and tells how many bytes of lake files its searches have read.
+pub async fn measured<T>(work: impl Future<Output = T>) -> (T, u64) {
+    let read = Arc::new(AtomicU64::new(0));
+    let done = ASKED.scope(read.clone(), work).await;
+    (done, read.load(Ordering::Relaxed))
+}
 
 /// A search has read as much as it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +62,8 @@ pub(crate) struct Costs {
 pub(crate) struct Meter {
     total: Arc<AtomicU64>,
     own: AtomicU64,
+    /// What the task that asked counts.
+    asked: Option<Arc<AtomicU64>>,
     limit: u64,
     minute: Option<(Arc<AtomicU64>, u64)>,
 }
@@ -71,8 +86,9 @@ impl Costs {
     /// The meter of a search; refused where the person has used up the minute. The platform's own jobs have no limit.
     pub fn meter(&self, context: &Context) -> std::result::Result<Arc<Meter>, LimitReached> {
         let total = self.read.clone();
+        let asked = ASKED.try_with(Arc::clone).ok();
         let Some(user) = context.actor().user() else {
-            return Ok(Arc::new(Meter { total, own: AtomicU64::new(0), limit: u64::MAX, minute: None }));
+            return Ok(Arc::new(Meter { total, own: AtomicU64::new(0), asked, limit: u64::MAX, minute: None }));
         };
         let minute = context.now().as_micros().div_euclid(MINUTE);
         let mut minutes = self.minutes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -89,7 +105,7 @@ impl Costs {
             return Err(LimitReached { limit: self.minute_limit, minute: true });
         }
         let minute = Some((used, self.minute_limit));
-        Ok(Arc::new(Meter { total, own: AtomicU64::new(0), limit: self.query_limit, minute }))
+        Ok(Arc::new(Meter { total, own: AtomicU64::new(0), asked, limit: self.query_limit, minute }))
     }
 }
 
@@ -97,6 +113,9 @@ impl Meter {
     /// Counts bytes that are about to be read.
     pub fn take(&self, bytes: u64) -> std::result::Result<(), LimitReached> {
         self.total.fetch_add(bytes, Ordering::Relaxed);
+        if let Some(asked) = &self.asked {
+            asked.fetch_add(bytes, Ordering::Relaxed);
+        }
         if self.own.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) > self.limit {
             return Err(LimitReached { limit: self.limit, minute: false });
         }

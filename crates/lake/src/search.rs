@@ -47,10 +47,10 @@ impl Drop for Asked {
 
 /// A found row: where it stands in the order, and where its data is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Found {
-    time: i64,
-    id: EventId,
-    origin: i32,
+pub(crate) struct Found {
+    pub time: i64,
+    pub id: EventId,
+    pub origin: i32,
 }
 
 impl Lake {
@@ -153,7 +153,8 @@ fn bound(start: Option<Expr>, oldest: Option<i64>) -> Option<Expr> {
     start.into_iter().chain(oldest).reduce(Expr::and)
 }
 
-async fn run(parts: Vec<Part>, limit: usize) -> Result<Vec<Found>> {
+/// The first `limit` rows of these parts, newest first; in any order where all are wanted.
+pub(crate) async fn run(parts: Vec<Part>, limit: usize) -> Result<Vec<Found>> {
     let keys = [TIME, LOG, SHARD, SEQUENCE];
     let wanted = || keys.into_iter().chain([ORIGIN]).map(|name| column(name).alias(name)).collect::<Vec<_>>();
     let Some(rows) = union(parts.into_iter().map(|part| Ok(part.rows.select(wanted())?)))? else {

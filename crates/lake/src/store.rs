@@ -95,6 +95,11 @@ impl Lake {
         self.inner.engine.costs.read()
     }
 
+    /// How many searches are at work now.
+    pub fn searches_running(&self) -> usize {
+        self.inner.engine.running()
+    }
+
     /// How much is in memory; grows without bound only while flushes fail, so intake should stop on it.
     pub fn buffered(&self) -> Buffered {
         self.inner.state().buffered()

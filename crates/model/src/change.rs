@@ -24,6 +24,10 @@ words! {
         Incident = "incident",
         /// A user, session or token.
         User = "user",
+        /// A search somebody keeps.
+        SavedSearch = "saved_search",
+        /// An export of events.
+        Export = "export",
     }
 }
 

@@ -130,6 +130,10 @@ ids! {
     ApiTokenId = "tok", "API token";
     /// A deletion of events, and the certificate of it.
     DeletionId = "del", "deletion";
+    /// A search somebody keeps.
+    SavedSearchId = "sch", "saved search";
+    /// An export of events.
+    ExportId = "exp", "export";
 }
 
 /// An event's place in the write-ahead log: which log, which shard of it, which sequence number. Printed as

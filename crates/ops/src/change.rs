@@ -46,5 +46,6 @@ fn needed_for(noun: Noun) -> Permission {
         Noun::AuditPolicy => Permission::PolicyRead,
         Noun::Incident => Permission::IncidentRead,
         Noun::User => Permission::UserRead,
+        Noun::SavedSearch | Noun::Export => Permission::EventRead,
     }
 }

@@ -38,6 +38,9 @@ pub enum Error {
     /// The last active administrator of every customer would be lost.
     #[error("the last active administrator cannot be deactivated, confined or lose the role")]
     LastAdministrator,
+    /// It is somebody else's, who alone may change it.
+    #[error("only its owner can change this {0}")]
+    NotYours(&'static str),
     /// An API token tried what only a signed-in person may do.
     #[error("only a signed-in person can do this, not a token")]
     PersonOnly,

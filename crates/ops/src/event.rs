@@ -141,7 +141,7 @@ impl Ops {
     }
 
     /// Writes down what a person is about to look for. A job's searches are its own affair.
-    async fn record_look(&self, ctx: &Context, action: &'static str, query: &EventQuery) -> Result<()> {
+    pub(crate) async fn record_look(&self, ctx: &Context, action: &'static str, query: &EventQuery) -> Result<()> {
         let detail = json!({
             "from": query.range.from,
             "to": query.range.to,
@@ -177,11 +177,12 @@ impl Ops {
     }
 }
 
-fn are_names(names: &[String]) -> bool {
+pub(crate) fn are_names(names: &[String]) -> bool {
     names.iter().all(|name| (1..=200).contains(&name.len()))
 }
 
-fn check(query: &EventQuery) -> Problems {
+/// What is wrong with a search.
+pub(crate) fn check(query: &EventQuery) -> Problems {
     let mut problems = Problems::default();
     problems.expect(query.range.from < query.range.to, "to", "must be after from");
     problems.expect(query.filters.len() <= FILTERS, "filters", "must be at most 50");

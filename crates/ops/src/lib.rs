@@ -15,6 +15,8 @@ mod device;
 mod device_credential;
 mod error;
 mod event;
+mod export;
+mod export_worker;
 mod incident;
 mod incident_view;
 mod instructions;
@@ -23,8 +25,11 @@ mod password;
 mod raise;
 mod resource_group;
 mod retention;
+mod saved_search;
 mod secret;
 mod session;
+mod storage;
+mod tail;
 mod token;
 mod use_case;
 mod user;
@@ -34,16 +39,21 @@ mod worker;
 pub use change::ChangesPage;
 pub use device_credential::{CredentialWish, IssuedCredential};
 pub use error::{Error, FieldProblem, Result};
+pub use export::ExportRoom;
+pub use export_worker::Exporter;
 pub use incident::{Assignee, NewIncident};
 pub use incident_view::{IncidentEntryView, IncidentView};
 pub use instructions::PublicAddresses;
+pub use lake::measured;
 pub use overview::{DeviceCounts, Funnel, Overview};
 pub use retention::DeletionRules;
 pub use session::{Authenticated, SignedIn};
+pub use storage::CustomerStorage;
 pub use store::{
     AlertFilter, AssetFilter, AuditFilter, AuditPolicyFilter, CustomerFilter, DeviceFilter, IncidentFilter,
     ResourceGroupFilter, UserFilter,
 };
+pub use tail::EventTail;
 pub use use_case::{InactiveRule, RuleInfo, RuleView, UseCases};
 pub use user::RoleInfo;
 pub use worker::Workers;
@@ -62,6 +72,8 @@ pub struct OpsParts {
     pub ports: Option<RangeInclusive<u16>>,
     /// The addresses devices send to, for the field engineer's instructions.
     pub public: PublicAddresses,
+    /// Where exports of events are kept.
+    pub exports: ExportRoom,
 }
 
 /// The use cases. Cheap to clone.
@@ -74,6 +86,7 @@ struct Inner {
     parts: OpsParts,
     use_cases: RwLock<Arc<UseCases>>,
     passwords: password::Passwords,
+    tails: tail::Tails,
 }
 
 impl Ops {
@@ -81,7 +94,8 @@ impl Ops {
     pub fn new(parts: OpsParts) -> Self {
         let passwords = password::Passwords::new();
         let use_cases = RwLock::new(parts.use_cases.clone());
-        Ops { inner: Arc::new(Inner { parts, use_cases, passwords }) }
+        let tails = tail::Tails::default();
+        Ops { inner: Arc::new(Inner { parts, use_cases, passwords, tails }) }
     }
 
     fn store(&self) -> &store::Store {

@@ -18,3 +18,5 @@ pub const ADMIN_SOCKET: &str = "admin.sock";
 pub const EVIDENCE_WORK: &str = "evidence-work";
 /// Where a backup is put together.
 pub const BACKUP_WORK: &str = "backup-work";
+/// Files of events that people asked for.
+pub const EXPORTS: &str = "exports";

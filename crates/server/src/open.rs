@@ -8,7 +8,7 @@ use formats::{Parser, Sources};
 use lake::{Lake, LakeConfig};
 use model::retention::RetentionPolicy;
 use model::{Context, Scope, Timestamp};
-use ops::{Ops, OpsParts, PublicAddresses};
+use ops::{ExportRoom, Ops, OpsParts, PublicAddresses};
 use store::secret::Sealer;
 use store::{Catalogue, DataFolder, Store, StoreConfig};
 
@@ -64,6 +64,7 @@ pub async fn open(config: &Config, now: Timestamp) -> Result<Opened, Error> {
         sealer,
         ports: config.ingest.device_ports.clone(),
         public: public_addresses(&config.ingest),
+        exports: ExportRoom::new(folder.join(layout::EXPORTS)),
     });
     ops.ensure_defaults(now).await?;
     ops.resume_deletions(&Context::job("retention", Scope::All, now)).await?;

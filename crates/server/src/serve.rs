@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use api::{About, Api};
 use axum::Router;
-use ops::Workers;
+use ops::{Exporter, Workers};
 use pipeline::{Pipeline, PipelineConfig, PipelineParts};
 use receive::http::{HttpLimits, HttpListen};
 use receive::listen::{Addresses, Forward, ListenConfig};
@@ -19,9 +19,8 @@ use tokio::task::JoinSet;
 use tracing::field::display;
 
 use crate::config::{self, Config};
-
 use crate::error::{Error, whole};
-use crate::lake::Upkeep;
+use crate::lake::{self, Upkeep};
 use crate::metrics::{self, Health};
 use crate::open::{self, Opened};
 use crate::time::now;
@@ -80,6 +79,10 @@ impl Server {
             ops: opened.ops.clone(),
             about: Arc::new(About { name: "Vedette", version: env!("CARGO_PKG_VERSION"), demo }),
             secure_cookies: tls.is_some(),
+            deletion: {
+                let opened = opened.clone();
+                Arc::new(move || lake::rules(&opened))
+            },
             draining: watching.clone(),
         };
         let router = api::router(api).merge(metrics::health_router(health.clone())).merge(::console::router());
@@ -94,6 +97,15 @@ impl Server {
         }
         tasks.spawn(upkeep.run(opened.clone(), config.lake.clone(), watching.clone()));
         tasks.spawn(admin::serve(opened.clone(), pipeline.intake(), watching.clone()));
+        let (exporter, mut stop) = (Exporter::new(opened.ops.clone()), watching.clone());
+        tasks.spawn(async move {
+            let stopped = async move {
+                // A dropped sender means the server is gone: stop as well.
+                let _ = stop.wait_for(|draining| *draining).await;
+            };
+            exporter.run(stopped).await;
+            Ok(())
+        });
         let (workers, mut stop) = (Workers::new(opened.ops.clone()), watching);
         tasks.spawn(async move {
             let stopped = async move {

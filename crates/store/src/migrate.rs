@@ -58,6 +58,13 @@ pub(crate) const STORE: Family = Family {
             sqlite: "",
             postgres: include_str!("../migrations/0004_collector.postgres.sql"),
         },
+        Migration {
+            number: 5,
+            name: "0005_find",
+            shared: include_str!("../migrations/0005_find.sql"),
+            sqlite: "",
+            postgres: include_str!("../migrations/0005_find.postgres.sql"),
+        },
     ],
 };
 

@@ -157,13 +157,16 @@ impl Walk<'_> {
 
     /// Sends it; of a stream everything that comes within a short time, or until it says what it should.
     async fn send(&self, sender: As<'_>, ask: Ask) -> Answer {
-        if self.case.path != "/changes" || matches!(sender, As::Nobody) {
+        let streams = ["/changes", "/events/tail"].contains(&self.case.path);
+        if !streams || matches!(sender, As::Nobody) {
             return self.world.call(sender, ask).await;
         }
         let mut stream = EventStream::open(&self.world.router, ask.request(sender)).await;
         let mut answer =
             Answer { status: axum::http::StatusCode::OK, headers: stream.headers.clone(), text: String::new() };
-        while let Heard::Event(sent) = stream.next(LISTEN).await {
+        // What is watched live comes when it comes.
+        let listen = if self.case.path == "/changes" { LISTEN } else { 5 * LISTEN };
+        while let Heard::Event(sent) = stream.next(listen).await {
             answer.text += &sent.data;
             if answer.text.contains(self.world.ours.as_str()) {
                 break;

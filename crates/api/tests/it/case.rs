@@ -134,6 +134,45 @@ async fn colleague(c: Cast<'_>) -> model::user::User {
     c.world.user(&format!("colleague.{}", c.world.fresh()), Role::L1Analyst, &[&c.world.ours]).await
 }
 
+/// What the owner may do, and a search through the events of our customer.
+fn searcher(c: Cast<'_>) -> model::Context {
+    let actor = model::Actor::User(c.owner.user.id.clone());
+    let permissions = [EventRead].into_iter().collect();
+    model::Context::authenticated(actor, model::Scope::one(c.world.ours.clone()), permissions, now())
+}
+
+async fn kept(c: Cast<'_>) -> model::saved_search::SavedSearch {
+    c.world.ops.create_saved_search(&searcher(c), search_data(c.world)).await.unwrap()
+}
+
+fn search_data(world: &World) -> model::saved_search::SavedSearchData {
+    model::saved_search::SavedSearchData {
+        name: format!("Whatever {CANARY} did"),
+        query: "user_name:*".to_owned(),
+        columns: Vec::new(),
+        seconds: Some(3600),
+        from: None,
+        to: None,
+        customer: Some(world.ours.clone()),
+        shared: true,
+    }
+}
+
+async fn export(c: Cast<'_>) -> model::export::Export {
+    c.world.event();
+    let data = joined(around_now(), json!({"format": "ndjson", "most": 5, "customers": [c.world.ours]}));
+    let data = serde_json::from_value(data).unwrap();
+    let export = c.world.ops.create_export(&searcher(c), data).await;
+    match export {
+        Ok(export) => export,
+        Err(_) => {
+            c.world.finish_exports().await;
+            let data = joined(around_now(), json!({"format": "ndjson", "most": 5, "customers": [c.world.ours]}));
+            c.world.ops.create_export(&searcher(c), serde_json::from_value(data).unwrap()).await.unwrap()
+        }
+    }
+}
+
 async fn own_token(c: Cast<'_>) -> model::ApiTokenId {
     let actor = model::Actor::User(c.owner.user.id.clone());
     let ctx = model::Context::authenticated(actor, model::Scope::All, Default::default(), now());
@@ -366,6 +405,59 @@ pub const CASES: &[Case] = cases! {
         c.world.event();
         search("/events/fields", json!({"fields": ["user_name"]}))
     };
+    POST "/events/query" EveryRoleMay(EventRead) => 200, Same("reads a text, looks at nothing"), |_c| {
+        to("/events/query").json(json!({"q": "user_name:li* AND NOT event_action:allow"}))
+    };
+    GET "/events/tail" EveryRoleMay(EventRead) => 200, Unseen(canary), |c| {
+        let world = c.world;
+        world.arrives_soon();
+        to("/events/tail")
+    };
+
+    GET "/saved-searches" EveryRoleMay(EventRead) => 200, Unseen(canary), |c| {
+        kept(c).await;
+        to("/saved-searches?limit=1000")
+    };
+    POST "/saved-searches" EveryRoleMay(EventRead) => 201, Gone(canary), |c| {
+        to("/saved-searches").json(json!(search_data(c.world)))
+    };
+    GET "/saved-searches/{id}" EveryRoleMay(EventRead) => 200, Gone(canary), |c| {
+        to(format!("/saved-searches/{}", kept(c).await.id))
+    };
+    PUT "/saved-searches/{id}" EveryRoleMay(EventRead) => 200, Gone(canary), |c| {
+        let search = kept(c).await;
+        let body = joined(search_data(c.world), json!({"version": search.version}));
+        to(format!("/saved-searches/{}", search.id)).json(body)
+    };
+    DELETE "/saved-searches/{id}" EveryRoleMay(EventRead) => 204, Gone(canary), |c| {
+        to(format!("/saved-searches/{}", kept(c).await.id))
+    };
+
+    GET "/exports" EveryRoleMay(EventRead) => 200, Unseen(|_, text| text.contains("exp_")), |c| {
+        export(c).await;
+        to("/exports")
+    };
+    POST "/exports" EveryRoleMay(EventRead) => 201, Same("writes what its owner sees; export.rs looks closer"), |c| {
+        c.world.finish_exports().await;
+        to("/exports").json(joined(around_now(), json!({"format": "ndjson", "most": 10})))
+    };
+    GET "/exports/{id}" EveryRoleMay(EventRead) => 200, Gone(|_, text| text.contains("exp_")), |c| {
+        to(format!("/exports/{}", export(c).await.id))
+    };
+    DELETE "/exports/{id}" EveryRoleMay(EventRead) => 204, Gone(canary), |c| {
+        let id = export(c).await.id;
+        c.world.finish_exports().await;
+        to(format!("/exports/{id}"))
+    };
+    POST "/exports/{id}/cancel" EveryRoleMay(EventRead) => 200, Gone(canary), |c| {
+        c.world.finish_exports().await;
+        to(format!("/exports/{}/cancel", export(c).await.id))
+    };
+    GET "/exports/{id}/file" EveryRoleMay(EventRead) => 200, Gone(canary), |c| {
+        let id = export(c).await.id;
+        c.world.finish_exports().await;
+        to(format!("/exports/{id}/file"))
+    };
     POST "/events/export" EveryRoleMay(EventRead) => 200, Unseen(canary), |c| {
         c.world.event();
         search("/events/export", json!({"format": "ndjson"}))
@@ -376,6 +468,23 @@ pub const CASES: &[Case] = cases! {
     };
     GET "/events/{id}" EveryRoleMay(EventRead) => 200, Gone(canary), |c| to(format!("/events/{}", c.world.event()));
     GET "/fields" EveryRoleMay(EventRead) => 200, Same("the vocabulary is everybody's"), |c| to("/fields");
+
+    GET "/storage" EveryRoleMay(CustomerRead) => 200, Unseen(customer), |_c| to("/storage");
+    PUT "/customers/{id}/retention" May(SystemAdmin) => 200, Gone(canary), |c| {
+        let now = c.world.ops.get_retention(&job(), &c.world.ours).await.unwrap();
+        to(format!("/customers/{}/retention", c.world.ours)).json(json!({"version": now.version, "days": 90}))
+    };
+    POST "/customers/{id}/deletions" May(SystemAdmin) => 201, Gone(canary), |c| {
+        let range = json!({"from": "2020-01-01T00:00:00Z", "to": "2020-01-02T00:00:00Z", "reason": "agreed"});
+        to(format!("/customers/{}/deletions", c.world.ours)).json(range)
+    };
+    GET "/deletions" May(AuditRead) => 200, Unseen(customer), |c| {
+        c.world.deletion().await;
+        to("/deletions")
+    };
+    GET "/deletions/{id}" May(AuditRead) => 200, Gone(customer), |c| {
+        to(format!("/deletions/{}", c.world.deletion().await))
+    };
 
     GET "/rules" EveryRoleMay(PolicyRead) => 200, Same("rules are the platform's"), |c| to("/rules");
     GET "/rules/inactive" EveryRoleMay(PolicyRead) => 200, Same("rules are the platform's"), |c| {

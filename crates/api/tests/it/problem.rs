@@ -106,6 +106,9 @@ const LISTS: &[&str] = &[
     "/users",
     "/audit",
     "/rules",
+    "/saved-searches",
+    "/exports",
+    "/deletions",
 ];
 
 #[tokio::test]
@@ -151,6 +154,11 @@ async fn every_paged_route_of_the_document_is_among_the_lists_and_pages_without_
         world.user(&format!("user{number}"), Role::Auditor, &[]).await;
         let group = serde_json::from_value(group_data(&format!("group {number}"))).unwrap();
         world.ops.create_resource_group(&job(), &world.ours, group).await.unwrap();
+        world.deletion().await;
+        let search = json!({"name": format!("search {number}"), "seconds": 60});
+        world.call(As::Token(&admin), Ask::new("POST", "/saved-searches").json(search)).await.done(201);
+        let export = joined(around_now(), json!({"format": "csv", "most": 1}));
+        world.call(As::Token(&admin), Ask::new("POST", "/exports").json(export)).await.done(201);
     }
     let mut longest = 0;
     for path in LISTS {
@@ -188,8 +196,18 @@ async fn what_does_not_exist_is_not_found_and_a_wrong_method_is_told_apart() {
         let request = Request::get(path).body(Body::empty()).unwrap();
         send(&world.router, request).await.refused(404, "not_found");
     }
-    for noun in ["customers", "devices", "assets", "resource-groups", "alerts", "incidents", "audit-policies", "users"]
-    {
+    for noun in [
+        "customers",
+        "devices",
+        "assets",
+        "resource-groups",
+        "alerts",
+        "incidents",
+        "audit-policies",
+        "users",
+        "saved-searches",
+        "exports",
+    ] {
         let other_kind = world.policy(None).await.id.to_string().replace("pol_", "tok_");
         for id in ["1", "%00", "%ff", "cus_", "alr_zzzzzzzzzzzzzzzzzzzzzzzzzz", "..%2f..%2fetc", &other_kind] {
             let answer = world.call(who, Ask::new("GET", format!("/{noun}/{id}"))).await;

@@ -82,12 +82,14 @@ impl World {
                 syslog_tcp: None,
                 syslog_tls: None,
             },
+            exports: ops::ExportRoom::new(folder.path().join("exports")),
         });
         let ours = ops.create_customer(&job(), customer_data(CANARY)).await.unwrap().id;
         let theirs = ops.create_customer(&job(), customer_data("Theirs")).await.unwrap().id;
         let (draining, watching) = watch::channel(false);
         let about = Arc::new(About { name: "Vedette", version: "0", demo: false });
-        let router = api::router(Api { ops: ops.clone(), about, secure_cookies, draining: watching });
+        let router =
+            api::router(Api { ops: ops.clone(), about, secure_cookies, deletion: Arc::new(rules), draining: watching });
         World { ops, store, lake, router, draining, ours, theirs, count: AtomicU64::new(0), folder }
     }
 
@@ -181,19 +183,70 @@ impl World {
         alert
     }
 
+    /// A deletion of events of ours that has begun.
+    pub async fn deletion(&self) -> DeletionId {
+        let certificate = model::retention::DeletionCertificate {
+            id: DeletionId::generate(now()),
+            customer: self.ours.clone(),
+            cause: model::retention::DeletionCause::Requested,
+            range: TimeRange { from: now(), to: now() },
+            events: 1,
+            files: Vec::new(),
+            asked_by: "job:test".to_owned(),
+            reason: Some("agreed".to_owned()),
+            began: now(),
+            finished: None,
+            remains: Vec::new(),
+            hash: None,
+        };
+        let mut tx = self.store.write(&job()).await.unwrap();
+        tx.begin_deletion(&certificate).await.unwrap();
+        tx.commit().await.unwrap();
+        certificate.id
+    }
+
+    /// Writes every export that was asked for.
+    pub async fn finish_exports(&self) {
+        tokio::fs::create_dir_all(self.folder.path().join("exports")).await.unwrap();
+        while self.ops.run_next_export(now()).await.unwrap() {}
+    }
+
+    /// An event of ours that arrives while somebody watches.
+    pub fn arrives_soon(&self) {
+        let (lake, ours) = (self.lake.clone(), self.ours.clone());
+        let sequences: Vec<u64> = (0..4).map(|_| self.fresh()).collect();
+        tokio::spawn(async move {
+            for sequence in sequences {
+                tokio::time::sleep(Duration::from_millis(250)).await;
+                append_event(&lake, &ours, sequence);
+            }
+        });
+    }
+
     /// An event of ours in the lake, found at once.
     pub fn event(&self) -> EventId {
-        let id = EventId { log: 1, shard: 0, sequence: self.fresh() };
-        let device = DeviceId::derived(now(), &[b"nobody"]);
-        let envelope = Envelope { id, customer: self.ours.clone(), device, received: now() };
-        let raw = format!("failed password of {CANARY}");
-        let mut event = Event::unparsed(&raw, now());
-        event.core.push("user_name", CANARY);
-        let mut batch = RowBatch::default();
-        batch.push(&envelope, &event);
-        self.lake.append(batch, LogPosition { log: 1, shard: 0, sequence: id.sequence }).unwrap();
-        id
+        append_event(&self.lake, &self.ours, self.fresh())
     }
+}
+
+fn append_event(lake: &Lake, customer: &CustomerId, number: u64) -> EventId {
+    // A shard of its own each, because they are not appended in the order of their numbers.
+    let id = EventId { log: 1, shard: (number % 60_000) as u16, sequence: number };
+    let device = DeviceId::derived(now(), &[b"nobody"]);
+    let envelope = Envelope { id, customer: customer.clone(), device, received: now() };
+    let raw = format!("failed password of {CANARY}");
+    let mut event = Event::unparsed(&raw, now());
+    event.core.push("user_name", CANARY);
+    let mut batch = RowBatch::default();
+    batch.push(&envelope, &event);
+    lake.append(batch, LogPosition { log: 1, shard: id.shard, sequence: number }).unwrap();
+    id
+}
+
+/// Events may go at once, and are kept for a year where nobody said otherwise.
+pub fn rules() -> ops::DeletionRules {
+    let policy = model::retention::RetentionPolicy { default_days: Some(365), floor_days: 0 };
+    ops::DeletionRules { policy, below_floor: false, remains: vec!["the log".to_owned()] }
 }
 
 /// The last hour and the next.

@@ -6,6 +6,7 @@ mod format;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use model::event::StoredEvent;
 use model::search::{EventQuery, ExportFormat};
@@ -32,9 +33,15 @@ const PART_BYTES: usize = 256 << 10;
 #[derive(Debug)]
 pub struct Export {
     parts: mpsc::Receiver<Result<Vec<u8>>>,
+    written: Arc<AtomicU64>,
 }
 
 impl Export {
+    /// How many events have been written so far, those of parts not yet taken included.
+    pub fn events(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+
     /// The next bytes; nothing at the end. After an error nothing comes any more, and what came is not whole.
     pub async fn next(&mut self) -> Option<Result<Vec<u8>>> {
         self.parts.recv().await
@@ -57,7 +64,8 @@ impl Lake {
         let meter = self.inner.engine.costs.meter(context)?;
         let scope = context.scope().narrow(&query.customers);
         let snapshot = self.inner.snapshot(&scope, query.range).await?;
-        let writer = Writer::new(format, columns)?;
+        let written = Arc::new(AtomicU64::new(0));
+        let writer = Counted { writer: Writer::new(format, columns)?, written: written.clone() };
         let (parts, receiver) = mpsc::channel(WAITING);
         let inner = self.inner.clone();
         tokio::spawn(async move {
@@ -73,8 +81,14 @@ impl Lake {
                 let _ = failed.send(Err(error)).await;
             }
         });
-        Ok(Export { parts: receiver })
+        Ok(Export { parts: receiver, written })
     }
+}
+
+/// A writer that says how far it is.
+struct Counted {
+    writer: Writer,
+    written: Arc<AtomicU64>,
 }
 
 async fn run(
@@ -82,7 +96,7 @@ async fn run(
     snapshot: Snapshot,
     conditions: Conditions,
     meter: Arc<Meter>,
-    mut writer: Writer,
+    mut writer: Counted,
     most: usize,
     parts: mpsc::Sender<Result<Vec<u8>>>,
 ) -> Result<()> {
@@ -104,7 +118,7 @@ async fn run(
             break;
         }
     }
-    let last = writer.finish()?;
+    let last = writer.writer.finish()?;
     parts.send(Ok(last)).await.map_err(|_| Error::Stopped)
 }
 
@@ -113,12 +127,13 @@ fn write(
     snapshot: &Snapshot,
     origin: i32,
     (ids, times): (&[EventId], &[i64]),
-    mut writer: Writer,
+    mut writer: Counted,
     parts: &mpsc::Sender<Result<Vec<u8>>>,
-) -> Result<Writer> {
+) -> Result<Counted> {
     each_from(dir, snapshot, origin, ids, times, &mut |event: StoredEvent| {
-        writer.push(&event)?;
-        match writer.take(PART_BYTES) {
+        writer.writer.push(&event)?;
+        writer.written.fetch_add(1, Ordering::Relaxed);
+        match writer.writer.take(PART_BYTES) {
             Some(part) => parts.blocking_send(Ok(part)).map_err(|_| Error::Stopped),
             None => Ok(()),
         }

@@ -1,8 +1,9 @@
 //! What upkeep has done since start, and what the lake consists of.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use model::Scope;
+use model::{CustomerId, Scope, Timestamp};
 
 use crate::catalogue::always;
 use crate::error::{Error, Result};
@@ -52,6 +53,40 @@ pub struct LakeStats {
     pub rows_deleted: u64,
 }
 
+/// What the lake has of a customer, in files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Whose.
+    pub customer: CustomerId,
+    /// Events.
+    pub events: u64,
+    /// Bytes of the files.
+    pub bytes: u64,
+    /// How many files.
+    pub files: u64,
+    /// Those found damaged and kept out of searches.
+    pub damaged: u64,
+    first: Timestamp,
+    last: Timestamp,
+}
+
+impl Stored {
+    /// The earliest event time, as far as calendars know it.
+    pub fn first(&self) -> Timestamp {
+        in_calendar(self.first)
+    }
+
+    /// The latest event time, as far as calendars know it.
+    pub fn last(&self) -> Timestamp {
+        in_calendar(self.last)
+    }
+}
+
+/// Times that cannot be written as a date become the first or last one that can.
+fn in_calendar(time: Timestamp) -> Timestamp {
+    Timestamp::from_micros(time.as_micros().clamp(-62_135_596_800_000_000, 253_402_300_799_999_999))
+}
+
 impl Tally {
     pub fn add(counter: &AtomicU64, amount: u64) {
         counter.fetch_add(amount, Ordering::Relaxed);
@@ -59,6 +94,23 @@ impl Tally {
 }
 
 impl Lake {
+    /// What there is of each customer in scope. Reads the catalogue's rows of them.
+    pub async fn stored(&self, scope: &Scope) -> Result<Vec<Stored>> {
+        let files = self.inner.catalogue.files(scope, always()).await.map_err(Error::catalogue("list its files"))?;
+        let mut stored: BTreeMap<CustomerId, Stored> = BTreeMap::new();
+        for file in files.into_iter().filter(|file| scope.contains(&file.customer)) {
+            let (customer, first, last) = (file.customer.clone(), file.min_time, file.max_time);
+            let empty = Stored { customer, events: 0, bytes: 0, files: 0, damaged: 0, first, last };
+            let sum = stored.entry(file.customer).or_insert(empty);
+            sum.events += file.rows;
+            sum.bytes += file.bytes;
+            sum.files += 1;
+            sum.damaged += u64::from(file.damage.is_some());
+            (sum.first, sum.last) = (sum.first.min(first), sum.last.max(last));
+        }
+        Ok(stored.into_values().collect())
+    }
+
     /// The lake in figures. Reads the whole catalogue.
     pub async fn stats(&self) -> Result<LakeStats> {
         let files = self.inner.catalogue.files(&Scope::All, always()).await;

@@ -20,5 +20,6 @@ mod scrub;
 mod search;
 mod speed;
 mod sql;
+mod tail;
 mod text;
 mod world;

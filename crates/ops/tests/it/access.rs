@@ -73,6 +73,53 @@ fn rules() -> DeletionRules {
     DeletionRules { policy, below_floor: false, remains: Vec::new() }
 }
 
+/// As the caller, but of our customer.
+fn at_ours(w: &World, ctx: &Context) -> Context {
+    let (scope, may) = (Scope::one(w.ours.clone()), ctx.permissions().clone());
+    Context::authenticated(ctx.actor().clone(), scope, may, ctx.now())
+}
+
+fn search_of(customer: &CustomerId) -> model::saved_search::SavedSearchData {
+    model::saved_search::SavedSearchData {
+        name: "Sign-ins".to_owned(),
+        query: "user_name:*".to_owned(),
+        columns: Vec::new(),
+        seconds: Some(60),
+        from: None,
+        to: None,
+        customer: Some(customer.clone()),
+        shared: true,
+    }
+}
+
+/// A search through our customer's events that the caller keeps.
+async fn kept(w: &World, ctx: &Context) -> SavedSearchId {
+    w.ops.create_saved_search(&at_ours(w, ctx), search_of(&w.ours)).await.unwrap().id
+}
+
+fn export_data() -> model::export::ExportData {
+    model::export::ExportData {
+        from: at(0),
+        to: at(100_000),
+        customers: Vec::new(),
+        devices: Vec::new(),
+        sources: Vec::new(),
+        filters: Vec::new(),
+        q: String::new(),
+        text: String::new(),
+        format: model::search::ExportFormat::Ndjson,
+        columns: Vec::new(),
+        most: 10,
+    }
+}
+
+/// An export the caller has asked for; those asked for before are written.
+async fn asked_for(w: &World, ctx: &Context) -> ops::Result<ExportId> {
+    w.ops.resume_exports(at(5)).await?;
+    while w.ops.run_next_export(at(5)).await? {}
+    Ok(w.ops.create_export(ctx, export_data()).await?.id)
+}
+
 /// An event that is over, in a file.
 async fn old_event(w: &World) {
     let id = EventId { log: 1, shard: 0, sequence: w.fresh() + 1 };
@@ -235,6 +282,53 @@ const CASES: &[Case] = cases! {
         w.event(&w.ours, &DeviceId::generate(at(0)), 5, "failed password for root");
         let stats = w.ops.field_stats(&ctx, &query(), &["source_ip".to_owned()], 10).await?;
         Ok(stats.iter().map(|field| field.total as usize).sum())
+    };
+    Customer CustomerRead list_storage |w, ctx| {
+        let storage = w.ops.list_storage(&ctx, &rules().policy).await?;
+        Ok(storage.iter().filter(|one| one.retention.customer == w.ours).count())
+    };
+    Customer EventRead create_saved_search |w, ctx| {
+        one(w.ops.create_saved_search(&ctx, search_of(&w.ours)).await)
+    };
+    Customer EventRead get_saved_search |w, ctx| {
+        one(w.ops.get_saved_search(&ctx, &kept(w, &ctx).await).await)
+    };
+    Customer EventRead list_saved_searches |w, ctx| {
+        kept(w, &ctx).await;
+        all(w.ops.list_saved_searches(&ctx, &page()).await)
+    };
+    Customer EventRead update_saved_search |w, ctx| {
+        one(w.ops.update_saved_search(&ctx, &kept(w, &ctx).await, 1, search_of(&w.ours)).await)
+    };
+    Customer EventRead delete_saved_search |w, ctx| {
+        one(w.ops.delete_saved_search(&ctx, &kept(w, &ctx).await).await)
+    };
+    Customer EventRead tail_events |w, ctx| {
+        let mut tail = w.ops.tail_events(&ctx, &query()).await?;
+        let before = tail.next(&ctx, 10).await?.events.len();
+        w.event(&w.ours, &DeviceId::generate(at(0)), 5, "failed password for root");
+        Ok(before + tail.next(&ctx, 10).await?.events.len())
+    };
+    Platform EventRead create_export |w, ctx| one(asked_for(w, &ctx).await);
+    Platform EventRead get_export |w, ctx| {
+        one(w.ops.get_export(&ctx, &asked_for(w, &ctx).await?).await)
+    };
+    Platform EventRead list_exports |w, ctx| {
+        asked_for(w, &ctx).await?;
+        all(w.ops.list_exports(&ctx, &page()).await)
+    };
+    Platform EventRead cancel_export |w, ctx| {
+        one(w.ops.cancel_export(&ctx, &asked_for(w, &ctx).await?).await)
+    };
+    Platform EventRead delete_export |w, ctx| {
+        let id = asked_for(w, &ctx).await?;
+        while w.ops.run_next_export(at(5)).await? {}
+        one(w.ops.delete_export(&ctx, &id).await)
+    };
+    Platform EventRead open_export |w, ctx| {
+        let id = asked_for(w, &ctx).await?;
+        while w.ops.run_next_export(at(5)).await? {}
+        one(w.ops.open_export(&ctx, &id).await)
     };
     Customer EventRead stream_events |w, ctx| {
         w.event(&w.ours, &DeviceId::generate(at(0)), 5, "failed password for root");

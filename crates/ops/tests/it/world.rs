@@ -84,6 +84,7 @@ impl World {
                 syslog_tcp: Some("logs.example.com:8514".into()),
                 syslog_tls: Some("logs.example.com:6514".into()),
             },
+            exports: ops::ExportRoom::new(folder.path().join("exports")),
         };
         let ops = Ops::new(parts);
         let ours = ops.create_customer(&job(0), customer_data("Ours")).await.unwrap().id;

@@ -121,6 +121,12 @@ fn scope(customer: Option<CustomerId>) -> Scope {
 }
 
 /// What else holds events that are deleted from the lake.
+/// The right to delete on request, as the settings have it.
+pub fn rules(opened: &Opened) -> DeletionRules {
+    DeletionRules { policy: opened.retention, below_floor: false, remains: remains(opened) }
+}
+
+/// What else still holds deleted events.
 pub fn remains(opened: &Opened) -> Vec<String> {
     let log = opened.folder.join(layout::WAL);
     let segments = std::fs::read_dir(log).map_or(0, |entries| entries.flatten().count());

@@ -6,7 +6,7 @@ mod command;
 mod evidence;
 mod upkeep;
 
-pub use answer::{Request, answer, policy};
+pub use answer::{Request, answer, policy, rules};
 pub use arguments::LakeCommand;
 pub use command::run;
 pub use upkeep::{Seen, Upkeep};

@@ -6,6 +6,7 @@ mod catalogue;
 mod change;
 mod conflict;
 mod credential;
+mod find;
 mod incident;
 mod noun;
 mod paging;
@@ -73,6 +74,10 @@ contract! {
         a_customers_retention_is_read_back_and_changed_on_its_version_only,
         a_certificate_is_begun_finished_and_seen_by_its_customer_only,
         a_deletion_that_did_not_happen_leaves_no_certificate;
+    find:
+        a_kept_search_is_its_owners_or_shared_with_those_who_see_its_customer,
+        a_kept_search_is_changed_on_its_version_and_forgotten,
+        an_export_goes_from_state_to_state_and_is_seen_by_its_owner_only;
     credential:
         a_port_or_a_secret_is_given_out_once,
         identities_carry_the_devices_time_zone_or_the_customers,
