@@ -45,6 +45,7 @@ permission-incident-work = Work on incidents
 permission-incident-assign = Assign incidents to others
 permission-policy-read = See rules and audit policies
 permission-policy-write = Change audit policies
+permission-parser-write = Write parsers
 permission-user-read = See users and roles
 permission-user-write = Change users
 permission-audit-read = Read the audit log

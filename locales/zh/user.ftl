@@ -45,6 +45,7 @@ permission-incident-work = 处置事件
 permission-incident-assign = 向他人分派事件
 permission-policy-read = 查看规则与审核策略
 permission-policy-write = 维护审核策略
+permission-parser-write = 编写解析器
 permission-user-read = 查看用户与角色
 permission-user-write = 维护用户
 permission-audit-read = 查看操作审计

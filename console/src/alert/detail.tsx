@@ -2,6 +2,10 @@
 import { useState } from "preact/hooks";
 
 import type { Alert, Severity } from "../api/types.ts";
+import { deviceHealth } from "../device/api.ts";
+import { DeviceLink } from "../device/link.tsx";
+import { Week } from "../device/week.tsx";
+import { duration, exact } from "../i18n/format.ts";
 import { t, word } from "../i18n/text.ts";
 import { useCommands } from "../shell/commands.ts";
 import { navigate } from "../shell/router.ts";
@@ -40,7 +44,7 @@ export function AlertDetail({ id, page }: { id: string; page?: boolean }) {
   useChanges((change) => change.id === id, alert.reload);
   const value = alert.value;
   const title = useAlertTitle(value);
-  const mayIgnore = useMay("policy.write") && value !== null && value.state !== "ignored";
+  const mayIgnore = useMay("policy.write") && value !== null && value.state !== "ignored" && value.state !== "ended";
   const canRaise = mayWork && value !== null && !value.incident;
   useCommands([
     { id: "alert-raise", label: "alert-raise", keys: ["r"], group: "commands-page", run: () => setRaising(true), when: () => canRaise },
@@ -68,19 +72,38 @@ export function AlertDetail({ id, page }: { id: string; page?: boolean }) {
       <div class="detail-body">
         <section>
           <Facts alert={value} title={title} zone={customers.get(value.customer)?.time_zone} />
-          <h3>{t("entities")}</h3>
-          <Entities of={value.entities} context={value} />
-          <h3>{t("why-fired")}</h3>
-          <Samples alert={value} key={value.id} />
+          {value.origin === "platform" ? <Silent alert={value} /> : (
+            <>
+              <h3>{t("entities")}</h3>
+              <Entities of={value.entities} context={value} />
+              <h3>{t("why-fired")}</h3>
+              <Samples alert={value} key={value.id} />
+            </>
+          )}
         </section>
         <section>
           <h3>{t("card")}</h3>
-          <RuleCard rule={value.rule_id} />
+          {value.origin === "platform" ? <p class="card-text">{t("silence-card")}</p> : <RuleCard rule={value.rule_id} />}
         </section>
       </div>
       {ignoring && <IgnoreDialog alert={value} title={title} close={() => setIgnoring(false)} done={alert.reload} />}
       {raising && <RaiseDialog alert={value} close={() => setRaising(false)} />}
     </div>
+  );
+}
+
+/** Why the silence of a device is an alarm, by what was learned of it. */
+function Silent({ alert }: { alert: Alert }) {
+  const loaded = useLoad((signal) => deviceHealth(alert.device, "7d", signal), alert.device);
+  const silence = loaded.value?.silence;
+  const last = duration((Date.parse(alert.last) - Date.parse(alert.first)) / 1000);
+  return (
+    <>
+      <h3>{t("why-fired")}</h3>
+      <p>{t("silence-alert", { at: exact(alert.first), span: last })}{silence?.usual_percent != null && silence.alert === alert.id && ` ${t("silence-why", { share: `${silence.usual_percent}%` })}`}</p>
+      <p><DeviceLink id={alert.device} /></p>
+      {silence && <Week week={silence.week} />}
+    </>
   );
 }
 

@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import type { Alert } from "../api/types.ts";
-import { language } from "../i18n/text.ts";
+import { language, t } from "../i18n/text.ts";
 import { listRules } from "../rule/api.ts";
 import { getRule } from "./api.ts";
 
@@ -45,9 +45,17 @@ function useFound(key: string | null, find: (key: string) => Promise<string | nu
   return found && found.key === key ? found.title : null;
 }
 
+/** What the platform itself has to say is said in the reader's language; the name stands after the colon. */
+function platformTitle(alert: Pick<Alert, "origin" | "rule_id" | "title"> | null): string | null {
+  if (alert?.origin !== "platform" || alert.rule_id !== "platform:device_silence") return null;
+  return t("alert-device-silent", { name: alert.title.split(": ").slice(1).join(": ") });
+}
+
 export function useAlertTitle(alert: Pick<Alert, "origin" | "rule_id" | "title"> | null): string {
-  const rule = alert && alert.origin !== "device" && language() !== "en" ? alert.rule_id : null;
-  return useFound(rule, titleOf) ?? alert?.title ?? "";
+  const own = platformTitle(alert);
+  const rule = alert && alert.origin !== "device" && alert.origin !== "platform" && language() !== "en" ? alert.rule_id : null;
+  const found = useFound(rule, titleOf);
+  return own ?? found ?? alert?.title ?? "";
 }
 
 export function useIncidentTitle(title: string): string {

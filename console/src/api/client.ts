@@ -57,6 +57,17 @@ export function address(route: string, path: Record<string, unknown> = {}, query
   return `/api/v1${filled}${text ? `?${text}` : ""}`;
 }
 
+/** Sends a file as it is. */
+export async function postBytes<T>(route: string, body: ArrayBuffer): Promise<T> {
+  const headers: Record<string, string> = { accept: "application/json", "content-type": "application/x-tar" };
+  if (csrfToken) headers["x-csrf-token"] = csrfToken;
+  const answer = await fetch(`/api/v1${route}`, { method: "POST", headers, body, credentials: "same-origin", cache: "no-store" }).catch((error: unknown) => {
+    throw asProblem(error);
+  });
+  if (!answer.ok) throw await readProblem(answer);
+  return await answer.json() as T;
+}
+
 async function call(method: string, route: string, options: Sent = {}): Promise<unknown> {
   const headers: Record<string, string> = { accept: "application/json" };
   if (options.body !== undefined) headers["content-type"] = "application/json";

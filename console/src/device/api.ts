@@ -8,6 +8,11 @@ export const createDevice = (customer: string, data: DeviceData) => post("/devic
 export const updateDevice = (device: DeviceView, data: DeviceData) =>
   put("/devices/{id}", { path: { id: device.id }, body: { version: device.version, ...data } });
 export const deleteDevice = (id: string) => remove("/devices/{id}", { path: { id } });
+export const deviceHealth = (id: string, span: string, signal?: AbortSignal) =>
+  get("/devices/{id}/health", { path: { id }, query: { span }, signal });
+export const deviceFields = (id: string, signal?: AbortSignal) => get("/devices/{id}/fields", { path: { id }, signal });
+export const deviceUnrecognised = (id: string, signal?: AbortSignal) => get("/devices/{id}/unrecognised", { path: { id }, signal });
+export const deviceConnections = (id: string, signal?: AbortSignal) => get("/devices/{id}/connections", { path: { id }, signal });
 export const listCredentials = (id: string, signal?: AbortSignal) =>
   get("/devices/{id}/credentials", { path: { id }, signal });
 export interface CredentialWish { fingerprint?: string | null; address?: string | null; collector?: string | null }

@@ -8,10 +8,12 @@ import event from "../../../locales/en/event.ftl";
 import exports from "../../../locales/en/export.ftl";
 import find from "../../../locales/en/find.ftl";
 import incident from "../../../locales/en/incident.ftl";
+import parser from "../../../locales/en/parser.ftl";
+import platform from "../../../locales/en/platform.ftl";
 import policy from "../../../locales/en/policy.ftl";
 import rule from "../../../locales/en/rule.ftl";
 import shell from "../../../locales/en/shell.ftl";
 import storage from "../../../locales/en/storage.ftl";
 import user from "../../../locales/en/user.ftl";
 
-export default [account, alert, audit, customer, device, event, exports, find, incident, policy, rule, shell, storage, user].join("\n");
+export default [account, alert, audit, customer, device, event, exports, find, incident, parser, platform, policy, rule, shell, storage, user].join("\n");

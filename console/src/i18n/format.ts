@@ -96,3 +96,29 @@ export function bytes(size: number): string {
   const unit = units[step] ?? "byte";
   return cached(`bytes ${unit}`, () => new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: step === 0 ? 0 : 1 })).format(size / 1000 ** step);
 }
+
+/** 12.3: a number that need not be whole. */
+export function decimal(value: number): string {
+  const digits = value < 10 ? 1 : 0;
+  return cached(`decimal ${digits}`, () => new Intl.NumberFormat(locale(), { maximumFractionDigits: digits })).format(value);
+}
+
+const SPANS: [string, number][] = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]];
+
+/** 3 min or 8 hr: a length of time in its largest unit, with the next where it says more. */
+export function duration(seconds: number): string {
+  const sign = seconds < 0 ? "-" : "";
+  let rest = Math.abs(seconds);
+  const parts: string[] = [];
+  for (const [unit, size] of SPANS) {
+    const count = Math.floor(rest / size);
+    if (count === 0 && !(unit === "second" && parts.length === 0)) {
+      if (parts.length > 0) break;
+      continue;
+    }
+    parts.push(cached(`span ${unit}`, () => new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "short" })).format(count));
+    rest -= count * size;
+    if (parts.length === 2) break;
+  }
+  return sign + parts.join(" ");
+}

@@ -9,6 +9,7 @@ import { language, preferred, speak } from "../i18n/text.ts";
 import { Loading, Failure } from "../ui/states.tsx";
 import { Toasts, toastProblem } from "../ui/toast.tsx";
 import { Bar } from "./bar.tsx";
+import { PlatformBanner } from "../platform/banner.tsx";
 import { StaleBanner } from "./banner.tsx";
 import { GlobalCommands } from "./global.tsx";
 import { Pages } from "./pages.tsx";
@@ -117,6 +118,7 @@ function Frame({ me, about, signOut, setLanguage }: FrameProps) {
     <ShellContext.Provider value={shell}>
       <Bar about={about} />
       <StaleBanner live={live} />
+      <PlatformBanner />
       <Pages />
       <GlobalCommands />
     </ShellContext.Provider>

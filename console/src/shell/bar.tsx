@@ -18,6 +18,7 @@ const ENTRIES: Entry[] = [
   { path: "/events", label: "nav-events", permission: "event.read", also: ["/sql", "/exports"] },
   { path: "/customers", label: "nav-customers", permission: "customer.read", also: ["/storage"] },
   { path: "/devices", label: "nav-devices", permission: "device.read" },
+  { path: "/parsers", label: "nav-parsers", permission: "policy.read" },
   { path: "/policies", label: "nav-policies", permission: "policy.read" },
   { path: "/rules", label: "nav-rules", permission: "policy.read" },
   { path: "/users", label: "nav-users", permission: "user.read" },

@@ -31,6 +31,8 @@ export function GlobalCommands() {
     goTo("go-customers", "nav-customers", "/customers", ["g c"], may("customer.read")),
     goTo("go-storage", "nav-storage", "/storage", ["g k"], may("customer.read")),
     goTo("go-devices", "nav-devices", "/devices", ["g d"], may("device.read")),
+    goTo("go-parsers", "nav-parsers", "/parsers", ["g s"], may("policy.read")),
+    goTo("go-platform", "nav-platform", "/platform", ["g o"], may("system.admin")),
     goTo("go-policies", "nav-policies", "/policies", ["g p"], may("policy.read")),
     goTo("go-rules", "nav-rules", "/rules", ["g r"], may("policy.read")),
     goTo("go-users", "nav-users", "/users", ["g u"], may("user.read")),

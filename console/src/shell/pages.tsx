@@ -16,6 +16,9 @@ import type { Permission } from "../api/types.ts";
 import { t } from "../i18n/text.ts";
 import { IncidentsPage } from "../incident/page.tsx";
 import { IncidentPage } from "../incident/view.tsx";
+import { ParserPage } from "../parser/one.tsx";
+import { ParsersPage } from "../parser/page.tsx";
+import { PlatformPage } from "../platform/page.tsx";
 import { PoliciesPage } from "../policy/page.tsx";
 import { RulePage } from "../rule/one.tsx";
 import { RulesPage } from "../rule/page.tsx";
@@ -37,6 +40,8 @@ const ROUTES: Route[] = [
   { path: "/customers", permission: "customer.read", page: () => <CustomersPage />, one: (id) => <CustomerPage key={id} id={id} /> },
   { path: "/storage", permission: "customer.read", page: () => <StoragePage /> },
   { path: "/devices", permission: "device.read", page: () => <DevicesPage />, one: (id) => <DevicePage key={id} id={id} /> },
+  { path: "/parsers", permission: "policy.read", page: () => <ParsersPage />, one: (name) => <ParserPage key={name} name={name} /> },
+  { path: "/platform", permission: "system.admin", page: () => <PlatformPage /> },
   { path: "/policies", permission: "policy.read", page: () => <PoliciesPage /> },
   { path: "/rules", permission: "policy.read", page: () => <RulesPage />, one: (id) => <RulePage key={id} id={id} /> },
   { path: "/users", permission: "user.read", page: () => <UsersPage /> },

@@ -16,8 +16,8 @@ use crate::auth::COOKIE;
 use crate::problem::Problem;
 use crate::state::Api;
 use crate::{
-    alert, asset, audit, audit_policy, change, customer, device, event, export, incident, overview, query_text,
-    resource_group, saved_search, session, storage, tail, use_case, user,
+    alert, asset, audit, audit_policy, change, customer, device, device_health, event, export, incident, overview, parser,
+    platform_alarm, query_text, resource_group, saved_search, session, storage, tail, use_case, user,
 };
 
 /// The most a request body may hold.
@@ -36,6 +36,9 @@ fn documented() -> OpenApiRouter<Api> {
         .merge(overview::routes())
         .merge(customer::routes())
         .merge(device::routes())
+        .merge(device_health::routes())
+        .merge(parser::routes())
+        .merge(platform_alarm::routes())
         .merge(asset::routes())
         .merge(resource_group::routes())
         .merge(alert::routes())

@@ -62,6 +62,13 @@ impl Parser {
         inside.unwrap_or_else(|| self.generic.parse(raw, &record, hint))
     }
 
+    /// Every source that would take a record if it were the only one, in the order they are asked.
+    pub fn takers(&self, raw: &str) -> Vec<Arc<str>> {
+        let record = Record::read(raw);
+        let takes = |source: &&Source| source.layouts().iter().any(|layout| record.fields_by(source, layout).is_some());
+        self.sources.iter().filter(takes).map(|source| source.name.clone()).collect()
+    }
+
     /// The event of a record that a relay sent with a header of its own before the device's.
     fn relayed<'a>(&'a self, raw: &'a str, record: &Record<'a>, hint: &Hint) -> Option<Event<'a>> {
         record.header.as_ref()?;

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use model::Severity;
 use model::Timestamp;
-use model::event::{AttackOutcome, Fields, LogSource};
+use model::event::{AttackOutcome, Event, Fields, LogSource};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::parser::{Hint, Parser, Record};
-use crate::source::{Layout, Misfit, Place, Source, SourceError, Sources};
+use crate::source::{Layout, Misfit, Place, Source, SourceError, Sources, within};
 
 /// The folder's name a tried source has.
 const NAME: &str = "trial";
@@ -44,6 +45,8 @@ pub struct TriedVariant {
     pub number: usize,
     /// Why it does not take the line; nothing where it does.
     pub misfit: Option<String>,
+    /// The line of the text, from 1, where what does not fit stands.
+    pub at_line: Option<usize>,
     /// What each step that ran added or changed.
     pub steps: Vec<TriedStep>,
 }
@@ -89,14 +92,50 @@ pub struct TriedAlarm {
     pub outcome: AttackOutcome,
 }
 
-/// Compiles the text of a `source.toml` and shows what it makes of each line. `hint` says when the lines were received
-/// and in which zone they are; its source does not matter.
+/// What compiling the text may take.
+const COMPILING: Duration = Duration::from_secs(2);
+/// A line is parsed again and again for so long to tell what it costs.
+const MEASURED: Duration = Duration::from_millis(1);
+
+/// A source under trial: the text of a `source.toml`, compiled.
+#[derive(Debug)]
+pub struct Trial {
+    parser: Parser,
+    hint: Hint,
+    /// Lines at which the layouts begin, each with those of its steps.
+    lines: Vec<(usize, Vec<usize>)>,
+}
+
+impl Trial {
+    /// Compiles a text, within a time that somebody can wait. `hint` says when the lines were received and in which zone
+    /// they are; its source does not matter.
+    pub fn new(text: &str, hint: &Hint) -> Result<Trial, Mistake> {
+        let texts = BTreeMap::from([(NAME.to_owned(), text.to_owned())]);
+        let sources = within(COMPILING, || Sources::from_texts(texts)).map_err(|error| mistake(text, error))?;
+        let hint = Hint { source: Some(NAME.to_owned()), ..hint.clone() };
+        Ok(Trial { parser: Parser::new(Arc::new(sources)), hint, lines: headers(text) })
+    }
+
+    /// What it makes of a line.
+    pub fn line(&self, line: &str) -> TriedLine {
+        tried(&self.parser, line, &self.hint, &self.lines)
+    }
+
+    /// Nanoseconds it takes to parse a line.
+    pub fn cost(&self, line: &str) -> u64 {
+        let (begun, mut times) = (Instant::now(), 0);
+        while times == 0 || (begun.elapsed() < MEASURED && times < 1000) {
+            std::hint::black_box(self.parser.parse(line, &self.hint));
+            times += 1;
+        }
+        (begun.elapsed().as_nanos() / times) as u64
+    }
+}
+
+/// Compiles the text of a `source.toml` and shows what it makes of each line.
 pub fn trial<'l>(text: &str, lines: impl IntoIterator<Item = &'l str>, hint: &Hint) -> Result<Vec<TriedLine>, Mistake> {
-    let sources = Sources::from_texts(BTreeMap::from([(NAME.to_owned(), text.to_owned())]))
-        .map_err(|error| mistake(text, error))?;
-    let parser = Parser::new(Arc::new(sources));
-    let hint = Hint { source: Some(NAME.to_owned()), ..hint.clone() };
-    Ok(lines.into_iter().map(|line| tried(&parser, line, &hint)).collect())
+    let trial = Trial::new(text, hint)?;
+    Ok(lines.into_iter().map(|line| trial.line(line)).collect())
 }
 
 fn mistake(text: &str, error: SourceError) -> Mistake {
@@ -111,11 +150,11 @@ fn mistake(text: &str, error: SourceError) -> Mistake {
     }
 }
 
-fn tried(parser: &Parser, line: &str, hint: &Hint) -> TriedLine {
+fn tried(parser: &Parser, line: &str, hint: &Hint, lines: &[(usize, Vec<usize>)]) -> TriedLine {
     let record = Record::read(line);
     let mut variants = Vec::new();
     for (index, layout) in parser.sources().iter().flat_map(Source::layouts).enumerate() {
-        let variant = variant(&record, layout, index + 1);
+        let variant = variant(&record, layout, index + 1, lines.get(index));
         let fits = variant.misfit.is_none();
         variants.push(variant);
         if fits {
@@ -144,11 +183,12 @@ fn tried(parser: &Parser, line: &str, hint: &Hint) -> TriedLine {
     TriedLine { variants, event: Some(tried), kept_as: None }
 }
 
-fn variant(record: &Record, layout: &Layout, number: usize) -> TriedVariant {
+fn variant(record: &Record, layout: &Layout, number: usize, lines: Option<&(usize, Vec<usize>)>) -> TriedVariant {
+    let begins = lines.map(|(begins, _)| *begins);
     let (message, begin) = record.begin(layout);
     if let Some(condition) = layout.recogniser.unmet(record.program(), message) {
         let misfit = Some(format!("`recognise.{condition}` does not hold"));
-        return TriedVariant { number, misfit, steps: Vec::new() };
+        return TriedVariant { number, misfit, at_line: begins, steps: Vec::new() };
     }
     let mut builder = begin();
     let show = |builder: &crate::builder::Builder| -> Map<String, Value> {
@@ -163,11 +203,52 @@ fn variant(record: &Record, layout: &Layout, number: usize) -> TriedVariant {
         steps.push(TriedStep { kind: layout.steps[index].kind.clone(), fields });
         before = after;
     });
-    let misfit = result.err().map(|misfit| match misfit {
+    let failed = result.err();
+    let at_line = failed.and_then(|misfit| match misfit {
+        Misfit::Step(index) => lines.and_then(|(_, steps)| steps.get(index).copied()).or(begins),
+        Misfit::Field(_) => begins,
+    });
+    let misfit = failed.map(|misfit| match misfit {
         Misfit::Step(index) => format!("step {} (`{}`) does not fit", index + 1, layout.steps[index].kind),
         Misfit::Field(name) => format!("there is no field `{name}` after the steps, which `recognise.fields` asks for"),
     });
-    TriedVariant { number, misfit, steps }
+    TriedVariant { number, misfit, at_line, steps }
+}
+
+/// The lines, from 1, of `[[variant]]` headers, each with those of its `[[variant.step]]`.
+fn headers(text: &str) -> Vec<(usize, Vec<usize>)> {
+    let mut found: Vec<(usize, Vec<usize>)> = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let header: String = line.split('#').next().unwrap_or_default().split_whitespace().collect();
+        match header.as_str() {
+            "[[variant]]" => found.push((number, Vec::new())),
+            "[[variant.step]]" => {
+                if let Some((_, steps)) = found.last_mut() {
+                    steps.push(number);
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// An event as a sample says that it must be.
+pub fn golden(event: &Event<'_>) -> Value {
+    let mut shown = json!({
+        "source": &*event.source,
+        "time": event.time,
+        "log_sources": &*event.log_sources,
+        "core": object(&event.core),
+        "fields": object(&event.fields),
+    });
+    if let Some(time) = &event.time_original {
+        shown["time_original"] = json!(time);
+    }
+    if let Some(alarm) = &event.alarm {
+        shown["alarm"] = json!({ "name": alarm.name, "severity": alarm.severity, "outcome": alarm.outcome });
+    }
+    shown
 }
 
 fn object(fields: &Fields) -> Map<String, Value> {

@@ -16,6 +16,8 @@ words! {
         Correlation = "correlation",
         /// The device's own alarm (catalogue D0).
         Device = "device",
+        /// The platform itself: a device is silent that should be heard.
+        Platform = "platform",
     }
 }
 
@@ -30,6 +32,8 @@ words! {
         Raised = "raised",
         /// Ignored by one of our policies 已忽略告警.
         Ignored = "ignored",
+        /// Ended by itself before anybody decided, as the alarm of a silent device that is heard again.
+        Ended = "ended",
     }
 }
 

@@ -28,6 +28,10 @@ words! {
         SavedSearch = "saved_search",
         /// An export of events.
         Export = "export",
+        /// A parser of our own.
+        Parser = "parser",
+        /// An alarm of the platform about itself.
+        PlatformAlarm = "platform_alarm",
     }
 }
 

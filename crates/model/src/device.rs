@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::role::words;
+use crate::silence::SilenceAlarm;
 use crate::{CustomerId, DeviceCredentialId, DeviceId, Timestamp};
 
 words! {
@@ -108,6 +109,9 @@ pub struct DeviceData {
     pub time_zone: Option<String>,
     /// Silent for longer than this many minutes counts as offline.
     pub silence_minutes: i64,
+    /// How its silence is judged; the limit above counts for an alarm only where this is `fixed`.
+    #[serde(default)]
+    pub silence_alarm: SilenceAlarm,
 }
 
 impl Device {
@@ -233,6 +237,7 @@ mod tests {
                 software_version: String::new(),
                 time_zone: None,
                 silence_minutes: 10,
+                silence_alarm: SilenceAlarm::Learned,
             },
             last_event,
             event_count: 0,

@@ -134,6 +134,8 @@ ids! {
     SavedSearchId = "sch", "saved search";
     /// An export of events.
     ExportId = "exp", "export";
+    /// An alarm of the platform about itself.
+    PlatformAlarmId = "plt", "platform alarm";
 }
 
 /// An event's place in the write-ahead log: which log, which shard of it, which sequence number. Printed as

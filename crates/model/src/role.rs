@@ -98,6 +98,8 @@ words! {
         PolicyRead = "policy.read",
         /// Change audit policies.
         PolicyWrite = "policy.write",
+        /// Write and test parsers of our own.
+        ParserWrite = "parser.write",
         /// See users and roles.
         UserRead = "user.read",
         /// Create and change users.
@@ -134,11 +136,12 @@ impl Role {
                 AuditRead,
                 DeviceWrite,
                 AssetWrite,
+                ParserWrite,
             ],
             Role::ShiftLead => &[IncidentWork, IncidentAssign, UserRead],
             Role::L1Analyst => &[IncidentWork],
-            Role::L2Engineer => &[IncidentWork, PolicyWrite],
-            Role::L3Analyst => &[IncidentWork, IncidentAssign, PolicyWrite, AssetWrite, UserRead],
+            Role::L2Engineer => &[IncidentWork, PolicyWrite, ParserWrite],
+            Role::L3Analyst => &[IncidentWork, IncidentAssign, PolicyWrite, ParserWrite, AssetWrite, UserRead],
             Role::TicketAuditor => &[IncidentWork, IncidentAssign, PolicyWrite, UserRead],
             Role::ServiceManager => &[CustomerWrite, DeviceWrite, AssetWrite, IncidentWork, IncidentAssign, UserRead],
             Role::Auditor => &[UserRead, AuditRead],

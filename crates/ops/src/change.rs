@@ -47,5 +47,7 @@ fn needed_for(noun: Noun) -> Permission {
         Noun::Incident => Permission::IncidentRead,
         Noun::User => Permission::UserRead,
         Noun::SavedSearch | Noun::Export => Permission::EventRead,
+        Noun::Parser => Permission::PolicyRead,
+        Noun::PlatformAlarm => Permission::SystemAdmin,
     }
 }

@@ -13,6 +13,8 @@ mod change;
 mod customer;
 mod device;
 mod device_credential;
+mod device_fields;
+mod device_health;
 mod error;
 mod event;
 mod export;
@@ -21,13 +23,20 @@ mod incident;
 mod incident_view;
 mod instructions;
 mod overview;
+mod parser;
+mod parser_check;
+mod parser_file;
+mod parser_trial;
+mod parsers;
 mod password;
+mod platform_alarm;
 mod raise;
 mod resource_group;
 mod retention;
 mod saved_search;
 mod secret;
 mod session;
+mod silence;
 mod storage;
 mod tail;
 mod token;
@@ -38,6 +47,8 @@ mod worker;
 
 pub use change::ChangesPage;
 pub use device_credential::{CredentialWish, IssuedCredential};
+pub use device_fields::{DeviceFields, FieldMissing, FieldSeen, RuleUnreached};
+pub use device_health::{ActivityBucket, Connection, DeviceConnections, DeviceHealth, Doors, Refusal, SilenceState, SourceShare, Span};
 pub use error::{Error, FieldProblem, Result};
 pub use export::ExportRoom;
 pub use export_worker::Exporter;
@@ -46,8 +57,14 @@ pub use incident_view::{IncidentEntryView, IncidentView};
 pub use instructions::PublicAddresses;
 pub use lake::measured;
 pub use overview::{DeviceCounts, Funnel, Overview};
+pub use parser::{ParserDraft, ParserList, ParserOrigin, ParserOutcome, ParserSummary, ParserView};
+pub use parser_check::{SampleChange, TakenLine};
+pub use parser_file::ParserFile;
+pub use parser_trial::{ParserTrial, TrialEvent, TrialLine, TrialMistake, TrialResult, TrialStep, TrialVariant};
+pub use parsers::Parsers;
 pub use retention::DeletionRules;
 pub use session::{Authenticated, SignedIn};
+pub use silence::{SILENCE_RULE, SilenceWatch, Watched};
 pub use storage::CustomerStorage;
 pub use store::{
     AlertFilter, AssetFilter, AuditFilter, AuditPolicyFilter, CustomerFilter, DeviceFilter, IncidentFilter,
@@ -66,6 +83,10 @@ pub struct OpsParts {
     pub lake: lake::Lake,
     /// Rules and their instruction cards.
     pub use_cases: Arc<UseCases>,
+    /// The rules in force.
+    pub rules: Arc<sigma::RuleSet>,
+    /// The sources in force.
+    pub parsers: Arc<Parsers>,
     /// Seals secrets that must be read back.
     pub sealer: store::secret::Sealer,
     /// The listener ports that may be given to devices; none when no range is configured.
@@ -85,8 +106,12 @@ pub struct Ops {
 struct Inner {
     parts: OpsParts,
     use_cases: RwLock<Arc<UseCases>>,
+    rules: RwLock<Arc<sigma::RuleSet>>,
     passwords: password::Passwords,
     tails: tail::Tails,
+    /// Compiling and trying parsers takes the processor: few at a time.
+    trials: tokio::sync::Semaphore,
+    doors: std::sync::OnceLock<Arc<dyn Doors>>,
 }
 
 impl Ops {
@@ -94,8 +119,10 @@ impl Ops {
     pub fn new(parts: OpsParts) -> Self {
         let passwords = password::Passwords::new();
         let use_cases = RwLock::new(parts.use_cases.clone());
+        let rules = RwLock::new(parts.rules.clone());
+        let (trials, doors) = (tokio::sync::Semaphore::new(2), std::sync::OnceLock::new());
         let tails = tail::Tails::default();
-        Ops { inner: Arc::new(Inner { parts, use_cases, passwords, tails }) }
+        Ops { inner: Arc::new(Inner { parts, use_cases, rules, passwords, tails, trials, doors }) }
     }
 
     fn store(&self) -> &store::Store {
@@ -104,6 +131,11 @@ impl Ops {
 
     fn lake(&self) -> &lake::Lake {
         &self.inner.parts.lake
+    }
+
+    /// The sources in force.
+    pub fn parsers(&self) -> &Arc<Parsers> {
+        &self.inner.parts.parsers
     }
 }
 

@@ -133,6 +133,11 @@ impl Pipeline {
         self.flow.set_rules(rules).await
     }
 
+    /// Parses by other sources from now on. Returns when the place in the log where they begin is durable.
+    pub async fn set_parser(&self, parser: Parser) -> Result<(), Error> {
+        self.flow.set_parser(parser).await
+    }
+
     /// Waits until everything that is durable now is committed to the store; false if that takes longer.
     pub async fn settled(&self, timeout: Duration) -> bool {
         let target = self.receiver.wal().durable();

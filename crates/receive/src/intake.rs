@@ -1,14 +1,16 @@
 //! Where records come in: bounded by bytes in flight (shared fairly by customer) and by what customer and device may
 //! send, refused while the disk is nearly full, durable when accepted.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use model::{EventId, Timestamp};
+use model::{DeviceId, EventId, Timestamp};
 
 use crate::limits::{Limiter, RateLimits};
 use crate::once::{Begun, Mark, Once};
+use crate::recent::{Heard, Refused};
 use crate::room::{FairRoom, Place};
 use crate::senders::Sender;
 use crate::stats::{Counters, Protocol, Rejection};
@@ -267,7 +269,7 @@ impl Intake {
             Ok(room) => self.queue(sender, records, received, room, mark),
             Err(error) => Err(error),
         };
-        queued.inspect_err(|error| self.count_refused(error, count))
+        queued.inspect_err(|error| self.count_refused(sender, error, count))
     }
 
     /// As [`Intake::accept`], but a request whose `key` this device used before is stored once: what is durable of it is
@@ -327,7 +329,7 @@ impl Intake {
                     continue;
                 }
                 Err(error) => {
-                    self.count_refused(&error, count);
+                    self.count_refused(sender, &error, count);
                     return Err(error);
                 }
             }
@@ -337,7 +339,7 @@ impl Intake {
             }
         };
         let queued = self.queue(sender, records, received, room, None);
-        queued.inspect_err(|error| self.count_refused(error, count))
+        queued.inspect_err(|error| self.count_refused(sender, error, count))
     }
 
     /// As [`Intake::accept`], but waits while there is no room; fails only where waiting does not help. Whoever stops waiting
@@ -422,7 +424,7 @@ impl Intake {
         records.len()
     }
 
-    fn count_refused(&self, error: &IntakeError, records: usize) {
+    fn count_refused(&self, sender: &Sender, error: &IntakeError, records: usize) {
         let why = match error {
             IntakeError::DiskLow => Rejection::DiskLow,
             IntakeError::Poisoned(_) | IntakeError::Closed => Rejection::Stopped,
@@ -431,6 +433,28 @@ impl Intake {
             IntakeError::TooLarge { .. } => Rejection::TooLarge,
         };
         self.refused(why, records);
+        self.remember_refused(Some(sender), why, None, records);
+    }
+
+    /// Remembers for whoever connects the device who sent, and from where.
+    pub(crate) fn remember_heard(&self, sender: &Sender, peer: Option<IpAddr>) {
+        self.inner.counters.recent.heard(&sender.device, self.protocol, peer, SystemTime::now().into());
+    }
+
+    /// The same of what was refused.
+    pub(crate) fn remember_refused(&self, sender: Option<&Sender>, why: Rejection, peer: Option<IpAddr>, count: usize) {
+        let device = sender.map(|sender| &sender.device);
+        self.inner.counters.recent.refused(device, self.protocol, why, peer, count, SystemTime::now().into());
+    }
+
+    /// The ways a device sent by since the server started, the newest first.
+    pub fn heard_of(&self, device: &DeviceId) -> Vec<Heard> {
+        self.inner.counters.recent.of_device(device)
+    }
+
+    /// What was refused since the server started, the newest first.
+    pub fn refusals(&self) -> Vec<Refused> {
+        self.inner.counters.recent.refusals()
     }
 
     /// Counts what was not even handed in.

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde::Serialize;
 
+use crate::recent::Recent;
+
 /// By which way something came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Protocol {
@@ -90,7 +92,7 @@ impl Protocol {
 }
 
 /// Why something was not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Rejection {
     /// Nothing proved whose it is.
     NoIdentity,
@@ -166,6 +168,7 @@ pub(crate) struct Counters {
     ways: [Way; Protocol::ALL.len()],
     pub connections: AtomicU64,
     pub disk_low: AtomicBool,
+    pub recent: Recent,
 }
 
 impl Counters {

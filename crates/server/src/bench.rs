@@ -137,6 +137,7 @@ async fn customers(server: &Server) -> Result<Vec<(CustomerId, Vec<String>)>, Er
                 software_version: String::new(),
                 time_zone: None,
                 silence_minutes: 10,
+                silence_alarm: Default::default(),
             };
             let device = ops.create_device(&ctx, &customer.id, data).await?;
             let issued = ops

@@ -96,15 +96,18 @@ fn config(arguments: &DemoArgs) -> Result<Config, Error> {
     config.data.folder = arguments.data.clone();
     config.data.disk_reserve_mib = 256;
     config.console.listen = arguments.listen;
-    config.ingest.http_listen = Some(loopback(0));
-    config.ingest.syslog_udp_listen = Some(loopback(0));
-    config.ingest.syslog_tcp_listen = Some(loopback(0));
-    config.ingest.syslog_tls_listen = Some(loopback(0));
+    // Known beforehand, because devices that are made in it are told where to send.
+    let mut ports = free_ports()?;
+    let mut own = || ports.next_back().map(loopback);
+    config.ingest.http_listen = own();
+    config.ingest.syslog_udp_listen = own();
+    config.ingest.syslog_tcp_listen = own();
+    config.ingest.syslog_tls_listen = own();
     config.ingest.tls_certificate = Some(arguments.data.join(CERTIFICATE));
     config.ingest.tls_key = Some(arguments.data.join(KEY));
     config.ingest.http_tls = false;
     config.ingest.device_ports_address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    config.ingest.device_ports = Some(free_ports()?);
+    config.ingest.device_ports = Some(ports);
     config.ingest.public_host = "localhost".to_owned();
     config.metrics.listen = None;
     config.lake.flush_seconds = 30;
@@ -125,7 +128,7 @@ fn free_ports() -> Result<RangeInclusive<u16>, Error> {
 }
 
 /// How many ports the demonstration's devices may have of their own.
-const DEVICE_PORTS: u16 = 20;
+const DEVICE_PORTS: u16 = 24;
 
 const CERTIFICATE: &str = "demo-certificate.pem";
 const KEY: &str = "demo-key.pem";

@@ -13,6 +13,7 @@ mod error;
 mod lake;
 mod layout;
 mod metrics;
+mod monitor;
 mod nats;
 mod net;
 mod offline;

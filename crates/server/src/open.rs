@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use formats::{Parser, Sources};
+use formats::Parser;
 use lake::{Lake, LakeConfig};
 use model::retention::RetentionPolicy;
 use model::{Context, Scope, Timestamp};
-use ops::{ExportRoom, Ops, OpsParts, PublicAddresses};
+use ops::{ExportRoom, Ops, OpsParts, Parsers, PublicAddresses};
 use store::secret::Sealer;
 use store::{Catalogue, DataFolder, Store, StoreConfig};
 
@@ -40,10 +40,7 @@ pub struct Opened {
 /// Opens everything the settings name. Fails when another process holds the folder.
 pub async fn open(config: &Config, now: Timestamp) -> Result<Opened, Error> {
     let content = content::load(&config.detection)?;
-    let sources = match &config.detection.source_folder {
-        Some(folder) => Sources::load(folder)?,
-        None => Sources::embedded()?,
-    };
+    let parsers = Arc::new(Parsers::new(config.detection.source_folder.as_deref())?);
     let folder = DataFolder::open(&config.data.folder)?;
     let embedded = config.store.url.is_empty();
     let url =
@@ -61,6 +58,8 @@ pub async fn open(config: &Config, now: Timestamp) -> Result<Opened, Error> {
         store: store.clone(),
         lake: lake.clone(),
         use_cases: content.use_cases.clone(),
+        rules: content.rules.clone(),
+        parsers: parsers.clone(),
         sealer,
         ports: config.ingest.device_ports.clone(),
         public: public_addresses(&config.ingest),
@@ -68,7 +67,8 @@ pub async fn open(config: &Config, now: Timestamp) -> Result<Opened, Error> {
     });
     ops.ensure_defaults(now).await?;
     ops.resume_deletions(&Context::job("retention", Scope::All, now)).await?;
-    let parser = Parser::new(Arc::new(sources));
+    ops.load_parsers(now).await?;
+    let parser = parsers.live();
     let retention = crate::lake::policy(&config.lake);
     Ok(Opened { folder, store, catalogue, embedded, lake, retention, ops, content, parser })
 }

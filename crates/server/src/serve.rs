@@ -24,7 +24,7 @@ use crate::lake::{self, Upkeep};
 use crate::metrics::{self, Health};
 use crate::open::{self, Opened};
 use crate::time::now;
-use crate::{admin, content, layout, nats, net};
+use crate::{admin, content, layout, monitor, nats, net};
 
 /// How long a stop may take before it is broken off; what is missing is replayed at the next start.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -95,6 +95,9 @@ impl Server {
             let tls = tls_of(config.metrics.tls_certificate.as_deref().zip(config.metrics.tls_key.as_deref()))?;
             spawn_http(&mut tasks, listener, tls, metrics::metrics_router(health), &watching);
         }
+        opened.ops.set_doors(Arc::new(monitor::IntakeDoors(pipeline.intake())));
+        tasks.spawn(monitor::follow_parsers(opened.ops.clone(), pipeline.clone(), watching.clone()));
+        tasks.spawn(monitor::Monitor::new(opened.ops.clone(), pipeline.clone(), upkeep.clone()).run(watching.clone()));
         tasks.spawn(upkeep.run(opened.clone(), config.lake.clone(), watching.clone()));
         tasks.spawn(admin::serve(opened.clone(), pipeline.intake(), watching.clone()));
         let (exporter, mut stop) = (Exporter::new(opened.ops.clone()), watching.clone());
@@ -153,8 +156,11 @@ impl Server {
             Ok(content) => content,
             Err(error) => return tracing::error!(error, "the rules cannot be read again; the old ones stay in force"),
         };
-        match self.pipeline.set_rules(content.rules).await {
-            Ok(()) => self.opened.ops.set_use_cases(content.use_cases),
+        match self.pipeline.set_rules(content.rules.clone()).await {
+            Ok(()) => {
+                self.opened.ops.set_use_cases(content.use_cases);
+                self.opened.ops.set_rules(content.rules);
+            }
             Err(error) => tracing::error!(error = whole(&error), "the new rules are not in force"),
         }
     }

@@ -1,5 +1,6 @@
 //! The compiled detection: evaluated to a verdict first, and walked again for the fields that made it true.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::item::Item;
@@ -58,6 +59,25 @@ impl Expression {
         }
     }
 
+    /// The columns it asks about.
+    pub(crate) fn columns(&self, found: &mut BTreeSet<usize>) {
+        match self {
+            Expression::And(parts) | Expression::Or(parts) => parts.iter().for_each(|part| part.columns(found)),
+            Expression::Not(inner) => inner.columns(found),
+            Expression::Item(item) => found.extend(item.column),
+        }
+    }
+
+    /// Whether some event that has only the fields `has` says could satisfy it. Only ever too hopeful.
+    pub(crate) fn may_hold(&self, has: &dyn Fn(usize) -> bool) -> bool {
+        match self {
+            Expression::And(all) => all.iter().all(|part| part.may_hold(has)),
+            Expression::Or(any) => any.iter().any(|part| part.may_hold(has)),
+            Expression::Not(_) => true,
+            Expression::Item(item) => item.may_hold(has),
+        }
+    }
+
     /// The fields that made it hold; what stands under a `not` made nothing hold.
     pub(crate) fn matched(&self, view: &View<'_>, found: &mut Vec<MatchedField>) {
         match self {
@@ -81,6 +101,15 @@ impl Item {
             None => self.quantify(|value| view.searched().iter().any(|at| value.test.holds(&at.cell, view))),
         };
         holds != self.negated
+    }
+
+    /// An absent field satisfies only who asks for its absence.
+    fn may_hold(&self, has: &dyn Fn(usize) -> bool) -> bool {
+        let absence = |value: &crate::item::Value| match &value.test {
+            Test::Any(tests) => tests.iter().any(|test| matches!(test, Test::Null | Test::Exists(false))),
+            test => matches!(test, Test::Null | Test::Exists(false)),
+        };
+        self.negated || self.column.is_none_or(has) || self.quantify(absence)
     }
 
     fn quantify(&self, passes: impl Fn(&crate::item::Value) -> bool) -> bool {

@@ -32,4 +32,4 @@ pub use error::Error;
 pub use expression::MatchedField;
 pub use placeholder::Placeholders;
 pub use rule::Rule;
-pub use rule_set::{Inactive, LoadError, Match, RuleSet};
+pub use rule_set::{Inactive, LoadError, Match, Reach, RuleSet};

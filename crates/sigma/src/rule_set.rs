@@ -1,10 +1,10 @@
 //! A loaded set of rules: never fails as a whole, says what could not be used, and matches events.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use model::event::{Event, Value};
+use model::event::{Event, LogSource, Value};
 
 use crate::collection;
 use crate::correlation::resolve::resolve;
@@ -15,7 +15,7 @@ use crate::filter::Filter;
 use crate::item::Scope;
 use crate::placeholder::Placeholders;
 use crate::reading::Document;
-use crate::router::Router;
+use crate::router::{Router, covers};
 use crate::rule::Rule;
 use crate::view::{Columns, View};
 
@@ -48,6 +48,15 @@ pub struct Match<'r> {
     pub rule: &'r Arc<Rule>,
     /// What of the event made it fire.
     pub fields: Vec<MatchedField>,
+}
+
+/// What events without certain fields leave of a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// Fields it asks about that do not come.
+    pub missing: Vec<String>,
+    /// Whether it can fire all the same.
+    pub can_fire: bool,
 }
 
 /// Rules and correlations ready to be matched.
@@ -118,6 +127,20 @@ impl RuleSet {
     /// correlation refers to it and none that does says `generate: true`.
     pub fn is_only_correlated(&self, id: &str) -> bool {
         self.only_correlated.contains(id)
+    }
+
+    /// The active rules that apply to events of any of these log sources, in the order they were loaded.
+    pub fn concerned(&self, sources: &[LogSource]) -> impl Iterator<Item = &Arc<Rule>> {
+        self.rules.iter().filter(|rule| sources.iter().any(|source| covers(&rule.log_source, source)))
+    }
+
+    /// What becomes of a rule where events have only the fields `has` says.
+    pub fn reach(&self, rule: &Rule, has: impl Fn(&str) -> bool) -> Reach {
+        let mut columns = BTreeSet::new();
+        rule.expression.columns(&mut columns);
+        let names = columns.into_iter().map(|column| self.columns.name(column).to_owned());
+        let missing = names.filter(|name| !has(name)).collect();
+        Reach { missing, can_fire: rule.expression.may_hold(&|column| has(self.columns.name(column))) }
     }
 
     /// The rules the event satisfies, those that are only correlated included, in the order they were loaded.

@@ -44,8 +44,8 @@ impl Tx {
         let now = self.context().now();
         let insert =
             sql("INSERT INTO device (customer, id, name, kind, source, address, software_version, time_zone, ")
-                .push("silence_minutes, event_count, unparsed_count, search, created, version) ")
-                .push("VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, 1)")
+                .push("silence_minutes, silence_alarm, event_count, unparsed_count, search, created, version) ")
+                .push("VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, 1)")
                 .bind(customer)
                 .bind(id)
                 .bind(&data.name)
@@ -55,6 +55,7 @@ impl Tx {
                 .bind(&data.software_version)
                 .bind(data.time_zone.as_deref())
                 .bind(data.silence_minutes)
+                .bind(data.silence_alarm)
                 .bind(search(data))
                 .bind(now);
         self.execute(insert).await?;
@@ -92,7 +93,8 @@ impl Tx {
     /// Changes a device that still has `version`.
     pub async fn update_device(&mut self, id: &DeviceId, version: i64, data: &DeviceData) -> Result<Device> {
         let update = sql("UPDATE device SET name = ?, kind = ?, source = ?, address = ?, software_version = ?, ")
-            .push("time_zone = ?, silence_minutes = ?, search = ?, version = version + 1 WHERE id = ? AND version = ?")
+            .push("time_zone = ?, silence_minutes = ?, silence_alarm = ?, search = ?, version = version + 1 ")
+            .push("WHERE id = ? AND version = ?")
             .bind(&data.name)
             .bind(data.kind)
             .bind(data.source.as_deref())
@@ -100,6 +102,7 @@ impl Tx {
             .bind(&data.software_version)
             .bind(data.time_zone.as_deref())
             .bind(data.silence_minutes)
+            .bind(data.silence_alarm)
             .bind(search(data))
             .bind(id)
             .bind(version);
@@ -117,6 +120,7 @@ impl Tx {
         let device = self.get_device(id).await?;
         let delete = self.scoped(sql("DELETE FROM device WHERE id = ?").bind(id), "customer");
         self.execute(delete).await?;
+        self.forget_device(id).await?;
         self.changed(Some(&device.customer), Noun::Device, id.as_str());
         Ok(())
     }
@@ -165,6 +169,7 @@ fn read(row: &Row) -> Result<Device> {
             software_version: row.get("software_version")?,
             time_zone: row.get("time_zone")?,
             silence_minutes: row.get("silence_minutes")?,
+            silence_alarm: row.parse("silence_alarm")?,
         },
         last_event: row.time_maybe("last_event")?,
         event_count: row.get("event_count")?,

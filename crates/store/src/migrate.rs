@@ -65,6 +65,13 @@ pub(crate) const STORE: Family = Family {
             sqlite: "",
             postgres: include_str!("../migrations/0005_find.postgres.sql"),
         },
+        Migration {
+            number: 6,
+            name: "0006_device_health",
+            shared: include_str!("../migrations/0006_device_health.sql"),
+            sqlite: "",
+            postgres: include_str!("../migrations/0006_device_health.postgres.sql"),
+        },
     ],
 };
 

@@ -287,6 +287,54 @@ pub const CASES: &[Case] = cases! {
         to(format!("/devices/{device}/credentials/{}", issued.credential.id))
     };
 
+    GET "/devices/{id}/health" EveryRoleMay(DeviceRead) => 200, Gone(|_, text| text.contains("step_seconds")), |c| {
+        to(format!("/devices/{}/health?span=7d", c.world.device().await.id))
+    };
+    GET "/devices/{id}/fields" EveryRoleMay(DeviceRead) => 200, Gone(|_, text| text.contains("looked_at")), |c| {
+        to(format!("/devices/{}/fields", c.world.device().await.id))
+    };
+    GET "/devices/{id}/unrecognised" EveryRoleMay(EventRead) => 200, Gone(|_, text| text.contains("items")), |c| {
+        to(format!("/devices/{}/unrecognised", c.world.device().await.id))
+    };
+    GET "/devices/{id}/connections" EveryRoleMay(DeviceRead) => 200, Gone(|_, text| text.contains("refused")), |c| {
+        to(format!("/devices/{}/connections", c.world.device().await.id))
+    };
+
+    GET "/parsers" EveryRoleMay(PolicyRead) => 200, Same("parsers are the platform's; counts are of own devices"), |c| {
+        to("/parsers")
+    };
+    GET "/parsers/{name}" EveryRoleMay(PolicyRead) => 200, Same("parsers are the platform's; lines are held back"), |c| {
+        let name = c.world.parser().await;
+        to(format!("/parsers/{name}"))
+    };
+    GET "/parsers/{name}/file" EveryRoleMay(PolicyRead) => 200, Same("parsers are the platform's"), |c| {
+        let name = c.world.parser().await;
+        to(format!("/parsers/{name}/file"))
+    };
+    POST "/parsers/trial" EveryRoleMay(PolicyRead) => 200, Same("nothing but what was sent is told"), |c| {
+        to("/parsers/trial").json(json!({"text": PARSER, "lines": ["acme a=1"]}))
+    };
+    POST "/parsers/{name}/check" May(ParserWrite) => 200, Same("nothing but what was sent is told"), |c| {
+        to("/parsers/acme_box/check").json(json!({"version": 0, "text": PARSER, "samples": ["acme a=1"]}))
+    };
+    POST "/parsers/file" May(ParserWrite) => 400, Same("nothing but what was sent is told"), |c| {
+        to("/parsers/file").json(json!({}))
+    };
+    PUT "/parsers/{name}" May(ParserWrite) => 200, NeedsAll, |c| {
+        let name = format!("acme_box{}", c.world.fresh());
+        to(format!("/parsers/{name}")).json(json!({"version": 0, "text": PARSER, "samples": ["acme a=1"]}))
+    };
+    DELETE "/parsers/{name}" May(ParserWrite) => 204, NeedsAll, |c| {
+        let name = c.world.parser().await;
+        let version = c.world.ops.get_parser(&job(), &name).await.unwrap().version;
+        to(format!("/parsers/{name}?version={version}"))
+    };
+
+    GET "/platform-alarms" May(SystemAdmin) => 200, Same("they are the platform's"), |c| to("/platform-alarms");
+    GET "/platform-alarms/standing" May(SystemAdmin) => 200, Same("they are the platform's"), |c| {
+        to("/platform-alarms/standing")
+    };
+
     GET "/assets" EveryRoleMay(AssetRead) => 200, Unseen(canary), |c| {
         asset(c).await;
         to("/assets")

@@ -28,6 +28,8 @@ use crate::catalogue::InMemory;
 use crate::client::{Answer, As, Ask, EventStream, Person, send};
 
 pub const PASSWORD: &str = "grey heron over water";
+/// A small parser.
+pub const PARSER: &str = "vendor = \"Acme\"\nproduct = \"Gate\"\n[[variant]]\nrecognise.starts_with = [\"acme \"]\n[[variant.step]]\ntype = \"key_value\"\n[core]\nuser_name = \"user\"\n";
 /// Stands in everything that belongs to `ours`.
 pub const CANARY: &str = "yellowbird7731";
 
@@ -74,6 +76,8 @@ impl World {
             store: store.clone(),
             lake: lake.clone(),
             use_cases: Arc::new(use_cases()),
+            rules: Arc::default(),
+            parsers: crate::world::parsers(),
             sealer: store::secret::Sealer::new([7; 32]),
             ports: None,
             public: PublicAddresses {
@@ -139,6 +143,20 @@ impl World {
     pub async fn device(&self) -> Device {
         let data = device_data(&format!("{CANARY} {}", self.fresh()));
         self.ops.create_device(&job(), &self.ours, data).await.unwrap()
+    }
+
+    /// A parser of our own whose line belongs to our customer.
+    pub async fn parser(&self) -> String {
+        let name = format!("acme_gate{}", self.fresh());
+        let draft = ops::ParserDraft {
+            version: 0,
+            text: PARSER.to_owned(),
+            samples: vec![format!("acme user={CANARY}")],
+            time_zone: None,
+        };
+        let outcome = self.ops.save_parser(&job(), &name, draft).await.unwrap();
+        assert!(outcome.saved.is_some(), "{outcome:?}");
+        name
     }
 
     pub async fn policy(&self, customer: Option<&CustomerId>) -> AuditPolicy {
@@ -289,6 +307,7 @@ pub fn device_data(name: &str) -> DeviceData {
         software_version: String::new(),
         time_zone: None,
         silence_minutes: 10,
+        silence_alarm: Default::default(),
     }
 }
 
@@ -342,4 +361,11 @@ fn use_cases() -> UseCases {
         reason: "placeholder %admins% is not filled".to_owned(),
     };
     UseCases { rules: vec![rule], inactive: vec![inactive], cards: Default::default() }
+}
+
+/// Two of the built-in sources: compiling all of them takes a while.
+pub fn parsers() -> Arc<ops::Parsers> {
+    let mut texts = formats::Sources::embedded_texts();
+    texts.retain(|name, _| ["openssh_sshd", "fortinet_fortigate"].contains(&name.as_str()));
+    Arc::new(ops::Parsers::of(texts, Default::default()).unwrap())
 }

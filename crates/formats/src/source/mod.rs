@@ -19,14 +19,16 @@ mod step_file;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use include_dir::{Dir, include_dir};
 use model::event::{Alarm, Fields, Value};
 use model::{Severity, Timestamp};
 use regex::Regex;
+use sha2::{Digest, Sha256};
 
 pub use error::{Place, SourceError};
+pub(crate) use step::within;
 pub use route::{Interner, Route};
 
 use crate::time::{self, Format, Zone};
@@ -41,6 +43,8 @@ pub(crate) use mapping::typed;
 use route::Router;
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../sources");
+/// Counted once: sources are compiled again and again while somebody edits one.
+static RARITY: LazyLock<Rarity> = LazyLock::new(|| Rarity::of(Sources::samples().map(|(_, text)| text)));
 
 /// All known sources in the order they are asked.
 #[derive(Debug)]
@@ -48,16 +52,28 @@ pub struct Sources {
     sources: Vec<Source>,
     index: Index,
     interner: Arc<Interner>,
+    hash: String,
 }
 
 impl Sources {
     /// The sources that come with the program.
     pub fn embedded() -> Result<Sources, SourceError> {
-        Sources::from_texts(embedded_texts())
+        Sources::from_texts(Sources::embedded_texts())
+    }
+
+    /// The texts of the embedded sources by name.
+    pub fn embedded_texts() -> BTreeMap<String, String> {
+        embedded_texts()
     }
 
     /// The embedded sources, with each folder of `dir` in place of the embedded one of the same name or beside them.
     pub fn load(dir: &Path) -> Result<Sources, SourceError> {
+        Sources::from_texts(Sources::texts_with(dir)?)
+    }
+
+    /// The texts of the embedded sources, with each folder of `dir` in place of the embedded one of the same name or
+    /// beside them.
+    pub fn texts_with(dir: &Path) -> Result<BTreeMap<String, String>, SourceError> {
         let read = |path: &Path, source| SourceError::Read { path: path.to_owned(), source };
         let mut texts = embedded_texts();
         for entry in std::fs::read_dir(dir).map_err(|error| read(dir, error))? {
@@ -70,7 +86,7 @@ impl Sources {
                 texts.insert(name.to_owned(), text);
             }
         }
-        Sources::from_texts(texts)
+        Ok(texts)
     }
 
     /// The samples that come with the program: source and text, one record a line.
@@ -86,14 +102,19 @@ impl Sources {
     /// Sources from the texts of their `source.toml`, by name.
     pub fn from_texts(texts: BTreeMap<String, String>) -> Result<Sources, SourceError> {
         let interner = Arc::new(Interner::default());
+        let hash = hash(&texts);
         let mut sources = texts
             .into_iter()
             .map(|(name, text)| Source::compile(&name, &text, interner.clone()))
             .collect::<Result<Vec<_>, _>>()?;
         sources.sort_by_key(|source| source.order);
-        let rarity = Rarity::of(Sources::samples().map(|(_, text)| text));
-        let index = Index::new(&sources, &rarity).ok_or(SourceError::TooMany { most: index::MAX_LAYOUTS })?;
-        Ok(Sources { sources, index, interner })
+        let index = Index::new(&sources, &RARITY).ok_or(SourceError::TooMany { most: index::MAX_LAYOUTS })?;
+        Ok(Sources { sources, index, interner, hash })
+    }
+
+    /// SHA-256 over names and texts, in hexadecimal: equal sets are equal sources.
+    pub fn hash(&self) -> &str {
+        &self.hash
     }
 
     /// The source of this name.
@@ -121,6 +142,15 @@ impl Sources {
     pub(crate) fn interner(&self) -> &Interner {
         &self.interner
     }
+}
+
+fn hash(texts: &BTreeMap<String, String>) -> String {
+    let mut hash = Sha256::new();
+    for part in texts.iter().flat_map(|(name, text)| [name, text]) {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn embedded_texts() -> BTreeMap<String, String> {

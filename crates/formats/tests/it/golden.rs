@@ -3,30 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use formats::trial::golden;
 use formats::{Hint, Parser, file};
-use model::event::{Event, Fields};
-use serde_json::{Map, Value, json};
-
-fn object(fields: &Fields) -> Value {
-    Value::Object(fields.iter().map(|(name, value)| (name.to_owned(), value.to_json())).collect::<Map<_, _>>())
-}
-
-fn show(event: &Event) -> Value {
-    let mut shown = json!({
-        "source": &*event.source,
-        "time": event.time,
-        "log_sources": &*event.log_sources,
-        "core": object(&event.core),
-        "fields": object(&event.fields),
-    });
-    if let Some(time) = &event.time_original {
-        shown["time_original"] = json!(time);
-    }
-    if let Some(alarm) = &event.alarm {
-        shown["alarm"] = json!({ "name": alarm.name, "severity": alarm.severity, "outcome": alarm.outcome });
-    }
-    shown
-}
+use serde_json::Value;
 
 fn samples() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sources");
@@ -53,7 +32,7 @@ fn every_sample_parses_to_what_stands_beside_it() {
             .unwrap()
             .map(|record| {
                 records += 1;
-                show(&parser.parse(&record.unwrap().text, &hint))
+                golden(&parser.parse(&record.unwrap().text, &hint))
             })
             .collect();
         let expected_path = path.with_extension("expected.json");

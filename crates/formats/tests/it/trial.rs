@@ -71,6 +71,37 @@ fn a_line_that_does_not_fit_says_which_condition_or_step_it_was() {
 }
 
 #[test]
+fn a_step_that_does_not_fit_is_placed_in_the_text() {
+    let at = |line: usize| SOURCE.lines().nth(line - 1).unwrap();
+    let of = |record: &str| tried(record).variants[1].at_line.unwrap();
+    assert_eq!(at(of("nothing of the kind")), "[[variant]]");
+    assert_eq!(at(of("acme words only") + 1), "type = \"key_value\"");
+    assert_eq!(tried("acme src=1").variants[1].at_line, None);
+}
+
+#[test]
+fn expressions_that_take_too_long_to_compile_are_refused_in_time() {
+    let expression = r"(?:[\p{L}\p{N}]{1,12}x){6}";
+    let patterns: String =
+        (0..4000).map(|n| format!("[[variant.step.pattern]]\nregex = '{expression}{n}'\n")).collect();
+    let text = format!(
+        "vendor = \"a\"\nproduct = \"b\"\n[[variant]]\nrecognise.contains = [\"x\"]\n[[variant.step]]\ntype = \"regex\"\n{patterns}"
+    );
+    let begun = std::time::Instant::now();
+    let mistake = trial(&text, [], &Hint::new("2026-11-21T08:00:00Z".parse().unwrap())).unwrap_err();
+    assert!(mistake.message.contains("too long") || mistake.message.contains("bytes"), "{mistake:?}");
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn every_source_that_would_take_a_line_is_named() {
+    let parser = formats::Parser::new(std::sync::Arc::new(formats::Sources::embedded().unwrap()));
+    let line = "<38>Nov 21 07:00:00 box sshd[1]: Failed password for root from 203.0.113.9 port 22 ssh2";
+    assert!(parser.takers(line).iter().any(|name| &**name == "openssh_sshd"));
+    assert!(parser.takers("nothing of the kind").is_empty());
+}
+
+#[test]
 fn a_mistake_is_placed_by_line_and_column_with_its_key() {
     let hint = Hint::new("2026-11-21T08:00:00Z".parse().unwrap());
     for (from, to, line, key) in [

@@ -56,6 +56,12 @@ fn all<T>(result: ops::Result<Page<T>>) -> ops::Result<usize> {
     result.map(|page| page.items.len())
 }
 
+const PARSER: &str = "vendor = \"Acme\"\nproduct = \"Box\"\n[[variant]]\nrecognise.starts_with = [\"acme \"]\n";
+
+fn parser_draft(version: i64) -> ParserDraft {
+    ParserDraft { version, text: PARSER.to_owned(), samples: vec!["acme a=1".to_owned()], time_zone: None }
+}
+
 fn page() -> PageRequest {
     PageRequest::default()
 }
@@ -160,6 +166,44 @@ const CASES: &[Case] = cases! {
         let device = w.device(&w.ours, DeviceKind::Host).await;
         one(w.ops.delete_device(&ctx, &device.id).await)
     };
+    Customer DeviceRead device_health |w, ctx| {
+        let device = w.device(&w.ours, DeviceKind::Host).await;
+        one(w.ops.device_health(&ctx, &device.id, Span::Day).await)
+    };
+    Customer PolicyRead device_fields |w, ctx| {
+        let device = w.device(&w.ours, DeviceKind::Host).await;
+        one(w.ops.device_fields(&ctx, &device.id).await)
+    };
+    Customer EventRead device_unrecognised |w, ctx| {
+        let device = w.device(&w.ours, DeviceKind::Host).await;
+        one(w.ops.device_unrecognised(&ctx, &device.id).await)
+    };
+    Customer DeviceRead device_connections |w, ctx| {
+        let device = w.device(&w.ours, DeviceKind::Host).await;
+        one(w.ops.device_connections(&ctx, &device.id).await)
+    };
+    Platform PolicyRead list_parsers |w, ctx| one(w.ops.list_parsers(&ctx).await);
+    Platform PolicyRead get_parser |w, ctx| one(w.ops.get_parser(&ctx, "openssh_sshd").await);
+    Platform PolicyRead export_parser |w, ctx| one(w.ops.export_parser(&ctx, "openssh_sshd").await);
+    Platform PolicyRead try_parser |w, ctx| {
+        let trial = ParserTrial { name: String::new(), text: PARSER.into(), lines: vec!["acme a=1".into()], time_zone: None };
+        one(w.ops.try_parser(&ctx, trial).await)
+    };
+    Platform ParserWrite check_parser |w, ctx| one(w.ops.check_parser(&ctx, "acme_box", parser_draft(0)).await);
+    Platform ParserWrite read_parser_file |w, ctx| {
+        let file = w.ops.export_parser(&job(0), "openssh_sshd").await?;
+        one(w.ops.read_parser_file(&ctx, &file).await)
+    };
+    EveryCustomer ParserWrite save_parser |w, ctx| {
+        one(w.ops.save_parser(&ctx, &format!("acme_box{}", w.fresh()), parser_draft(0)).await)
+    };
+    EveryCustomer ParserWrite delete_parser |w, ctx| {
+        let name = format!("acme_gate{}", w.fresh());
+        w.ops.save_parser(&job(0), &name, parser_draft(0)).await?;
+        one(w.ops.delete_parser(&ctx, &name, 1).await)
+    };
+    Platform SystemAdmin list_platform_alarms |w, ctx| one(w.ops.list_platform_alarms(&ctx, &page()).await);
+    Platform SystemAdmin standing_platform_alarms |w, ctx| one(w.ops.standing_platform_alarms(&ctx).await);
     Customer DeviceRead list_device_credentials |w, ctx| {
         let device = w.device(&w.ours, DeviceKind::Host).await;
         w.ops.issue_device_credential(&job(0), &device.id, CredentialKind::Token, ops::CredentialWish::default()).await?;

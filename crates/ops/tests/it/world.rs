@@ -76,6 +76,8 @@ impl World {
             store: store.clone(),
             lake: lake.clone(),
             use_cases: Arc::new(use_cases()),
+            rules: Arc::default(),
+            parsers: crate::world::parsers(),
             sealer: store::secret::Sealer::new([7; 32]),
             ports,
             public: PublicAddresses {
@@ -266,6 +268,7 @@ pub fn device_data(name: &str) -> DeviceData {
         software_version: String::new(),
         time_zone: None,
         silence_minutes: 10,
+        silence_alarm: Default::default(),
     }
 }
 
@@ -334,4 +337,11 @@ fn use_cases() -> UseCases {
         }],
         cards: [("rule-1".to_owned(), Cards::from([(Language::En, card)]))].into(),
     }
+}
+
+/// Two of the built-in sources: compiling all of them takes a while.
+pub fn parsers() -> Arc<ops::Parsers> {
+    let mut texts = formats::Sources::embedded_texts();
+    texts.retain(|name, _| ["openssh_sshd", "fortinet_fortigate"].contains(&name.as_str()));
+    Arc::new(ops::Parsers::of(texts, Default::default()).unwrap())
 }

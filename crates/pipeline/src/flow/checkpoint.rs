@@ -25,6 +25,8 @@ pub(super) struct Start {
     pub watermark: u64,
     /// Events up to here are in committed files of the lake.
     pub lake: u64,
+    /// Events up to here are in the counts of their devices; never behind the checkpoint.
+    pub counted: u64,
     /// The state to go on with; absent: from the beginning of the log, with none.
     pub checkpoint: Option<Checkpoint>,
 }
@@ -66,7 +68,15 @@ pub(super) async fn load(tx: &mut Tx, log: u32, shard: u16) -> Result<Start, Err
     let lake = lake.and_then(|bytes| bytes.as_slice().try_into().ok()).map_or(0, u64::from_be_bytes);
     let checkpoint = tx.get_state(&checkpoint_state(log, shard)).await?;
     let checkpoint = checkpoint.map(|bytes| decode(&bytes)).transpose()?;
-    Ok(Start { watermark, lake, checkpoint })
+    // Data from before counts were kept begins to be counted where it stands.
+    let counted = counted(tx, log, shard).await?.unwrap_or(watermark);
+    Ok(Start { watermark, lake, counted, checkpoint })
+}
+
+/// Up to where events are in the counts of their devices.
+pub(super) async fn counted(tx: &mut Tx, log: u32, shard: u16) -> Result<Option<u64>, store::Error> {
+    let kept = tx.get_state(&counted_state(log, shard)).await?;
+    Ok(kept.and_then(|bytes| bytes.as_slice().try_into().ok()).map(u64::from_be_bytes))
 }
 
 /// Positions and state to commit; absent parts stay as they are.
@@ -75,6 +85,7 @@ pub(super) struct Positions {
     pub watermark: u64,
     pub lake: Option<u64>,
     pub checkpoint: Option<Vec<u8>>,
+    pub counted: Option<u64>,
 }
 
 /// Writes positions within the transaction of what they stand for.
@@ -86,11 +97,18 @@ pub(super) async fn save(tx: &mut Tx, log: u32, shard: u16, positions: &Position
     if let Some(checkpoint) = &positions.checkpoint {
         tx.put_state(&checkpoint_state(log, shard), checkpoint).await?;
     }
+    if let Some(counted) = positions.counted {
+        tx.put_state(&counted_state(log, shard), &counted.to_be_bytes()).await?;
+    }
     Ok(())
 }
 
 fn lake_state(log: u32, shard: u16) -> String {
     format!("pipeline/{log:08x}/{shard:04x}/lake")
+}
+
+fn counted_state(log: u32, shard: u16) -> String {
+    format!("pipeline/{log:08x}/{shard:04x}/counted")
 }
 
 fn checkpoint_state(log: u32, shard: u16) -> String {

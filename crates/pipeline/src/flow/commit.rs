@@ -1,14 +1,14 @@
 //! The side that writes: lake and store, in the order of the log, again and again until they take it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use lake::{Lake, LogPosition, RowBatch};
 use model::alert::Alert;
-use model::{AlertId, Context, DeviceId, Scope, Timestamp};
-use store::{DeviceActivity, PeerActivity, Store};
+use model::{AlertId, Context, CustomerId, DeviceId, Scope, Timestamp};
+use store::{DeviceActivity, DeviceCounts, PeerActivity, Store};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +21,8 @@ use receive::wal::Wal;
 /// Between tries of a store or lake that fails.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// Counts of devices are put together for about this long before they are written.
+const COUNTS_EVERY: Duration = Duration::from_secs(10);
 /// How often the lake is asked to write what is due, and the log is trimmed.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
@@ -33,6 +35,7 @@ pub(super) struct Step {
     pub activity: Vec<DeviceActivity>,
     /// What collectors received from addresses no device is registered for.
     pub peers: Vec<PeerActivity>,
+    pub counts: HashMap<DeviceId, (CustomerId, DeviceCounts)>,
     /// State of detection after a sequence.
     pub checkpoint: Option<(u64, Vec<u8>)>,
     /// Nothing follows: flush everything.
@@ -53,6 +56,11 @@ pub(super) struct Committer {
     lake_position: u64,
     checkpointed: u64,
     committed_at: Instant,
+    /// Counts wait apart from what else waits: they are written less often.
+    counts: HashMap<DeviceId, (CustomerId, DeviceCounts)>,
+    counted_at: Instant,
+    /// The counts hold what came up to here; on a replay that is behind the watermark.
+    reached: u64,
 }
 
 /// What waits for the next commit.
@@ -83,6 +91,9 @@ impl Committer {
             lake_position: start.lake,
             checkpointed: start.detected(),
             committed_at: Instant::now(),
+            counts: HashMap::new(),
+            counted_at: Instant::now(),
+            reached: start.counted,
         }
     }
 
@@ -153,6 +164,10 @@ impl Committer {
                 None => drop(self.pending.activity.insert(heard.device.clone(), heard)),
             }
         }
+        self.reached = self.reached.max(step.position);
+        for (device, (customer, counted)) in step.counts {
+            self.counts.entry(device).or_insert_with(|| (customer, DeviceCounts::default())).1.add(counted);
+        }
         if step.checkpoint.is_some() {
             self.pending.checkpoint = step.checkpoint;
         }
@@ -176,6 +191,12 @@ impl Committer {
         let moved = self.pending.position > self.watermark || self.lake_moved().is_some();
         (!self.pending.alerts.is_empty() && since >= self.config.commit_every)
             || ((moved || self.pending.checkpoint.is_some()) && since >= self.config.position_every)
+            || self.counts_are_due()
+    }
+
+    /// A checkpoint takes the counts up to it along: what is before it is not looked at again.
+    fn counts_are_due(&self) -> bool {
+        !self.counts.is_empty() && self.counted_at.elapsed() >= COUNTS_EVERY
     }
 
     /// The lake's position, if it is above the committed one.
@@ -188,9 +209,10 @@ impl Committer {
     /// flow stands still and nothing is lost.
     async fn commit(&mut self) -> Result<(), Aborted> {
         let lake = self.lake_moved();
+        let with_counts = self.pending.checkpoint.is_some() || self.counts_are_due();
         let mut wait = FIRST_WAIT;
         loop {
-            match self.try_commit(lake).await {
+            match self.try_commit(lake, with_counts).await {
                 Ok(()) => break,
                 Err(error) => {
                     self.counters.store_retries.fetch_add(1, Ordering::Relaxed);
@@ -199,6 +221,10 @@ impl Committer {
             }
             self.wait(wait).await?;
             wait = (wait * 2).min(LONGEST_WAIT);
+        }
+        if with_counts {
+            self.counts.clear();
+            self.counted_at = Instant::now();
         }
         let done = std::mem::take(&mut self.pending);
         self.counters.alerts.fetch_add(done.alerts.len() as u64, Ordering::Relaxed);
@@ -212,7 +238,7 @@ impl Committer {
         Ok(())
     }
 
-    async fn try_commit(&self, lake: Option<u64>) -> Result<(), store::Error> {
+    async fn try_commit(&self, lake: Option<u64>, with_counts: bool) -> Result<(), store::Error> {
         let (log, shard) = (self.wal.log(), self.wal.shard());
         let context = Context::job("pipeline", Scope::All, now());
         let mut tx = self.store.write(&context).await?;
@@ -227,9 +253,18 @@ impl Committer {
             let peers: Vec<PeerActivity> = self.pending.peers.values().cloned().collect();
             tx.record_collector_peers(&peers).await?;
         }
+        if with_counts && checkpoint::counted(&mut tx, log, shard).await?.unwrap_or(0) < self.reached {
+            let counts: Vec<(CustomerId, DeviceId, DeviceCounts)> = self
+                .counts
+                .iter()
+                .map(|(id, (customer, counts))| (customer.clone(), id.clone(), counts.clone()))
+                .collect();
+            tx.record_device_counts(&counts).await?;
+        }
         let positions = Positions {
             watermark: self.pending.position,
             lake,
+            counted: with_counts.then_some(self.reached),
             checkpoint: self.pending.checkpoint.as_ref().map(|(_, bytes)| bytes.clone()),
         };
         checkpoint::save(&mut tx, log, shard, &positions).await?;

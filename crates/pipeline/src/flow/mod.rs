@@ -9,6 +9,7 @@
 mod aggregate;
 mod checkpoint;
 mod commit;
+mod count;
 mod detect;
 mod detection;
 mod received;
@@ -35,7 +36,7 @@ use crate::stats::Counters;
 use commit::Committer;
 use receive::Intake;
 use receive::wal::{Kind, Wal};
-use rules::RulesRecord;
+use rules::{ParsersRecord, RulesRecord};
 use worker::Worker;
 
 /// Settings of the flow.
@@ -91,6 +92,7 @@ pub(crate) struct Orders {
     /// The log is closed: stop at its end.
     pub finish: AtomicBool,
     rule_sets: Mutex<HashMap<String, Arc<RuleSet>>>,
+    parsers: Mutex<HashMap<String, Parser>>,
 }
 
 impl Orders {
@@ -100,6 +102,16 @@ impl Orders {
 
     fn take(&self, hash: &str) -> Option<Arc<RuleSet>> {
         self.rule_sets.lock().unwrap_or_else(PoisonError::into_inner).remove(hash)
+    }
+}
+
+impl Orders {
+    fn offer_parser(&self, hash: String, parser: Parser) {
+        self.parsers.lock().unwrap_or_else(PoisonError::into_inner).insert(hash, parser);
+    }
+
+    fn take_parser(&self, hash: &str) -> Option<Parser> {
+        self.parsers.lock().unwrap_or_else(PoisonError::into_inner).remove(hash)
     }
 }
 
@@ -150,6 +162,14 @@ impl Flow {
     pub(crate) async fn set_rules(&self, rules: Arc<RuleSet>) -> Result<(), Error> {
         let record = RulesRecord::of(&rules);
         self.orders.offer(record.hash.clone(), rules);
+        self.wal.append(vec![(Kind::CONTROL, record.encode())])?.durable().await?;
+        Ok(())
+    }
+
+    /// Parses by these sources from a place in the log on; returns when that place is durable.
+    pub(crate) async fn set_parser(&self, parser: Parser) -> Result<(), Error> {
+        let record = ParsersRecord::of(&parser);
+        self.orders.offer_parser(record.hash.clone(), parser);
         self.wal.append(vec![(Kind::CONTROL, record.encode())])?.durable().await?;
         Ok(())
     }

@@ -1,5 +1,6 @@
-//! The control record that says which rules judge what follows it.
+//! The control records that say which rules judge, and which sources parse, what follows them.
 
+use formats::Parser;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sigma::RuleSet;
@@ -34,6 +35,33 @@ impl RulesRecord {
     /// The record, if the payload is one of this kind.
     pub(super) fn decode(payload: &[u8]) -> Option<Self> {
         serde_json::from_slice(payload).ok().filter(|record: &RulesRecord| record.kind == "rules")
+    }
+}
+
+/// A change of sources as the log keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ParsersRecord {
+    /// What kind of control record: `parsers`.
+    pub kind: String,
+    /// SHA-256 over the texts of the sources, in hexadecimal.
+    pub hash: String,
+    /// How many sources.
+    pub sources: usize,
+}
+
+impl ParsersRecord {
+    pub(super) fn of(parser: &Parser) -> Self {
+        let sources = parser.sources();
+        ParsersRecord { kind: "parsers".into(), hash: sources.hash().to_owned(), sources: sources.iter().count() }
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("texts and numbers serialize")
+    }
+
+    /// The record, if the payload is one of this kind.
+    pub(super) fn decode(payload: &[u8]) -> Option<Self> {
+        serde_json::from_slice(payload).ok().filter(|record: &ParsersRecord| record.kind == "parsers")
     }
 }
 

@@ -11,16 +11,17 @@ use formats::{Parser, text};
 use lake::RowBatch;
 use model::event::{Envelope, Event};
 use model::{CustomerId, DeviceId, EventId};
-use store::{DeviceActivity, PeerActivity, Store};
+use store::{DeviceActivity, DeviceCounts, PeerActivity, Store};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::aggregate::Aggregator;
 use super::checkpoint::{self, Start};
 use super::commit::Step;
+use super::count;
 use super::detect::Detector;
 use super::received::{Devices, Who};
-use super::rules::RulesRecord;
+use super::rules::{ParsersRecord, RulesRecord};
 use super::{FlowConfig, FlowParts, Orders};
 use crate::error::Error;
 use crate::names::{NameDirectory, Names};
@@ -62,6 +63,8 @@ pub(super) struct Worker {
     detected: u64,
     /// have their alerts written.
     written: u64,
+    /// are in the counts of their devices.
+    counted: u64,
     checkpointed: u64,
     checkpoint_due: Instant,
     /// Until the next one after that.
@@ -90,6 +93,7 @@ struct Made {
     rows: RowBatch,
     activity: HashMap<DeviceId, DeviceActivity>,
     peers: HashMap<(DeviceId, String), PeerActivity>,
+    counts: HashMap<DeviceId, (CustomerId, DeviceCounts)>,
 }
 
 impl Worker {
@@ -101,7 +105,7 @@ impl Worker {
         steps: mpsc::Sender<Step>,
     ) -> Result<Self, Error> {
         let first = start.first();
-        let (detected, lake, written) = (start.detected(), start.lake, start.watermark);
+        let (detected, lake, written, counted) = (start.detected(), start.lake, start.watermark, start.counted);
         let (state, open) = match start.checkpoint {
             Some(checkpoint) => (Some(checkpoint.correlations), checkpoint.alerts),
             None => (None, Vec::new()),
@@ -127,6 +131,7 @@ impl Worker {
             lake,
             detected,
             written,
+            counted,
             checkpointed: detected,
         })
     }
@@ -204,6 +209,7 @@ impl Worker {
             alerts: self.aggregator.take_dirty(),
             activity: made.activity.into_values().collect(),
             peers: made.peers.into_values().collect(),
+            counts: made.counts,
             checkpoint,
             last,
         }
@@ -235,6 +241,13 @@ impl Worker {
     }
 
     fn control(&mut self, payload: &[u8]) {
+        if let Some(record) = ParsersRecord::decode(payload)
+            && let Some(parser) = self.orders.take_parser(&record.hash)
+        {
+            tracing::info!(sources = record.sources, hash = record.hash, "new parsers are in force");
+            self.parser = parser;
+            return;
+        }
         let Some(record) = RulesRecord::decode(payload) else { return };
         // On a replay the sets of old are gone: the records are judged by today's.
         if let Some(rules) = self.orders.take(&record.hash) {
@@ -280,8 +293,11 @@ impl Worker {
             let is_new = sequence > self.written;
             if is_new {
                 self.counters.detections.fetch_add(detections.len() as u64, Ordering::Relaxed);
-                count(&mut made.activity, envelope, event);
+                count::activity(&mut made.activity, envelope, event);
                 note_peer(&mut made.peers, envelope, &item.entry);
+            }
+            if sequence > self.counted {
+                count::counts(&mut made.counts, envelope, event);
             }
             if !detections.is_empty() {
                 // Reading the clock costs as much as judging an event no rule is for: only where it is worth it.
@@ -365,25 +381,4 @@ fn note_peer(peers: &mut HashMap<(DeviceId, String), PeerActivity>, envelope: &E
     noted.records += 1;
     noted.first_seen = noted.first_seen.min(received);
     noted.last_seen = noted.last_seen.max(received);
-}
-
-fn count(activity: &mut HashMap<DeviceId, DeviceActivity>, envelope: &Envelope, event: &Event<'_>) {
-    let unparsed = i64::from(!event.is_parsed());
-    match activity.get_mut(&envelope.device) {
-        Some(heard) => {
-            heard.events += 1;
-            heard.unparsed += unparsed;
-            heard.last_event = heard.last_event.max(envelope.received);
-        }
-        None => {
-            let heard = DeviceActivity {
-                customer: envelope.customer.clone(),
-                device: envelope.device.clone(),
-                last_event: envelope.received,
-                events: 1,
-                unparsed,
-            };
-            activity.insert(envelope.device.clone(), heard);
-        }
-    }
 }

@@ -88,12 +88,47 @@ async fn after_kills_at_any_moment_every_event_is_there_once_and_every_alert_cou
     assert_eq!(device.event_count, total as i64);
     drop(tx);
     running.pipeline.drain(PATIENCE).await.unwrap();
+    let start = model::Timestamp::from_micros(0);
+    let mut tx = world.store.read(&crate::world::everybody()).await.unwrap();
+    for step in [model::device_health::FINE, model::device_health::HOUR] {
+        let buckets = tx.device_activity(&device.id, step, start).await.unwrap();
+        let counted: i64 = buckets.iter().map(|(_, activity)| activity.events).sum();
+        assert_eq!(counted, total as i64, "each event is in one bucket, once");
+    }
+    let sources = tx.device_sources(&device.id, start).await.unwrap();
+    assert_eq!((sources[0].source.as_str(), sources[0].events), ("openssh_sshd", total as i64));
+    let lags: i64 = tx.device_lag(&device.id, start).await.unwrap().iter().map(|lag| lag.events).sum();
+    assert_eq!(lags, total as i64);
+    drop(tx);
 
     let after = world.start(config()).await;
     assert!(after.pipeline.settled(PATIENCE).await);
     assert_eq!(after.events(&world.customers[0]).await.len(), total, "an orderly stop replays nothing twice");
     assert!(after.pipeline.stats().receive.wal_first > 1, "the log was trimmed");
     after.pipeline.drain(PATIENCE).await.unwrap();
+}
+
+/// What was accepted before the change is parsed as before, what comes after it by the new sources; no restart between.
+#[tokio::test(flavor = "multi_thread")]
+async fn changed_parsers_take_over_at_a_place_in_the_log() {
+    let world = world().await;
+    let running = world.start(world.config()).await;
+    let line = |number: usize| Record::from(format!("acme user=u{number}").into_bytes());
+    put(&running, (0..10).map(line).collect()).await;
+    let mut texts = formats::Sources::embedded_texts();
+    texts.retain(|name, _| name == "openssh_sshd");
+    let own = "vendor = \"Acme\"\nproduct = \"Box\"\n[[variant]]\nrecognise.starts_with = [\"acme \"]\n[[variant.step]]\ntype = \"key_value\"\n[core]\nuser_name = \"user\"\n";
+    texts.insert("acme_box".to_owned(), own.to_owned());
+    let sources = formats::Sources::from_texts(texts).unwrap();
+    running.pipeline.set_parser(formats::Parser::new(Arc::new(sources))).await.unwrap();
+    put(&running, (10..25).map(line).collect()).await;
+    assert!(running.pipeline.settled(PATIENCE).await);
+    assert_eq!(running.wait_for_events(&world.customers[0], 25).await, 25);
+    let events = running.events(&world.customers[0]).await;
+    let of = |source: &str| events.iter().filter(|event| event.source == source).count();
+    assert_eq!((of("acme_box"), of("unparsed") + of("key_value")), (15, 10));
+    assert!(events.iter().any(|event| event.core.get("user_name").is_some_and(|name| name == "u24")));
+    running.pipeline.drain(PATIENCE).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -136,6 +136,7 @@ impl World {
             software_version: String::new(),
             time_zone: None,
             silence_minutes: 10,
+            silence_alarm: Default::default(),
         };
         let mut tx = self.store.write(&everybody()).await.unwrap();
         let device = tx.create_device(&self.customers[customer], &DeviceId::generate(now()), &data).await.unwrap();

@@ -60,12 +60,17 @@ impl Door {
         if let (Ok(sender), Some(slot)) = (&found, slot) {
             slot.belongs_to(&sender.customer);
         }
+        let peer = parts.extensions.get::<PeerIp>().map(|peer| peer.0);
+        if let Ok(sender) = &found {
+            self.intake.remember_heard(sender, peer);
+        }
         found.inspect_err(|why| {
             let why = match why {
                 NoSender::Nothing => Rejection::NoIdentity,
                 NoSender::Unreadable | NoSender::Unknown => Rejection::WrongToken,
             };
             self.intake.refused(why, 1);
+            self.intake.remember_refused(None, why, peer, 1);
         })
     }
 

@@ -119,7 +119,11 @@ impl Gate {
         };
         match found {
             Ok(sender) => {
-                batch.push(from.protocol, sender, Record { truncated, ..Record::from(raw) });
+                let parts = batch.parts.len();
+                batch.push(from.protocol, sender.clone(), Record { truncated, ..Record::from(raw) });
+                if batch.parts.len() > parts {
+                    self.intake.labelled(from.protocol).remember_heard(&sender, Some(from.peer.ip()));
+                }
                 Ok(Added::Taken)
             }
             Err(why) => {
@@ -143,7 +147,9 @@ impl Gate {
         batch.parts.retain(|(protocol, sender, records)| {
             let is_limited = self.intake.is_limited(sender);
             if is_limited {
-                self.intake.labelled(*protocol).refused(Rejection::Limited, records.len());
+                let intake = self.intake.labelled(*protocol);
+                intake.refused(Rejection::Limited, records.len());
+                intake.remember_refused(Some(sender), Rejection::Limited, None, records.len());
             }
             !is_limited
         });
@@ -165,7 +171,9 @@ impl Gate {
 
     /// Counts and, from time to time, logs.
     pub(super) fn reject(&self, by: Protocol, why: Rejection, peer: SocketAddr) {
-        self.intake.labelled(by).refused(why, 1);
+        let intake = self.intake.labelled(by);
+        intake.refused(why, 1);
+        intake.remember_refused(None, why, Some(peer.ip()), 1);
         let mut last = self.complaint.lock().unwrap_or_else(PoisonError::into_inner);
         if last.is_some_and(|last| last.elapsed() < LOG_EVERY) {
             self.unsaid.fetch_add(1, Ordering::Relaxed);

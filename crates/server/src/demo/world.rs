@@ -209,6 +209,7 @@ impl Device {
             software_version: self.software_version.clone(),
             time_zone: None,
             silence_minutes: self.silence_minutes,
+            silence_alarm: Default::default(),
         }
     }
 }

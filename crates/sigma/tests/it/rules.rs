@@ -191,3 +191,27 @@ fn a_rule_set_is_shared_between_threads() {
     shared::<RuleSet>();
     shared::<sigma::Correlator<u64>>();
 }
+
+#[test]
+fn a_rule_that_needs_fields_nobody_sends_is_told_apart_from_one_that_can_fire() {
+    let rule =
+        |detection: &str| load(&format!("title: T\nid: t\nlogsource: {{product: test}}\ndetection:\n{detection}"));
+    for (detection, missing, can_fire) in [
+        ("  s: {a: 1, b: 2}\n  condition: s", vec!["b"], false),
+        ("  s: {a: 1}\n  t: {b: 2}\n  condition: s or t", vec!["b"], true),
+        ("  s: {a: 1}\n  t: {b: 2}\n  condition: s and not t", vec!["b"], true),
+        ("  s: {a: 1, b: null}\n  condition: s", vec!["b"], true),
+        ("  s: {a: 1, 'b|exists': false}\n  condition: s", vec!["b"], true),
+        ("  s: {'b|neq': 1}\n  condition: s", vec!["b"], true),
+        ("  s: [words]\n  condition: s", vec![], true),
+        ("  s: {c: 1}\n  t: {b: 2}\n  condition: 1 of s*", vec!["c"], false),
+    ] {
+        let set = rule(detection);
+        let reach = set.reach(&set.rules()[0], |name| name == "a");
+        assert_eq!(
+            (reach.missing, reach.can_fire),
+            (missing.into_iter().map(str::to_owned).collect(), can_fire),
+            "{detection}"
+        );
+    }
+}

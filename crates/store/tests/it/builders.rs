@@ -68,6 +68,7 @@ pub fn device_data(name: &str) -> DeviceData {
         software_version: "8.0.85".to_owned(),
         time_zone: None,
         silence_minutes: 10,
+        silence_alarm: Default::default(),
     }
 }
 

@@ -23,6 +23,7 @@ use crate::{cef, csv, json, json_repair, key_value, leef, xml};
 use edit::{Encoding, Template};
 use pattern::Pattern;
 pub use pattern::regex;
+pub(crate) use pattern::within;
 
 /// One compiled step.
 #[derive(Debug)]

@@ -1,6 +1,8 @@
 //! Regular expressions of a step: bounded in size, with a literal looked for before the expression is tried.
 
 use std::borrow::Cow;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
 
 use memchr::memmem::Finder;
 use model::event::Value;
@@ -20,8 +22,24 @@ const MAX_SIZE: usize = 4 << 20;
 /// A literal shorter than this finds itself everywhere.
 const LEAST_LITERAL: usize = 3;
 
+thread_local! {
+    /// Until when this thread may compile expressions, where somebody waits for them.
+    static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// Runs `work`, which compiles expressions, and refuses those it comes to after `time`.
+pub(crate) fn within<T>(time: Duration, work: impl FnOnce() -> T) -> T {
+    DEADLINE.set(Some(Instant::now() + time));
+    let done = work();
+    DEADLINE.set(None);
+    done
+}
+
 /// Compiles an expression within the limits; the error says what is wrong.
 pub fn regex(text: &str) -> Result<Regex, String> {
+    if DEADLINE.get().is_some_and(|deadline| Instant::now() > deadline) {
+        return Err("compiling the expressions before this one took too long: use fewer or smaller ones".to_owned());
+    }
     if text.len() > MAX_LENGTH {
         return Err(format!("it is longer than {MAX_LENGTH} bytes: split it"));
     }

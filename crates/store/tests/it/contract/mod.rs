@@ -7,6 +7,7 @@ mod change;
 mod conflict;
 mod credential;
 mod find;
+mod health;
 mod incident;
 mod noun;
 mod paging;
@@ -78,6 +79,11 @@ contract! {
         a_kept_search_is_its_owners_or_shared_with_those_who_see_its_customer,
         a_kept_search_is_changed_on_its_version_and_forgotten,
         an_export_goes_from_state_to_state_and_is_seen_by_its_owner_only;
+    health:
+        counts_of_a_device_add_up_by_bucket_source_and_lag_and_are_its_customers_alone,
+        old_counts_and_those_of_a_deleted_device_are_forgotten,
+        a_parser_is_saved_on_its_version_only_and_keeps_what_it_was,
+        an_alarm_of_the_platform_begins_and_ends;
     credential:
         a_port_or_a_secret_is_given_out_once,
         identities_carry_the_devices_time_zone_or_the_customers,
