@@ -30,3 +30,14 @@ fn a_lost_key_is_told_from_a_damaged_secret() {
     std::fs::write(&path, b"short").unwrap();
     assert!(matches!(Sealer::open_or_create(&path), Err(Error::BadKeyFile { .. })));
 }
+
+#[test]
+fn a_key_whose_writing_was_cut_off_stands_in_nobodys_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("master.key");
+    std::fs::write(folder.path().join("master.new"), b"half").unwrap();
+    let sealed = Sealer::open_or_create(&path).unwrap().seal(b"secret", b"for");
+    assert_eq!(std::fs::read(&path).unwrap().len(), 32);
+    assert!(!folder.path().join("master.new").exists());
+    assert_eq!(Sealer::open_or_create(&path).unwrap().open(&sealed, b"for").unwrap(), b"secret");
+}

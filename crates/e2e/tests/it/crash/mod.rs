@@ -33,7 +33,7 @@ use senders::{Account, Senders};
 
 const KILLS: u64 = 10;
 /// The last stop may take so many tries.
-const STOPS: u32 = 6;
+const STOPS: u32 = 40;
 
 /// A server on the forgetful disk.
 struct World {

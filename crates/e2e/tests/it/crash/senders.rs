@@ -21,7 +21,7 @@ const BULK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/senders/bulk.py")
 /// An answer that takes longer counts as none.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Between tries, and between batches: the load is meant to last, not to be a record.
-const PAUSE: Duration = Duration::from_millis(40);
+const PAUSE: Duration = Duration::from_millis(150);
 /// A sender that is told to stop still brings its last batch home.
 const LAST: Duration = Duration::from_secs(20);
 
