@@ -17,7 +17,8 @@ export async function subjects(page) {
   }
   if (!device) throw new Error("no device that sends has credentials");
   const collector = await collectorFor(page, devices.items, device);
-  return { incident: incident.id, alert: alert.id, rule: alert.rule_id, customer: incident.customer, device: device.id, collector };
+  const { hunt, list } = await hunted(page);
+  return { hunt, list, incident: incident.id, alert: alert.id, rule: alert.rule_id, customer: incident.customer, device: device.id, collector };
 }
 
 /** A collector of the device's customer that vouches for the device's address. */
@@ -30,8 +31,27 @@ async function collectorFor(page, devices, device) {
   return made.id;
 }
 
+/** Adds a list of what the devices have lately seen, and waits for the hunt that looks for it. */
+async function hunted(page) {
+  const to = new Date(Date.now() + 60_000).toISOString();
+  const from = new Date(Date.now() - 3_600_000).toISOString();
+  const values = ["# what was seen lately"];
+  for (const field of ["source_ip", "destination_ip", "dns_question_name", "url_full", "file_hash_sha256"]) {
+    const { items } = await api(page, "/events/top", { from, to, field, size: 4 });
+    values.push(...items.map((one) => one.value));
+  }
+  values.push("198.51.100.0/24", "hxxp://nobody-asked[.]example/drop", "not an indicator");
+  const added = await api(page, "/intel-lists?name=CERT%202026-11-21&source=CERT&tlp=green&confidence=80", values.join("\n"));
+  for (let round = 0; round < 100; round += 1) {
+    const hunt = await api(page, `/retro-hunts/${added.hunt.id}`);
+    if (hunt.state === "done") return { hunt: hunt.id, list: added.list.id };
+    await page.waitForTimeout(100);
+  }
+  throw new Error("the hunt does not come to its end");
+}
+
 /** `rows` is a selector of which at least `least` must be shown; `prepare` brings the page into the state to look at. */
-export function pages({ incident, alert, rule, customer, device, collector }) {
+export function pages({ incident, alert, rule, customer, device, collector, hunt, list }) {
   return [
     { name: "workbench", path: "/", rows: "[aria-rowindex][data-id]", least: 10 },
     { name: "incidents", path: "/incidents", rows: "tr[data-id]", least: 3 },
@@ -65,6 +85,11 @@ export function pages({ incident, alert, rule, customer, device, collector }) {
     { name: "policies", path: "/policies", rows: ".policies tbody tr", least: 2 },
     { name: "rules", path: "/rules", rows: "tr[data-id]", least: 15 },
     { name: "rule", path: `/rules/${encodeURIComponent(rule)}`, rows: ".card section", least: 5 },
+    { name: "intel", path: "/intel", rows: "tr[data-id]", least: 1 },
+    { name: "intel-hunts", path: "/intel?tab=hunts", rows: "tr[data-id]", least: 1 },
+    { name: "intel-add", path: "/intel", rows: "dialog .field", least: 8, prepare: add },
+    { name: "intel-list", path: `/intel/${list}`, rows: "tr[data-id], .unread-lines tbody tr", least: 2 },
+    { name: "hunt", path: `/hunts/${hunt}`, rows: "tr[data-id] .samples a", least: 3 },
     { name: "users", path: "/users", rows: "tr[data-id]", least: 3 },
     { name: "roles", path: "/users?tab=roles", rows: ".matrix tbody tr", least: 10 },
     { name: "audit", path: "/audit", rows: "tr[data-id]", least: 5 },
@@ -103,4 +128,8 @@ async function live(page) {
   await page.locator("h1").click();
   await page.keyboard.press("t");
   await page.waitForSelector(".live-line.on");
+}
+
+async function add(page) {
+  await page.locator(".page-actions button").first().click();
 }

@@ -27,6 +27,7 @@ nav-storage = Storage
 nav-devices = Devices
 nav-policies = Audit policies
 nav-rules = Rules
+nav-intel = Intel
 nav-users = Users
 nav-audit = Audit log
 nav-account = My account

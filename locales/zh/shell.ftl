@@ -27,6 +27,7 @@ nav-storage = 存储
 nav-devices = 设备
 nav-policies = 审核策略
 nav-rules = 检测规则
+nav-intel = 情报
 nav-users = 用户
 nav-audit = 操作审计
 nav-account = 我的账号

@@ -31,7 +31,7 @@ type Rest<O> = Record<never, never> extends Options<O> ? [options?: Options<O>] 
 /** The query of a list. */
 export type QueryOf<R extends Route<"get">> = Operation<"get", R> extends { parameters: { query?: infer Q } } ? NonNullable<Q> : never;
 
-interface Sent { path?: unknown; query?: unknown; body?: unknown; signal?: AbortSignal }
+interface Sent { path?: unknown; query?: unknown; body?: unknown; text?: Blob; signal?: AbortSignal }
 
 let csrfToken: string | null = null;
 let onSignedOut: () => void = () => {};
@@ -71,12 +71,13 @@ export async function postBytes<T>(route: string, body: ArrayBuffer): Promise<T>
 async function call(method: string, route: string, options: Sent = {}): Promise<unknown> {
   const headers: Record<string, string> = { accept: "application/json" };
   if (options.body !== undefined) headers["content-type"] = "application/json";
+  if (options.text) headers["content-type"] = "text/plain";
   if (method !== "GET" && csrfToken) headers["x-csrf-token"] = csrfToken;
   try {
     const answer = await fetch(address(route, options.path as Record<string, unknown>, options.query as Record<string, unknown>), {
       method,
       headers,
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      body: options.text ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
       signal: options.signal,
       credentials: "same-origin",
       cache: "no-store",
@@ -88,6 +89,11 @@ async function call(method: string, route: string, options: Sent = {}): Promise<
     if (problem.code === "unauthenticated") onSignedOut();
     throw problem;
   }
+}
+
+/** Sends a text as it is, such as a list of indicators. */
+export async function upload<T>(route: string, query: Record<string, unknown>, content: Blob): Promise<T> {
+  return await call("POST", route, { query, text: content }) as T;
 }
 
 function sender<M extends Method>(method: M) {

@@ -83,5 +83,11 @@ export type DeletionCertificate = Schemas["DeletionCertificate"];
 export type SqlAnswer = Schemas["SqlAnswer"];
 export type Bucket = Schemas["Bucket"];
 
+export type IntelList = Schemas["IntelList"];
+export type IntelListData = Schemas["IntelListData"];
+export type UnreadLine = Schemas["UnreadLine"];
+export type RetroHunt = Schemas["RetroHunt"];
+export type Hit = Schemas["Hit"];
+
 export type Change = Schemas["Change"];
 export type About = Schemas["About"];

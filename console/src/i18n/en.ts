@@ -8,6 +8,7 @@ import event from "../../../locales/en/event.ftl";
 import exports from "../../../locales/en/export.ftl";
 import find from "../../../locales/en/find.ftl";
 import incident from "../../../locales/en/incident.ftl";
+import intel from "../../../locales/en/intel.ftl";
 import parser from "../../../locales/en/parser.ftl";
 import platform from "../../../locales/en/platform.ftl";
 import policy from "../../../locales/en/policy.ftl";
@@ -16,4 +17,4 @@ import shell from "../../../locales/en/shell.ftl";
 import storage from "../../../locales/en/storage.ftl";
 import user from "../../../locales/en/user.ftl";
 
-export default [account, alert, audit, customer, device, event, exports, find, incident, parser, platform, policy, rule, shell, storage, user].join("\n");
+export default [account, alert, audit, customer, device, event, exports, find, incident, intel, parser, platform, policy, rule, shell, storage, user].join("\n");

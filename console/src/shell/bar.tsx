@@ -21,6 +21,7 @@ const ENTRIES: Entry[] = [
   { path: "/parsers", label: "nav-parsers", permission: "policy.read" },
   { path: "/policies", label: "nav-policies", permission: "policy.read" },
   { path: "/rules", label: "nav-rules", permission: "policy.read" },
+  { path: "/intel", label: "nav-intel", permission: "intel.read", also: ["/hunts"] },
   { path: "/users", label: "nav-users", permission: "user.read" },
   { path: "/audit", label: "nav-audit", permission: "audit.read" },
 ];
@@ -28,7 +29,7 @@ const ENTRIES: Entry[] = [
 export function Bar({ about }: { about: About | null }) {
   const { me } = useShell();
   const { path } = usePlace();
-  const isCurrent = (entry: Entry) => (entry.path === "/" ? path === "/" : path === entry.path || path.startsWith(`${entry.path}/`) || (entry.also ?? []).includes(path));
+  const isCurrent = (entry: Entry) => (entry.path === "/" ? path === "/" : [entry.path, ...(entry.also ?? [])].some((one) => path === one || path.startsWith(`${one}/`)));
   return (
     <header class="bar">
       <a class="skip" href="#main" onClick={skip}>{t("skip-to-content")}</a>

@@ -35,6 +35,7 @@ export function GlobalCommands() {
     goTo("go-platform", "nav-platform", "/platform", ["g o"], may("system.admin")),
     goTo("go-policies", "nav-policies", "/policies", ["g p"], may("policy.read")),
     goTo("go-rules", "nav-rules", "/rules", ["g r"], may("policy.read")),
+    goTo("go-intel", "nav-intel", "/intel", ["g f"], may("intel.read")),
     goTo("go-users", "nav-users", "/users", ["g u"], may("user.read")),
     goTo("go-audit", "nav-audit", "/audit", ["g l"], may("audit.read")),
     goTo("go-account", "nav-account", "/account", ["g m"]),

@@ -16,6 +16,9 @@ import type { Permission } from "../api/types.ts";
 import { t } from "../i18n/text.ts";
 import { IncidentsPage } from "../incident/page.tsx";
 import { IncidentPage } from "../incident/view.tsx";
+import { HuntPage } from "../intel/hunt.tsx";
+import { IntelListPage } from "../intel/one.tsx";
+import { IntelPage } from "../intel/page.tsx";
 import { ParserPage } from "../parser/one.tsx";
 import { ParsersPage } from "../parser/page.tsx";
 import { PlatformPage } from "../platform/page.tsx";
@@ -44,6 +47,8 @@ const ROUTES: Route[] = [
   { path: "/platform", permission: "system.admin", page: () => <PlatformPage /> },
   { path: "/policies", permission: "policy.read", page: () => <PoliciesPage /> },
   { path: "/rules", permission: "policy.read", page: () => <RulesPage />, one: (id) => <RulePage key={id} id={id} /> },
+  { path: "/intel", permission: "intel.read", page: () => <IntelPage />, one: (id) => <IntelListPage key={id} id={id} /> },
+  { path: "/hunts", permission: "intel.read", page: () => <IntelPage />, one: (id) => <HuntPage key={id} id={id} /> },
   { path: "/users", permission: "user.read", page: () => <UsersPage /> },
   { path: "/audit", permission: "audit.read", page: () => <AuditPage /> },
   { path: "/account", permission: null, page: () => <AccountPage /> },

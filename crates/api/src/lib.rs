@@ -13,6 +13,7 @@ mod device_health;
 mod event;
 mod export;
 mod incident;
+mod intel;
 mod overview;
 mod parser;
 mod platform_alarm;

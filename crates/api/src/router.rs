@@ -16,8 +16,8 @@ use crate::auth::COOKIE;
 use crate::problem::Problem;
 use crate::state::Api;
 use crate::{
-    alert, asset, audit, audit_policy, change, customer, device, device_health, event, export, incident, overview, parser,
-    platform_alarm, query_text, resource_group, saved_search, session, storage, tail, use_case, user,
+    alert, asset, audit, audit_policy, change, customer, device, device_health, event, export, incident, intel, overview,
+    parser, platform_alarm, query_text, resource_group, saved_search, session, storage, tail, use_case, user,
 };
 
 /// The most a request body may hold.
@@ -51,6 +51,7 @@ fn documented() -> OpenApiRouter<Api> {
         .merge(storage::routes())
         .merge(use_case::routes())
         .merge(audit_policy::routes())
+        .merge(intel::routes())
         .merge(user::routes())
         .merge(audit::routes())
         .merge(change::routes());

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+use crate::sight;
 
 /// The folder below the lake's where queries spill.
 pub(crate) const SPILL: &str = "spill";
@@ -220,10 +221,16 @@ pub(crate) fn remove(place: &Place, path: &str) {
 pub(crate) fn remove_durably(place: &Place, paths: &[String]) -> Result<()> {
     let mut folders = BTreeSet::new();
     for path in paths {
-        let path = place.dir.join(path);
-        match place.disk.remove(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::disk("remove", &path)(error)),
-            _ => folders.extend(path.parent().filter(|folder| folder.is_dir()).map(Path::to_path_buf)),
+        // The events first: who makes their run meanwhile looks for them afterwards.
+        let sightings = Some(sight::path_of(path)).filter(|sightings| place.dir.join(sightings).exists());
+        for path in [Some(path.clone()), sightings].into_iter().flatten() {
+            let path = place.dir.join(path);
+            match place.disk.remove(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(Error::disk("remove", &path)(error));
+                }
+                _ => folders.extend(path.parent().filter(|folder| folder.is_dir()).map(Path::to_path_buf)),
+            }
         }
     }
     for folder in folders {
@@ -238,9 +245,11 @@ pub(crate) fn orphans(dir: &Path, known: &BTreeSet<String>) -> Result<Vec<String
     for day in day_folders(dir)? {
         for entry in fs::read_dir(&day).map_err(Error::disk("list", &day))? {
             let path = entry.map_err(Error::disk("list", &day))?.path();
-            let ours = path.extension().is_some_and(|end| end == "parquet" || end == UNFINISHED);
+            let ends = |with: &str| path.extension().is_some_and(|end| end == with);
             let relative = path.strip_prefix(dir).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-            if ours && !known.contains(&relative) {
+            let of = relative.strip_suffix(sight::ENDING).map(|stem| format!("{stem}parquet"));
+            let known = known.contains(of.as_ref().unwrap_or(&relative));
+            if (ends("parquet") || ends(sight::ENDING) || ends(UNFINISHED)) && !known {
                 found.push(relative);
             }
         }

@@ -115,7 +115,7 @@ fn each_from_file(
 }
 
 /// The pages that may hold rows of these times; nothing where that is not known.
-fn pages_of(metadata: &ParquetMetaData, times: &[i64]) -> Option<RowSelection> {
+pub(crate) fn pages_of(metadata: &ParquetMetaData, times: &[i64]) -> Option<RowSelection> {
     let columns = metadata.file_metadata().schema_descr().columns();
     let time = columns.iter().position(|column| column.name() == TIME).filter(|_| !times.is_empty())?;
     let mut times = times.to_vec();

@@ -30,6 +30,7 @@ mod scan;
 mod search;
 mod sequence;
 mod shape;
+mod sight;
 mod sink;
 mod snapshot;
 mod sql;
@@ -51,6 +52,7 @@ pub use keep::{
     Compacted, Deletion, Exported, Hold, LakeStats, NDJSON, PARQUET, Problem, Scrubbed, Stored, Verified, parquet_rows, verify,
 };
 pub use meter::measured;
+pub use sight::{Hunt, HuntWatch, Hunted, Sighted, Sighting, Target};
 pub use sql::{SqlColumn, SqlLimits, SqlResult};
 pub use store::Lake;
 pub use tail::{Tail, Tailed};

@@ -30,6 +30,17 @@ impl Inner {
         Snapshot::of(scope, chunks, files, lease)
     }
 
+    /// Memory and undamaged files that may hold events of `range`, and the damaged ones.
+    pub async fn whole_snapshot(&self, scope: &Scope, range: TimeRange) -> Result<(Snapshot, Vec<LakeFile>)> {
+        let lease = self.retired.lease();
+        let _commits = self.commits.read().await;
+        self.resolve_doubt().await?;
+        let chunks = self.state().chunks(scope, range);
+        let files = self.catalogue.files(scope, range).await.map_err(Error::catalogue("list files"))?;
+        let (damaged, whole) = files.into_iter().partition(|file| file.damage.is_some());
+        Ok((Snapshot::of(scope, chunks, whole, lease)?, damaged))
+    }
+
     /// Memory and files that may hold the event `id`.
     pub async fn snapshot_of(&self, scope: &Scope, id: model::EventId) -> Result<Snapshot> {
         let lease = self.retired.lease();

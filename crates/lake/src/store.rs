@@ -36,6 +36,10 @@ pub(crate) struct Inner {
     state: Mutex<State>,
     /// One flush at a time.
     pub flushing: tokio::sync::Mutex<()>,
+    /// One hunt at a time holds its list against runs,
+    pub hunting: Arc<tokio::sync::Mutex<()>>,
+    /// ... and one reads events, which may take longer.
+    pub reading: Arc<tokio::sync::Mutex<()>>,
     /// Held for writing while rows move from memory to the catalogue, for reading while a search looks at both.
     pub commits: tokio::sync::RwLock<()>,
 }
@@ -67,6 +71,8 @@ impl Lake {
             stopping: AtomicBool::new(false),
             state: Mutex::new(State::new(watermarks)),
             flushing: tokio::sync::Mutex::default(),
+            hunting: Arc::default(),
+            reading: Arc::default(),
             commits: tokio::sync::RwLock::default(),
         };
         Ok(Lake { inner: Arc::new(inner) })

@@ -22,6 +22,10 @@ words! {
         AuditPolicy = "audit_policy",
         /// An incident.
         Incident = "incident",
+        /// An intelligence list.
+        IntelList = "intel_list",
+        /// A hunt for a list, and what it found.
+        RetroHunt = "retro_hunt",
         /// A user, session or token.
         User = "user",
         /// A search somebody keeps.

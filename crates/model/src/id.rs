@@ -136,6 +136,12 @@ ids! {
     ExportId = "exp", "export";
     /// An alarm of the platform about itself.
     PlatformAlarmId = "plt", "platform alarm";
+    /// A list of indicators.
+    IntelListId = "itl", "intelligence list";
+    /// A list held against what was kept.
+    RetroHuntId = "hnt", "hunt";
+    /// An indicator seen at a customer; derived from hunt, customer and indicator.
+    HitId = "hit", "hit";
 }
 
 /// An event's place in the write-ahead log: which log, which shard of it, which sequence number. Printed as

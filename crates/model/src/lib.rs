@@ -15,6 +15,7 @@ pub mod event;
 pub mod export;
 pub mod id;
 pub mod incident;
+pub mod intel;
 pub mod page;
 pub mod parser;
 pub mod platform_alarm;

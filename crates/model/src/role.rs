@@ -100,6 +100,10 @@ words! {
         PolicyWrite = "policy.write",
         /// Write and test parsers of our own.
         ParserWrite = "parser.write",
+        /// See intelligence lists, hunts and what they found.
+        IntelRead = "intel.read",
+        /// Add and change intelligence lists, hunt for them.
+        IntelWrite = "intel.write",
         /// See users and roles.
         UserRead = "user.read",
         /// Create and change users.
@@ -119,6 +123,7 @@ const READ: &[Permission] = &[
     Permission::AlertRead,
     Permission::IncidentRead,
     Permission::PolicyRead,
+    Permission::IntelRead,
 ];
 
 impl Role {
@@ -132,6 +137,7 @@ impl Role {
                 IncidentWork,
                 IncidentAssign,
                 PolicyWrite,
+                IntelWrite,
                 UserRead,
                 AuditRead,
                 DeviceWrite,
@@ -140,8 +146,8 @@ impl Role {
             ],
             Role::ShiftLead => &[IncidentWork, IncidentAssign, UserRead],
             Role::L1Analyst => &[IncidentWork],
-            Role::L2Engineer => &[IncidentWork, PolicyWrite, ParserWrite],
-            Role::L3Analyst => &[IncidentWork, IncidentAssign, PolicyWrite, ParserWrite, AssetWrite, UserRead],
+            Role::L2Engineer => &[IncidentWork, PolicyWrite, ParserWrite, IntelWrite],
+            Role::L3Analyst => &[IncidentWork, IncidentAssign, PolicyWrite, ParserWrite, IntelWrite, AssetWrite, UserRead],
             Role::TicketAuditor => &[IncidentWork, IncidentAssign, PolicyWrite, UserRead],
             Role::ServiceManager => &[CustomerWrite, DeviceWrite, AssetWrite, IncidentWork, IncidentAssign, UserRead],
             Role::Auditor => &[UserRead, AuditRead],

@@ -19,9 +19,12 @@ mod error;
 mod event;
 mod export;
 mod export_worker;
+mod hunt;
+mod hunter;
 mod incident;
 mod incident_view;
 mod instructions;
+mod intel;
 mod overview;
 mod parser;
 mod parser_check;
@@ -52,9 +55,11 @@ pub use device_health::{ActivityBucket, Connection, DeviceConnections, DeviceHea
 pub use error::{Error, FieldProblem, Result};
 pub use export::ExportRoom;
 pub use export_worker::Exporter;
+pub use hunter::Hunters;
 pub use incident::{Assignee, NewIncident};
 pub use incident_view::{IncidentEntryView, IncidentView};
 pub use instructions::PublicAddresses;
+pub use intel::AddedList;
 pub use lake::measured;
 pub use overview::{DeviceCounts, Funnel, Overview};
 pub use parser::{ParserDraft, ParserList, ParserOrigin, ParserOutcome, ParserSummary, ParserView};
@@ -67,7 +72,7 @@ pub use session::{Authenticated, SignedIn};
 pub use silence::{SILENCE_RULE, SilenceWatch, Watched};
 pub use storage::CustomerStorage;
 pub use store::{
-    AlertFilter, AssetFilter, AuditFilter, AuditPolicyFilter, CustomerFilter, DeviceFilter, IncidentFilter,
+    AlertFilter, AssetFilter, AuditFilter, AuditPolicyFilter, CustomerFilter, DeviceFilter, HitFilter, IncidentFilter,
     ResourceGroupFilter, UserFilter,
 };
 pub use tail::EventTail;
@@ -112,6 +117,7 @@ struct Inner {
     /// Compiling and trying parsers takes the processor: few at a time.
     trials: tokio::sync::Semaphore,
     doors: std::sync::OnceLock<Arc<dyn Doors>>,
+    hunts: hunt::Hunts,
 }
 
 impl Ops {
@@ -121,12 +127,16 @@ impl Ops {
         let use_cases = RwLock::new(parts.use_cases.clone());
         let rules = RwLock::new(parts.rules.clone());
         let (trials, doors) = (tokio::sync::Semaphore::new(2), std::sync::OnceLock::new());
-        let tails = tail::Tails::default();
-        Ops { inner: Arc::new(Inner { parts, use_cases, rules, passwords, tails, trials, doors }) }
+        let (tails, hunts) = (tail::Tails::default(), hunt::Hunts::default());
+        Ops { inner: Arc::new(Inner { parts, use_cases, rules, passwords, tails, hunts, trials, doors }) }
     }
 
     fn store(&self) -> &store::Store {
         &self.inner.parts.store
+    }
+
+    fn hunts(&self) -> &hunt::Hunts {
+        &self.inner.hunts
     }
 
     fn lake(&self) -> &lake::Lake {

@@ -20,7 +20,7 @@ use crate::error::{Error, whole};
 use crate::layout;
 use crate::open::Opened;
 use crate::time::now;
-use crate::{backup, lake};
+use crate::{backup, hunt, lake};
 
 /// A new user.
 #[derive(Debug, Serialize, Deserialize)]
@@ -73,6 +73,7 @@ pub async fn serve(opened: Arc<Opened>, intake: Intake, mut draining: watch::Rec
         .route("/backup", post(write_backup))
         .route("/import", post(import))
         .route("/lake", post(lake_command))
+        .route("/hunt", post(hunt_command))
         .with_state(Admin { opened, intake });
     let stop = async move {
         let _ = draining.wait_for(|draining| *draining).await;
@@ -118,6 +119,10 @@ async fn lake_command(
     Json(request): Json<lake::Request>,
 ) -> Result<Json<serde_json::Value>, Refusal> {
     Ok(Json(lake::answer(&admin.opened, request).await.map_err(refusal)?))
+}
+
+async fn hunt_command(State(admin): State<Admin>, Json(ask): Json<hunt::Ask>) -> Result<Json<hunt::Outcome>, Refusal> {
+    Ok(Json(hunt::answer(&admin.opened.ops, ask, false).await.map_err(refusal)?))
 }
 
 async fn import(State(admin): State<Admin>, Json(import): Json<Import>) -> Result<Json<Imported>, Refusal> {

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::role::Role;
 use model::use_case::Language;
 
+use crate::hunt::HuntArgs;
 use crate::lake::LakeCommand;
 
 /// The managed security operations platform.
@@ -48,6 +49,8 @@ pub enum Command {
     },
     /// Take records in at a customer's and hand them on to the centre; `check` says what is wrong
     Collect(CollectArgs),
+    /// Look for a list of indicators (addresses, CIDR ranges, domains, URLs, file hashes) in everything that was kept
+    Hunt(HuntArgs),
     /// Measure what this machine takes, from socket to searchable
     Bench(BenchArgs),
     /// The sender of `bench`

@@ -10,6 +10,7 @@ mod config;
 mod content;
 mod demo;
 mod error;
+mod hunt;
 mod lake;
 mod layout;
 mod metrics;
@@ -67,6 +68,7 @@ fn main() -> ExitCode {
         Command::Backup(arguments) => {
             load(&arguments.config).and_then(|config| wait(offline::backup(&config, &arguments)))
         }
+        Command::Hunt(arguments) => load(&arguments.config).and_then(|config| wait(hunt::run(&config, &arguments))),
         Command::Lake { command } => return lake_command(command),
         Command::Restore(arguments) => load(&arguments.config).and_then(|config| offline::restore(&config, &arguments)),
         Command::Openapi => {

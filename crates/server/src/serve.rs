@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use api::{About, Api};
 use axum::Router;
-use ops::{Exporter, Workers};
+use ops::{Exporter, Hunters, Workers};
 use pipeline::{Pipeline, PipelineConfig, PipelineParts};
 use receive::http::{HttpLimits, HttpListen};
 use receive::listen::{Addresses, Forward, ListenConfig};
@@ -116,6 +116,14 @@ impl Server {
                 let _ = stop.wait_for(|draining| *draining).await;
             };
             workers.run(stopped).await;
+            Ok(())
+        });
+        let (hunters, mut stop) = (Hunters::new(opened.ops.clone()), draining.subscribe());
+        tasks.spawn(async move {
+            let stopped = async move {
+                let _ = stop.wait_for(|draining| *draining).await;
+            };
+            hunters.run(stopped).await;
             Ok(())
         });
         let detection = config.detection.clone();

@@ -20,11 +20,15 @@ pub(crate) struct PendingChange {
 
 impl Tx {
     /// Up to `limit` changes after `sequence`, in order. Of what belongs to no customer, a context for some customers
-    /// sees only global audit policies.
+    /// sees only global audit policies, and lists and hunts for every customer.
     pub async fn changes_after(&mut self, sequence: i64, limit: usize) -> Result<Vec<Change>> {
         let mut query = sql("SELECT * FROM change_feed WHERE sequence > ?").bind(sequence);
         if *self.scope() != Scope::All {
-            query = query.push(" AND (customer IS NULL AND noun = ?").bind(Noun::AuditPolicy).push(" OR TRUE");
+            query = query.push(" AND (customer IS NULL AND noun IN (?, ?, ?)");
+            for noun in [Noun::AuditPolicy, Noun::IntelList, Noun::RetroHunt] {
+                query = query.bind(noun);
+            }
+            query = query.push(" OR TRUE");
             query = self.scoped(query, "customer").push(")");
         }
         let query = query.push(" ORDER BY sequence LIMIT ?").bind(limit.min(i64::MAX as usize) as i64);

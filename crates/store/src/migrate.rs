@@ -72,6 +72,13 @@ pub(crate) const STORE: Family = Family {
             sqlite: "",
             postgres: include_str!("../migrations/0006_device_health.postgres.sql"),
         },
+        Migration {
+            number: 7,
+            name: "0007_intel",
+            shared: include_str!("../migrations/0007_intel.sql"),
+            sqlite: "",
+            postgres: include_str!("../migrations/0007_intel.postgres.sql"),
+        },
     ],
 };
 

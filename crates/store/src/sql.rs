@@ -216,12 +216,14 @@ macro_rules! text_args {
 
 text_args! {
     ids: CustomerId, DeviceId, DeviceCredentialId, AssetId, ResourceGroupId, AlertId, AuditPolicyId, IncidentId,
-        IncidentEntryId, UserId, SessionId, ApiTokenId, DeletionId, SavedSearchId, ExportId, PlatformAlarmId;
+        IncidentEntryId, UserId, SessionId, ApiTokenId, DeletionId, SavedSearchId, ExportId, PlatformAlarmId,
+        IntelListId, RetroHuntId, HitId;
     words: model::silence::SilenceAlarm, model::customer::OperatingState, model::device::DeviceKind,
         model::device::CredentialKind,
         model::asset::Importance, model::resource_group::ResourceGroupKind, model::alert::AlertOrigin,
         model::alert::AlertState, model::incident::IncidentState, model::incident::Verdict,
-        model::incident::RejectReason, model::change::Noun, model::role::Role, model::export::ExportState, model::use_case::Language
+        model::incident::RejectReason, model::change::Noun, model::role::Role, model::intel::HuntState,
+        model::intel::IndicatorKind, model::export::ExportState, model::use_case::Language
 }
 
 #[cfg(test)]

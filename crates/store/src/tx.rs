@@ -118,6 +118,16 @@ impl Tx {
         self.db.execute(statement).await
     }
 
+    /// Notes a change of something several customers share; each of them is told once.
+    pub(crate) fn changed_for(&mut self, customer: &CustomerId, noun: Noun, id: &str) {
+        let told = |change: &PendingChange| {
+            change.noun == noun && change.id == id && change.customer.as_ref() == Some(customer)
+        };
+        if !self.changes.iter().any(told) {
+            self.changes.push(PendingChange { customer: Some(customer.clone()), noun, id: id.to_owned() });
+        }
+    }
+
     /// Notes a change for the feed; the same thing changed twice in a transaction is one row.
     pub(crate) fn changed(&mut self, customer: Option<&CustomerId>, noun: Noun, id: &str) {
         let known = self.changes.iter().rev().take(64).any(|change| change.noun == noun && change.id == id);

@@ -567,6 +567,56 @@ pub const CASES: &[Case] = cases! {
         to(format!("/audit-policies/{}", c.world.policy(None).await.id))
     };
 
+    GET "/intel-lists" EveryRoleMay(IntelRead) => 200, Unseen(canary), |c| {
+        intel(c).await;
+        to("/intel-lists")
+    };
+    POST "/intel-lists" May(IntelWrite) => 201, Gone(canary), |c| {
+        to(format!("/intel-lists?name=n&customers={}", c.world.ours)).json(json!({"value": "evil.example"}))
+    };
+    GET "/intel-lists/{id}" EveryRoleMay(IntelRead) => 200, Gone(canary), |c| {
+        to(format!("/intel-lists/{}", intel(c).await.list.id))
+    };
+    PUT "/intel-lists/{id}" May(IntelWrite) => 200, Gone(canary), |c| {
+        let list = intel(c).await.list;
+        to(format!("/intel-lists/{}", list.id)).json(joined(list.data, json!({"version": list.version})))
+    };
+    PUT "/intel-lists/{id}" May(IntelWrite) => 200, NeedsAll, |c| {
+        let list = c.world.intel(&[]).await.list;
+        to(format!("/intel-lists/{}", list.id)).json(joined(list.data, json!({"version": list.version})))
+    };
+    DELETE "/intel-lists/{id}" May(IntelWrite) => 204, Gone(canary), |c| {
+        to(format!("/intel-lists/{}", intel(c).await.list.id))
+    };
+    GET "/intel-lists/{id}/unread" EveryRoleMay(IntelRead) => 200, Gone(canary), |c| {
+        to(format!("/intel-lists/{}/unread", intel(c).await.list.id))
+    };
+    GET "/intel-lists/{id}/indicators" EveryRoleMay(IntelRead) => 200, Gone(canary), |c| {
+        to(format!("/intel-lists/{}/indicators", intel(c).await.list.id))
+    };
+    GET "/retro-hunts" EveryRoleMay(IntelRead) => 200, Unseen(canary), |c| {
+        intel(c).await;
+        to("/retro-hunts")
+    };
+    POST "/retro-hunts" May(IntelWrite) => 201, Gone(canary), |c| {
+        to("/retro-hunts").json(json!({"list": intel(c).await.list.id}))
+    };
+    GET "/retro-hunts/{id}" EveryRoleMay(IntelRead) => 200, Gone(canary), |c| {
+        to(format!("/retro-hunts/{}", intel(c).await.hunt.id))
+    };
+    POST "/retro-hunts/{id}/cancel" May(IntelWrite) => 200, Gone(canary), |c| {
+        to(format!("/retro-hunts/{}/cancel", asked(c).await.hunt.id))
+    };
+    POST "/retro-hunts/{id}/cancel" May(IntelWrite) => 200, NeedsAll, |c| {
+        to(format!("/retro-hunts/{}/cancel", c.world.intel(&[]).await.hunt.id))
+    };
+    GET "/retro-hunts/{id}/hits" EveryRoleMay(IntelRead) => 200, Gone(canary), |c| {
+        to(format!("/retro-hunts/{}/hits", found(c).await))
+    };
+    GET "/retro-hunts/{id}/hits" EveryRoleMay(IntelRead) => 200, Gone(canary), |c| {
+        to(format!("/retro-hunts/{}/hits?customer={}&kind=domain", found(c).await, c.world.ours))
+    };
+
     GET "/users" May(UserRead) => 200, Same("people are the platform's; customers not seen are left out"), |c| {
         to("/users")
     };
@@ -594,6 +644,26 @@ pub const CASES: &[Case] = cases! {
         to("/audit")
     };
 };
+
+/// A list of ours, with a hunt that waits.
+async fn asked(c: Cast<'_>) -> ops::AddedList {
+    c.world.intel(std::slice::from_ref(&c.world.ours)).await
+}
+
+/// A list of ours, with a hunt that is over: hunts that wait would all be run by the first who runs one.
+async fn intel(c: Cast<'_>) -> ops::AddedList {
+    let added = asked(c).await;
+    c.world.ops.cancel_hunt(&job(), &added.hunt.id).await.unwrap();
+    added
+}
+
+/// A hunt of ours that found something.
+async fn found(c: Cast<'_>) -> model::RetroHuntId {
+    c.world.event();
+    let hunt = asked(c).await.hunt.id;
+    c.world.ops.run_waiting_hunts().await.unwrap();
+    hunt
+}
 
 /// A policy for every customer, which everybody may read.
 fn global_policy() -> model::audit_policy::AuditPolicyData {

@@ -8,6 +8,7 @@ mod client;
 mod document;
 mod find;
 mod ingest;
+mod intel;
 mod problem;
 mod session;
 mod storage;

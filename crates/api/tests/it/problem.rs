@@ -110,6 +110,8 @@ const LISTS: &[&str] = &[
     "/exports",
     "/deletions",
     "/platform-alarms",
+    "/intel-lists",
+    "/retro-hunts",
 ];
 
 #[tokio::test]
@@ -155,6 +157,7 @@ async fn every_paged_route_of_the_document_is_among_the_lists_and_pages_without_
         world.ops.create_asset(&job(), &world.ours, asset_data()).await.unwrap();
         world.ops.create_customer(&job(), customer_data(&format!("Other {number}"))).await.unwrap();
         world.user(&format!("user{number}"), Role::Auditor, &[]).await;
+        world.intel(&[]).await;
         let group = serde_json::from_value(group_data(&format!("group {number}"))).unwrap();
         world.ops.create_resource_group(&job(), &world.ours, group).await.unwrap();
         world.deletion().await;

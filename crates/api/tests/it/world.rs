@@ -14,6 +14,7 @@ use model::customer::{CustomerData, OperatingState};
 use model::device::{Device, DeviceData, DeviceKind};
 use model::event::{AttackOutcome, Envelope, Event};
 use model::incident::Incident;
+use model::intel::{IntelListData, Tlp};
 use model::role::Role;
 use model::use_case::Language;
 use model::user::{User, UserData};
@@ -241,6 +242,23 @@ impl World {
         });
     }
 
+    /// An intelligence list of ours, or of everybody, with the hunt that was asked for with it.
+    pub async fn intel(&self, customers: &[CustomerId]) -> ops::AddedList {
+        let data = IntelListData {
+            name: format!("{} {}", if customers.is_empty() { "Everybody" } else { CANARY }, self.fresh()),
+            source: String::new(),
+            description: String::new(),
+            confidence: 50,
+            tlp: Tlp::Amber,
+            expires: None,
+        };
+        let text = match customers {
+            [] => "evil.example\n".to_owned(),
+            _ => format!("{CANARY}.example\n{CANARY}\n"),
+        };
+        self.ops.add_intel_list(&job(), data, customers, text.into_bytes()).await.unwrap()
+    }
+
     /// An event of ours in the lake, found at once.
     pub fn event(&self) -> EventId {
         append_event(&self.lake, &self.ours, self.fresh())
@@ -255,6 +273,8 @@ fn append_event(lake: &Lake, customer: &CustomerId, number: u64) -> EventId {
     let raw = format!("failed password of {CANARY}");
     let mut event = Event::unparsed(&raw, now());
     event.core.push("user_name", CANARY);
+    let name = format!("{CANARY}.example");
+    event.core.push("dns_question_name", name.as_str());
     let mut batch = RowBatch::default();
     batch.push(&envelope, &event);
     lake.append(batch, LogPosition { log: 1, shard: id.shard, sequence: number }).unwrap();

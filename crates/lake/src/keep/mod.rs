@@ -14,6 +14,7 @@ mod verify;
 pub use compact::Compacted;
 pub use delete::Deletion;
 pub use evidence::{Exported, NDJSON, PARQUET, parquet_rows};
+pub(crate) use file::Reader;
 pub(crate) use pace::Pace;
 pub use retire::Hold;
 pub(crate) use retire::{Lease, Retired};

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::keep::file::Reader;
 use crate::keep::idset::IdSet;
 use crate::keep::scrub::compare;
+use crate::sight;
 use crate::write::{day_of, day_text};
 
 /// Problems told of one file; the first ones say it all.
@@ -120,6 +121,7 @@ fn check(dir: &Path, file: &LakeFile, ids: &mut IdSet) -> Result<(u64, Option<St
         }
     }
     problems.extend(rows.differences(file));
+    problems.extend(sight::difference(dir, file)?);
     Ok((rows.count, None, problems))
 }
 

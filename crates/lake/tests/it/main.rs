@@ -8,6 +8,7 @@ mod durability;
 mod evidence;
 mod export;
 mod forgetful_disk;
+mod hunt;
 mod isolation;
 mod limits;
 mod memory;

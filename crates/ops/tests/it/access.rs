@@ -6,6 +6,7 @@ use std::pin::Pin;
 use model::audit_policy::PolicyAction;
 use model::device::{CredentialKind, DeviceKind};
 use model::incident::Transition;
+use model::intel::{IntelListData, Tlp};
 use model::resource_group::ResourceGroupKind;
 use model::role::{Permission, Role};
 use model::search::EventQuery;
@@ -132,6 +133,23 @@ async fn old_event(w: &World) {
     w.event_at(&w.ours, id, Timestamp::from_micros(at(0).as_micros() - 3 * 86_400_000_000));
     w.event(&w.ours, &DeviceId::generate(at(0)), 5, "failed password for root");
     w.lake.flush_all().await.unwrap();
+}
+
+fn intel_data() -> IntelListData {
+    IntelListData {
+        name: "CERT".to_owned(),
+        source: String::new(),
+        description: String::new(),
+        confidence: 50,
+        tlp: Tlp::Amber,
+        expires: None,
+    }
+}
+
+/// A list of the world's first customer, with the hunt that looks for it.
+async fn intel(w: &World) -> ops::Result<AddedList> {
+    let ours = std::slice::from_ref(&w.ours);
+    w.ops.add_intel_list(&job(0), intel_data(), ours, b"evil.example\nnothing\n".to_vec()).await
 }
 
 const CASES: &[Case] = cases! {
@@ -496,6 +514,39 @@ const CASES: &[Case] = cases! {
     };
     Customer EventRead note_evidence |w, ctx| {
         one(w.ops.note_evidence(&ctx, &w.ours, "abc", serde_json::json!({})).await)
+    };
+    Customer IntelWrite add_intel_list |w, ctx| {
+        let ours = std::slice::from_ref(&w.ours);
+        one(w.ops.add_intel_list(&ctx, intel_data(), ours, b"evil.example".to_vec()).await)
+    };
+    Customer IntelRead get_intel_list |w, ctx| one(w.ops.get_intel_list(&ctx, &intel(w).await?.list.id).await);
+    Customer IntelRead intel_list_unread |w, ctx| {
+        w.ops.intel_list_unread(&ctx, &intel(w).await?.list.id).await.map(|lines| lines.len())
+    };
+    Customer IntelRead intel_list_part |w, ctx| {
+        w.ops.intel_list_part(&ctx, &intel(w).await?.list.id, 0).await.map(|found| found.len())
+    };
+    Customer IntelRead list_intel_lists |w, ctx| {
+        intel(w).await?;
+        all(w.ops.list_intel_lists(&ctx, None, &page()).await)
+    };
+    Customer IntelWrite update_intel_list |w, ctx| {
+        let list = intel(w).await?.list;
+        one(w.ops.update_intel_list(&ctx, &list.id, list.version, list.data).await)
+    };
+    Customer IntelWrite delete_intel_list |w, ctx| {
+        one(w.ops.delete_intel_list(&ctx, &intel(w).await?.list.id).await)
+    };
+    Customer IntelWrite ask_hunt |w, ctx| one(w.ops.ask_hunt(&ctx, &intel(w).await?.list.id, &[], None).await);
+    Customer IntelRead get_hunt |w, ctx| one(w.ops.get_hunt(&ctx, &intel(w).await?.hunt.id).await);
+    Customer IntelRead list_hunts |w, ctx| {
+        intel(w).await?;
+        all(w.ops.list_hunts(&ctx, None, &page()).await)
+    };
+    Customer IntelWrite cancel_hunt |w, ctx| one(w.ops.cancel_hunt(&ctx, &intel(w).await?.hunt.id).await);
+    Customer IntelRead list_hits |w, ctx| {
+        let hunt = intel(w).await?.hunt;
+        one(w.ops.list_hits(&ctx, &hunt.id, &HitFilter::default(), &page()).await)
     };
     Customer SystemAdmin note_damage |w, ctx| one(w.ops.note_damage(&ctx, &w.ours, "path", Some("gone")).await);
     Customer AlertRead overview |w, ctx| {

@@ -25,6 +25,9 @@ const SELDOM: u32 = 50;
 /// Merges of a round, so that nothing else waits long.
 const MERGES: usize = 4;
 
+/// Files of a round whose values are gathered for hunts.
+const SIGHTED: usize = 64;
+
 /// What upkeep tells of itself.
 #[derive(Debug, Default)]
 pub struct Upkeep {
@@ -64,7 +67,7 @@ impl Upkeep {
             })
         };
         let (scrubbed, idle) = (now(), Idle::default());
-        let rounds = Rounds { opened, settings, scrubbed, expired: None, merged_all: None, idle };
+        let rounds = Rounds { opened, settings, scrubbed, expired: None, merged_all: None, sighted_all: None, idle };
         self.rounds(rounds, &mut draining).await;
         stop.abort();
         Ok(())
@@ -118,6 +121,8 @@ struct Rounds {
     expired: Option<Timestamp>,
     /// When no day was left to merge.
     merged_all: Option<Timestamp>,
+    /// When no file lacked its sightings.
+    sighted_all: Option<Timestamp>,
     /// After a look for files to merge that found none.
     idle: Idle,
 }
@@ -127,7 +132,7 @@ impl Rounds {
     async fn round(&mut self) -> Result<(), Error> {
         let at = now();
         let mut failed = Ok(());
-        for done in [self.merge(at).await, self.expire(at).await, self.scrub(at).await] {
+        for done in [self.merge(at).await, self.sight(at).await, self.expire(at).await, self.scrub(at).await] {
             failed = failed.and(done);
         }
         self.opened.lake.reap(now()).await?;
@@ -154,6 +159,21 @@ impl Rounds {
         } else {
             let Compacted { before, after, rows, bytes } = done;
             tracing::debug!(before, after, rows, bytes, "lake files merged");
+        }
+        Ok(())
+    }
+
+    /// Runs for hunts: of the last days' files every round, of all others once an hour and at the start.
+    async fn sight(&mut self, at: Timestamp) -> Result<(), Error> {
+        let lake = &self.opened.lake;
+        let days = |count: i64| Timestamp::from_micros(at.as_micros() + count * DAY);
+        lake.sight(TimeRange { from: days(-2), to: days(2) }, SIGHTED).await?;
+        if self.sighted_all.is_none_or(|last| at.since(last) >= HOUR) {
+            let always = TimeRange { from: Timestamp::from_micros(i64::MIN), to: Timestamp::from_micros(i64::MAX) };
+            let done = lake.sight(always, SIGHTED).await?;
+            if done.made == done.lacked {
+                self.sighted_all = Some(at);
+            }
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ mod credential;
 mod find;
 mod health;
 mod incident;
+mod intel;
 mod noun;
 mod paging;
 mod policy;
@@ -84,6 +85,10 @@ contract! {
         old_counts_and_those_of_a_deleted_device_are_forgotten,
         a_parser_is_saved_on_its_version_only_and_keeps_what_it_was,
         an_alarm_of_the_platform_begins_and_ends;
+    intel:
+        a_list_is_read_back_changed_on_its_version_and_seen_by_its_customers,
+        a_hunts_hits_are_replaced_counted_and_seen_by_their_customer_only,
+        a_hunt_that_is_over_stays_as_it_is;
     credential:
         a_port_or_a_secret_is_given_out_once,
         identities_carry_the_devices_time_zone_or_the_customers,
