@@ -379,6 +379,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{id}/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** By which ways a device sent since the server started, and what was refused. */
+        get: operations["device_connections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices/{id}/credentials": {
         parameters: {
             query?: never;
@@ -414,6 +431,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{id}/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The fields of a device's records, and those that live rules ask for and that never come. */
+        get: operations["device_fields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What came from a device and how late, what took it apart, and how its silence is judged. */
+        get: operations["device_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices/{id}/peers": {
         parameters: {
             query?: never;
@@ -426,6 +477,23 @@ export interface paths {
          *     collector's own; a credential of the kind address gives what comes from then on to a device.
          */
         get: operations["list_collector_peers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/unrecognised": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest records of a device that no source recognised. */
+        get: operations["device_unrecognised"];
         put?: never;
         post?: never;
         delete?: never;
@@ -794,6 +862,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/intel-lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists, newest first. */
+        get: operations["list_intel_lists"];
+        put?: never;
+        /** Adds a list: plain text, CSV or NDJSON, up to a million indicators. It is hunted at once. */
+        post: operations["add_intel_list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intel-lists/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One list. */
+        get: operations["get_intel_list"];
+        /** Changes what is said about a list. */
+        put: operations["update_intel_list"];
+        post?: never;
+        /** Removes a list. Hunts for it keep what they found. */
+        delete: operations["delete_intel_list"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intel-lists/{id}/indicators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A list's indicators, twenty thousand at a time. */
+        get: operations["intel_list_indicators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intel-lists/{id}/unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The lines of a list that were no indicators, the first thousand. */
+        get: operations["intel_list_unread"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -803,6 +942,144 @@ export interface paths {
         };
         /** Counts for the workbench. */
         get: operations["get_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parsers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every parser, built in and of our own, with what it parsed in the last 24 hours. */
+        get: operations["list_parsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parsers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One parser. */
+        get: operations["get_parser"];
+        /** Saves a parser of our own; where it cannot be used the answer says why and nothing is saved. */
+        put: operations["save_parser"];
+        post?: never;
+        /** Deletes a parser of our own; the built-in one of its name parses again. */
+        delete: operations["delete_parser"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parsers/{name}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What saving would change: its own samples, and lines of other sources it would take. */
+        post: operations["check_parser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parsers/{name}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A parser as a tar file of its folder. */
+        get: operations["export_parser"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parsers/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads a tar file as an export writes it, for the editor; nothing is saved. */
+        post: operations["read_parser_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/parsers/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a text on lines; nothing is kept. */
+        post: operations["try_parser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform-alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alarms that stand and those that are over, the newest first. */
+        get: operations["list_platform_alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/platform-alarms/standing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alarms that stand now. */
+        get: operations["standing_platform_alarms"];
         put?: never;
         post?: never;
         delete?: never;
@@ -843,6 +1120,75 @@ export interface paths {
         post?: never;
         /** Removes one. */
         delete: operations["delete_resource_group"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retro-hunts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hunts, newest first. */
+        get: operations["list_retro_hunts"];
+        put?: never;
+        /** Asks for a hunt for a list. */
+        post: operations["ask_retro_hunt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retro-hunts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One hunt, as far as it has come. */
+        get: operations["get_retro_hunt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retro-hunts/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops a hunt; what it found is kept. */
+        post: operations["cancel_retro_hunt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retro-hunts/{id}/hits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a hunt found, the latest seen first. */
+        get: operations["list_hits"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1140,6 +1486,34 @@ export interface components {
             /** @description The version of the binary. */
             version: string;
         };
+        /** @description What came from a device within a bucket. */
+        Activity: {
+            /**
+             * Format: int64
+             * @description Their bytes.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Those whose own time could not be believed.
+             */
+            doubtful: number;
+            /**
+             * Format: int64
+             * @description Records.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description Those among them that no source recognised.
+             */
+            unparsed: number;
+        };
+        /** @description A bucket of time. */
+        ActivityBucket: components["schemas"]["Activity"] & {
+            /** @description Its beginning. */
+            start: components["schemas"]["Timestamp"];
+        };
         /** @description An alert. */
         Alert: {
             /**
@@ -1193,12 +1567,12 @@ export interface components {
          * @description Where an alert came from.
          * @enum {string}
          */
-        AlertOrigin: "rule" | "correlation" | "device";
+        AlertOrigin: "rule" | "correlation" | "device" | "platform";
         /**
          * @description What became of it.
          * @enum {string}
          */
-        AlertState: "new" | "open" | "raised" | "ignored";
+        AlertState: "new" | "open" | "raised" | "ignored" | "ended";
         /** @description An API token of a user, without its secret. */
         ApiToken: {
             /** @description Issued at. */
@@ -1407,6 +1781,40 @@ export interface components {
              */
             version: number;
         };
+        /** @description What a device's clock seems to be. */
+        ClockDoubt: {
+            /** @enum {string} */
+            kind: "time_zone";
+            /**
+             * Format: int64
+             * @description How much too early its times are read, in minutes; negative: too late.
+             */
+            minutes: number;
+        } | {
+            /** @enum {string} */
+            kind: "ahead";
+            /**
+             * Format: int64
+             * @description By so much.
+             */
+            seconds: number;
+        } | {
+            /** @enum {string} */
+            kind: "behind";
+            /**
+             * Format: int64
+             * @description By so much.
+             */
+            seconds: number;
+        } | {
+            /** @enum {string} */
+            kind: "late";
+            /**
+             * Format: int64
+             * @description The lag that one in twenty exceeds.
+             */
+            seconds: number;
+        };
         /** @description An address from which a collector received records that no device is registered for. */
         CollectorPeer: {
             /** @description The address. */
@@ -1428,6 +1836,22 @@ export interface components {
         CommentRequest: {
             /** @description Plain text, for colleagues only. */
             text: string;
+        };
+        /** @description A way by which a device sent. */
+        Connection: {
+            /**
+             * Format: int64
+             * @description Batches, requests or connections.
+             */
+            count: number;
+            /** @description First since the server started. */
+            first: components["schemas"]["Timestamp"];
+            /** @description Last. */
+            last: components["schemas"]["Timestamp"];
+            /** @description Where from. */
+            peer?: string | null;
+            /** @description The protocol's word. */
+            protocol: string;
         };
         CoreField: {
             name: string;
@@ -1632,6 +2056,16 @@ export interface components {
              */
             version: number;
         };
+        /** @description What the doors know of a device since the server started. */
+        DeviceConnections: {
+            /** @description By which ways it sent. */
+            heard: components["schemas"]["Connection"][];
+            /**
+             * @description What was refused of it, or came from where it sends or is said to be; for who sees every customer also what was
+             *     refused of nobody known.
+             */
+            refused: components["schemas"]["Refusal"][];
+        };
         /** @description Devices by whether they are heard. */
         DeviceCounts: {
             /**
@@ -1681,6 +2115,8 @@ export interface components {
             kind: components["schemas"]["DeviceKind"];
             /** @description Name, unique within the customer; branch devices are named after their place. */
             name: string;
+            /** @description How its silence is judged; the limit above counts for an alarm only where this is `fixed`. */
+            silence_alarm?: components["schemas"]["SilenceAlarm"];
             /**
              * Format: int64
              * @description Silent for longer than this many minutes counts as offline.
@@ -1693,11 +2129,64 @@ export interface components {
             /** @description IANA time zone of the times it writes without one; absent: the customer's. */
             time_zone?: string | null;
         };
+        /** @description The fields of a device, and what rules make of them. */
+        DeviceFields: {
+            /** @description What was found in them, the commonest first. */
+            fields: components["schemas"]["FieldSeen"][];
+            /** @description The Sigma log sources they belong to. */
+            log_sources: string[];
+            /**
+             * Format: int64
+             * @description Newest records that were looked at.
+             */
+            looked_at: number;
+            /** @description Fields that some of these rules ask for and that did not come in a week. */
+            missing: components["schemas"]["FieldMissing"][];
+            /**
+             * Format: int64
+             * @description Live rules that apply to those.
+             */
+            rules: number;
+            since?: components["schemas"]["Timestamp"] | null;
+            /** @description Rules that cannot fire without them. */
+            unreached: components["schemas"]["RuleUnreached"][];
+        };
+        /** @description How a device does. */
+        DeviceHealth: {
+            /** @description Buckets in which something came. */
+            buckets: components["schemas"]["ActivityBucket"][];
+            /** @description From when the buckets are. */
+            from: components["schemas"]["Timestamp"];
+            lag?: components["schemas"]["LagSummary"] | null;
+            /**
+             * Format: double
+             * @description Records a minute over the last ten.
+             */
+            per_minute: number;
+            /** @description Its silence. */
+            silence: components["schemas"]["SilenceState"];
+            /** @description What took its records: over a day, over a week where more is looked at. */
+            sources: components["schemas"]["SourceShare"][];
+            /** @description From when that is. */
+            sources_from: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description How long a bucket is, in seconds.
+             */
+            step_seconds: number;
+            /** @description Until when. */
+            to: components["schemas"]["Timestamp"];
+            /** @description All of them together. */
+            total: components["schemas"]["Activity"];
+        };
         /**
          * @description What kind of thing it is.
          * @enum {string}
          */
         DeviceKind: "firewall" | "ndr" | "edr" | "waf" | "scanner" | "host" | "directory" | "application" | "cloud" | "collector" | "other";
+        DeviceSamples: {
+            items: components["schemas"]["StoredEvent"][];
+        };
         /**
          * @description Whether a device is heard.
          * @enum {string}
@@ -1849,12 +2338,38 @@ export interface components {
         FieldList: {
             core: components["schemas"]["CoreField"][];
         };
+        /** @description A field that rules ask for and that does not come. */
+        FieldMissing: {
+            /** @description What the sources call it, where they say. */
+            alias_of?: string | null;
+            /** @description Its name as rules have it. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Rules that ask for it.
+             */
+            rules: number;
+        };
         /** @description A field that cannot be kept as given, and why. */
         FieldProblem: {
             /** @description The field. */
             field: string;
             /** @description Why, for people. */
             message: string;
+        };
+        /** @description A field of a device's records. */
+        FieldSeen: {
+            /** @description Whether it is one of the core fields. */
+            core: boolean;
+            /**
+             * Format: int64
+             * @description Records that have it.
+             */
+            events: number;
+            /** @description A value of it. */
+            example: string;
+            /** @description Its name. */
+            name: string;
         };
         /** @description What a field holds among the events of a query. */
         FieldStats: {
@@ -1929,6 +2444,77 @@ export interface components {
             /** @description Bars wanted, 1 to 500; about so many come, on round steps. */
             bars?: number | null;
         };
+        /** @description An indicator seen at a customer. */
+        Hit: {
+            /**
+             * Format: int64
+             * @description How many events.
+             */
+            count: number;
+            /** @description At whom. */
+            customer: string;
+            /** @description Whether the figures are exact already; a range's count may be too high until its events have been read. */
+            exact: boolean;
+            /** @description The earliest event. */
+            first: components["schemas"]["Timestamp"];
+            /** @description The hunt that found it. */
+            hunt: string;
+            /** @description Its id: the same hunt, customer and indicator give the same. */
+            id: string;
+            /** @description What was seen. */
+            indicator: components["schemas"]["Indicator"];
+            /** @description The latest event. */
+            last: components["schemas"]["Timestamp"];
+            /** @description Events to look at, the earliest first; none until they have been read. */
+            samples: components["schemas"]["HitSample"][];
+        };
+        /** @description A sample event of a hit. */
+        HitSample: {
+            /** @description The field that holds what was looked for. */
+            field: string;
+            /** @description The event. */
+            id: string;
+            /** @description Its time. */
+            time: components["schemas"]["Timestamp"];
+            /** @description What it holds. */
+            value: string;
+        };
+        /** @description A hunt that is wanted. */
+        HuntAsk: {
+            /** @description Among these customers' events; of all in sight when empty. */
+            customers?: string[];
+            from?: components["schemas"]["Timestamp"] | null;
+            list: string;
+            to?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description How far a hunt has come. */
+        HuntProgress: {
+            /**
+             * Format: int64
+             * @description Files of events in all.
+             */
+            files: number;
+            /**
+             * Format: int64
+             * @description Files looked through by their sightings.
+             */
+            looked: number;
+            /**
+             * Format: int64
+             * @description Files read.
+             */
+            read: number;
+            /**
+             * Format: int64
+             * @description Files to be read, for exact figures and sample events.
+             */
+            to_read: number;
+        };
+        /**
+         * @description What has become of a hunt.
+         * @enum {string}
+         */
+        HuntState: "queued" | "running" | "done" | "cancelled" | "failed";
         /**
          * @description How much the customer depends on it.
          * @enum {string}
@@ -2082,6 +2668,78 @@ export interface components {
             /** @description Incidents of the customer with the same key or an entity in common, of the last 30 days, newest first. */
             related: components["schemas"]["Incident"][];
         };
+        /** @description An indicator in the form it is compared in. */
+        Indicator: {
+            /** @description What it is. */
+            kind: components["schemas"]["IndicatorKind"];
+            /** @description What its list says about it. */
+            note?: string | null;
+            /** @description In the form it is compared in. */
+            value: string;
+        };
+        /**
+         * @description What an indicator is.
+         * @enum {string}
+         */
+        IndicatorKind: "address" | "cidr" | "domain" | "url" | "hash";
+        Indicators: {
+            /** @description None behind the last part. */
+            items: components["schemas"]["Indicator"][];
+        };
+        /** @description A list of indicators. */
+        IntelList: components["schemas"]["IntelListData"] & {
+            /** @description How many indicators of each kind, in the order of the kinds. */
+            counts: components["schemas"]["KindCount"][];
+            /** @description When it was added. */
+            created: components["schemas"]["Timestamp"];
+            /** @description Customers it is for; every customer when absent. Those outside the reader's sight are left out. */
+            customers?: string[] | null;
+            /**
+             * Format: int64
+             * @description Lines that repeat an indicator.
+             */
+            duplicates: number;
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Lines that are no indicator.
+             */
+            unread: number;
+            /**
+             * Format: int64
+             * @description Goes up with every change.
+             */
+            version: number;
+        };
+        /** @description A list that was added, the lines of it that are no indicators, and the hunt that looks for it. */
+        IntelListAdded: {
+            hunt: components["schemas"]["RetroHunt"];
+            list: components["schemas"]["IntelList"];
+            unread: components["schemas"]["UnreadLine"][];
+        };
+        /** @description What people say about a list. */
+        IntelListData: {
+            /**
+             * Format: int64
+             * @description How sure its source is, 0 to 100.
+             */
+            confidence: number;
+            /** @description What it is about. */
+            description?: string;
+            expires?: components["schemas"]["Timestamp"] | null;
+            /** @description Its name. */
+            name: string;
+            /** @description Where it came from. */
+            source?: string;
+            /** @description How far it may be passed on. */
+            tlp: components["schemas"]["Tlp"];
+        };
+        /** @description A changed list and the version the change was made on. */
+        IntelListUpdate: components["schemas"]["IntelListData"] & {
+            /** Format: int64 */
+            version: number;
+        };
         /** @description A fresh API token. The secret is shown this once. */
         IssuedApiToken: {
             secret: string;
@@ -2093,6 +2751,35 @@ export interface components {
             /** @description What the field engineer pastes into the device. */
             instructions: string;
             secret?: string | null;
+        };
+        /** @description How many of a kind. */
+        KindCount: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description The kind. */
+            kind: components["schemas"]["IndicatorKind"];
+        };
+        /** @description The lags of a device in short. */
+        LagSummary: {
+            doubt?: components["schemas"]["ClockDoubt"] | null;
+            /**
+             * Format: int64
+             * @description Records it is made of.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description Half of the records are not later than this many seconds.
+             */
+            p50: number;
+            /**
+             * Format: int64
+             * @description 95 in 100 are not later.
+             */
+            p95: number;
         };
         /**
          * @description The languages the platform speaks.
@@ -2121,7 +2808,7 @@ export interface components {
          * @description What kind of thing changed.
          * @enum {string}
          */
-        Noun: "customer" | "device" | "asset" | "resource_group" | "alert" | "audit_policy" | "incident" | "user" | "saved_search" | "export";
+        Noun: "customer" | "device" | "asset" | "resource_group" | "alert" | "audit_policy" | "incident" | "intel_list" | "retro_hunt" | "user" | "saved_search" | "export" | "parser" | "platform_alarm";
         /**
          * @description Where the customer stands with us.
          * @enum {string}
@@ -2360,6 +3047,34 @@ export interface components {
             next?: components["schemas"]["Cursor"] | null;
         };
         /** @description One page of a list. */
+        Page_Hit: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description How many events.
+                 */
+                count: number;
+                /** @description At whom. */
+                customer: string;
+                /** @description Whether the figures are exact already; a range's count may be too high until its events have been read. */
+                exact: boolean;
+                /** @description The earliest event. */
+                first: components["schemas"]["Timestamp"];
+                /** @description The hunt that found it. */
+                hunt: string;
+                /** @description Its id: the same hunt, customer and indicator give the same. */
+                id: string;
+                /** @description What was seen. */
+                indicator: components["schemas"]["Indicator"];
+                /** @description The latest event. */
+                last: components["schemas"]["Timestamp"];
+                /** @description Events to look at, the earliest first; none until they have been read. */
+                samples: components["schemas"]["HitSample"][];
+            }[];
+            next?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
         Page_Incident: {
             /** @description The rows. */
             items: {
@@ -2424,6 +3139,52 @@ export interface components {
             next?: components["schemas"]["Cursor"] | null;
         };
         /** @description One page of a list. */
+        Page_IntelList: {
+            /** @description The rows. */
+            items: (components["schemas"]["IntelListData"] & {
+                /** @description How many indicators of each kind, in the order of the kinds. */
+                counts: components["schemas"]["KindCount"][];
+                /** @description When it was added. */
+                created: components["schemas"]["Timestamp"];
+                /** @description Customers it is for; every customer when absent. Those outside the reader's sight are left out. */
+                customers?: string[] | null;
+                /**
+                 * Format: int64
+                 * @description Lines that repeat an indicator.
+                 */
+                duplicates: number;
+                /** @description Its id. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Lines that are no indicator.
+                 */
+                unread: number;
+                /**
+                 * Format: int64
+                 * @description Goes up with every change.
+                 */
+                version: number;
+            })[];
+            next?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
+        Page_PlatformAlarm: {
+            /** @description The rows. */
+            items: {
+                /** @description Since when. */
+                began: components["schemas"]["Timestamp"];
+                /** @description A figure or a name that belongs to it, as seen last. */
+                detail: string;
+                ended?: components["schemas"]["Timestamp"] | null;
+                /** @description Identity. */
+                id: string;
+                /** @description What is wrong. */
+                kind: components["schemas"]["PlatformAlarmKind"];
+            }[];
+            next?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
         Page_ResourceGroup: {
             /** @description The rows. */
             items: (components["schemas"]["ResourceGroupData"] & {
@@ -2439,6 +3200,46 @@ export interface components {
                  */
                 version: number;
             })[];
+            next?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
+        Page_RetroHunt: {
+            /** @description The rows. */
+            items: {
+                /** @description Who asked for it. */
+                asked_by: string;
+                /** @description When it was asked for. */
+                created: components["schemas"]["Timestamp"];
+                /** @description Among whose events; every customer's when absent. Those outside the reader's sight are left out. */
+                customers?: string[] | null;
+                /** @description Why it could not go on. */
+                error?: string | null;
+                finished?: components["schemas"]["Timestamp"] | null;
+                /**
+                 * Format: int64
+                 * @description Pairs of customer and indicator that were found, of the customers in the reader's sight.
+                 */
+                hits: number;
+                /** @description Its id. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Indicators looked for.
+                 */
+                indicators: number;
+                /** @description Which list. */
+                list: string;
+                /** @description The list's name when it began. */
+                list_name: string;
+                /** @description Whether more was found than is kept. */
+                more: boolean;
+                /** @description How far it has come. */
+                progress: components["schemas"]["HuntProgress"];
+                range?: components["schemas"]["TimeRange"] | null;
+                started?: components["schemas"]["Timestamp"] | null;
+                /** @description What has become of it. */
+                state: components["schemas"]["HuntState"];
+            }[];
             next?: components["schemas"]["Cursor"] | null;
         };
         /** @description One page of a list. */
@@ -2485,6 +3286,177 @@ export interface components {
             })[];
             next?: components["schemas"]["Cursor"] | null;
         };
+        /** @description A parser of our own. */
+        Parser: {
+            /** @description When it was changed last. */
+            changed: components["schemas"]["Timestamp"];
+            /** @description Who changed it last; absent: the platform. */
+            changed_by?: string | null;
+            /** @description Since when it is there. */
+            created: components["schemas"]["Timestamp"];
+            /** @description `<vendor>_<product>`: the source its events name. */
+            name: string;
+            /** @description Lines and what they must parse to. */
+            samples: components["schemas"]["ParserSample"][];
+            /** @description What a `source.toml` says. */
+            text: string;
+            /**
+             * Format: int64
+             * @description Goes up with every change.
+             */
+            version: number;
+        };
+        /** @description A parser to be checked or saved. */
+        ParserDraft: {
+            /** @description All lines it shall be held to from now on. */
+            samples: string[];
+            /** @description What its `source.toml` shall say. */
+            text: string;
+            /** @description The zone of their times where they name none. */
+            time_zone?: string | null;
+            /**
+             * Format: int64
+             * @description The version the change is made on; 0 where there is none of our own.
+             */
+            version: number;
+        };
+        /** @description What an archive holds: nothing is saved by reading it. */
+        ParserFile: {
+            /** @description The folder's name. */
+            name: string;
+            /** @description The lines of its samples. */
+            samples: string[];
+            /** @description Its `source.toml`. */
+            text: string;
+        };
+        /** @description Parsers, and how well they do together. */
+        ParserList: {
+            /**
+             * Format: int64
+             * @description Events of the last 24 hours.
+             */
+            events: number;
+            /** @description By name. */
+            items: components["schemas"]["ParserSummary"][];
+            /** @description Those among them of which only the format is known, such as `syslog`, and those kept whole (`unparsed`). */
+            unrecognised: Record<string, unknown>;
+        };
+        /**
+         * @description Where a parser comes from.
+         * @enum {string}
+         */
+        ParserOrigin: "built_in" | "folder" | "own";
+        /** @description What a draft would change, and what became of it. */
+        ParserOutcome: {
+            /** @description Those that parse to something else than they did. */
+            changes: components["schemas"]["SampleChange"][];
+            mistake?: components["schemas"]["TrialMistake"] | null;
+            /** @description Those of them that it does not take. */
+            not_taken: string[];
+            /**
+             * Format: int64
+             * @description Samples of all other sources that were run.
+             */
+            others: number;
+            /**
+             * Format: int64
+             * @description Its own samples.
+             */
+            samples: number;
+            saved?: components["schemas"]["Parser"] | null;
+            /** @description Those that this parser takes from their source. */
+            taken: components["schemas"]["TakenLine"][];
+        };
+        /** @description A line and what it must parse to. */
+        ParserSample: {
+            /** @description The event: source, time, log sources, core, fields and alarm, where it has them. */
+            expected: Record<string, unknown>;
+            /** @description The record as received. */
+            line: string;
+            /** @description When it is taken to be received: dates without a year are read by it. */
+            received: components["schemas"]["Timestamp"];
+            /** @description The zone its times are in where they name none. */
+            time_zone: string;
+        };
+        /** @description A parser in a list. */
+        ParserSummary: {
+            changed?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description The devices they came from.
+             */
+            devices: number;
+            /**
+             * Format: int64
+             * @description Its events of the last 24 hours, of the customers the caller sees.
+             */
+            events: number;
+            /** @description `<vendor>_<product>`. */
+            name: string;
+            /** @description Where it comes from. */
+            origin: components["schemas"]["ParserOrigin"];
+            /** @description The product. */
+            product: string;
+            /** @description It stands in for a built-in one. */
+            replaces: boolean;
+            /**
+             * Format: int64
+             * @description Lines that say what it must make of them.
+             */
+            samples: number;
+            /** @description Who makes the product. */
+            vendor: string;
+        };
+        /** @description A text and the lines to try it on. */
+        ParserTrial: {
+            /** @description The lines, at most 100. */
+            lines: string[];
+            /** @description The parser it is to become: other sources that take a line are named without it. */
+            name?: string;
+            /** @description What its `source.toml` says. */
+            text: string;
+            /** @description The zone of their times where they name none. */
+            time_zone?: string | null;
+        };
+        /** @description An earlier state of a parser of our own. */
+        ParserVersion: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who saved it; absent: the platform. */
+            by?: string | null;
+            /** @description The text as it was; absent where the parser was deleted. */
+            text?: string | null;
+            /**
+             * Format: int64
+             * @description Which.
+             */
+            version: number;
+        };
+        /** @description A parser with what belongs to it. */
+        ParserView: {
+            /** @description The text it stands in for. */
+            built_in?: string | null;
+            changed?: components["schemas"]["Timestamp"] | null;
+            /** @description Who changed it last. */
+            changed_by?: string | null;
+            /** @description `<vendor>_<product>`. */
+            name: string;
+            /** @description Where it comes from. */
+            origin: components["schemas"]["ParserOrigin"];
+            /** @description Its lines. Lines may be a customer's: only who sees every customer sees them. */
+            samples: string[];
+            /** @description Whether lines are held back. */
+            samples_hidden: boolean;
+            /** @description What its `source.toml` says. */
+            text: string;
+            /**
+             * Format: int64
+             * @description The version to name when saving; 0 where there is none of our own yet.
+             */
+            version: number;
+            /** @description What it was before, the newest first. */
+            versions: components["schemas"]["ParserVersion"][];
+        };
         PasswordChange: {
             current: string;
             new: string;
@@ -2493,7 +3465,27 @@ export interface components {
          * @description One thing that may be done.
          * @enum {string}
          */
-        Permission: "customer.read" | "customer.write" | "device.read" | "device.write" | "asset.read" | "asset.write" | "event.read" | "alert.read" | "incident.read" | "incident.work" | "incident.assign" | "policy.read" | "policy.write" | "user.read" | "user.write" | "audit.read" | "system.admin";
+        Permission: "customer.read" | "customer.write" | "device.read" | "device.write" | "asset.read" | "asset.write" | "event.read" | "alert.read" | "incident.read" | "incident.work" | "incident.assign" | "policy.read" | "policy.write" | "parser.write" | "intel.read" | "intel.write" | "user.read" | "user.write" | "audit.read" | "system.admin";
+        /** @description An alarm of the platform, from its begin to its end. */
+        PlatformAlarm: {
+            /** @description Since when. */
+            began: components["schemas"]["Timestamp"];
+            /** @description A figure or a name that belongs to it, as seen last. */
+            detail: string;
+            ended?: components["schemas"]["Timestamp"] | null;
+            /** @description Identity. */
+            id: string;
+            /** @description What is wrong. */
+            kind: components["schemas"]["PlatformAlarmKind"];
+        };
+        /**
+         * @description What is wrong.
+         * @enum {string}
+         */
+        PlatformAlarmKind: "disk_full" | "disk_slow" | "backlog" | "intake_stopped" | "refusing" | "nothing_arrives" | "store_fails" | "lake_fails" | "lake_damaged" | "clock_jump";
+        PlatformAlarms: {
+            items: components["schemas"]["PlatformAlarm"][];
+        };
         /** @description What becomes of an alert. */
         PolicyAction: {
             /** @enum {string} */
@@ -2591,6 +3583,26 @@ export interface components {
             severity?: components["schemas"]["Severity"] | null;
             title?: string | null;
         };
+        /** @description Something that was not taken. */
+        Refusal: {
+            /**
+             * Format: int64
+             * @description Records, requests or connections.
+             */
+            count: number;
+            /** @description The device, where it had proved itself. */
+            device?: string | null;
+            /** @description First since the server started. */
+            first: components["schemas"]["Timestamp"];
+            /** @description Last. */
+            last: components["schemas"]["Timestamp"];
+            /** @description Where from. */
+            peer?: string | null;
+            /** @description The protocol's word. */
+            protocol: string;
+            /** @description Why: the word in metrics. */
+            reason: string;
+        };
         /**
          * @description Why an incident was rejected.
          * @enum {string}
@@ -2654,6 +3666,42 @@ export interface components {
             /** @description Why nothing may be deleted at the moment (legal hold); absent when it may. */
             hold?: string | null;
         };
+        /** @description A list held against what was kept. */
+        RetroHunt: {
+            /** @description Who asked for it. */
+            asked_by: string;
+            /** @description When it was asked for. */
+            created: components["schemas"]["Timestamp"];
+            /** @description Among whose events; every customer's when absent. Those outside the reader's sight are left out. */
+            customers?: string[] | null;
+            /** @description Why it could not go on. */
+            error?: string | null;
+            finished?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Pairs of customer and indicator that were found, of the customers in the reader's sight.
+             */
+            hits: number;
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Indicators looked for.
+             */
+            indicators: number;
+            /** @description Which list. */
+            list: string;
+            /** @description The list's name when it began. */
+            list_name: string;
+            /** @description Whether more was found than is kept. */
+            more: boolean;
+            /** @description How far it has come. */
+            progress: components["schemas"]["HuntProgress"];
+            range?: components["schemas"]["TimeRange"] | null;
+            started?: components["schemas"]["Timestamp"] | null;
+            /** @description What has become of it. */
+            state: components["schemas"]["HuntState"];
+        };
         /**
          * @description What a person is to the platform.
          * @enum {string}
@@ -2698,6 +3746,17 @@ export interface components {
             /** @description Its title. */
             title: string;
         };
+        /** @description A rule that cannot fire on a device's records. */
+        RuleUnreached: {
+            /** @description The rule. */
+            id: string;
+            /** @description How bad its matches are. */
+            level: components["schemas"]["Severity"];
+            /** @description The fields it lacks. */
+            missing: string[];
+            /** @description Its title. */
+            title: string;
+        };
         /** @description A rule with its instruction cards. */
         RuleView: components["schemas"]["RuleInfo"] & {
             /** @description Its cards, by language; empty where nobody has written one. */
@@ -2715,6 +3774,17 @@ export interface components {
             source: string;
             /** @description Its time. */
             time: components["schemas"]["Timestamp"];
+        };
+        /** @description A sample that parses to something else than it did. */
+        SampleChange: {
+            /** @description What it is. */
+            after: Record<string, unknown>;
+            /** @description What it was. */
+            before: Record<string, unknown>;
+            /** @description What differs: `core.source_ip`, `fields.src`, `time`... */
+            fields: string[];
+            /** @description The line. */
+            line: string;
         };
         /** @description A search somebody keeps. */
         SavedSearch: components["schemas"]["SavedSearchData"] & {
@@ -2787,6 +3857,47 @@ export interface components {
             login: string;
             password: string;
         };
+        /**
+         * @description How a device's silence is judged.
+         * @enum {string}
+         */
+        SilenceAlarm: "learned" | "fixed" | "off";
+        /** @description How a device's silence is judged, and how it stands. */
+        SilenceState: {
+            /** @description How it is judged. */
+            alarm: components["schemas"]["SilenceAlarm"];
+            /** @description The alert that stands. */
+            alert?: string | null;
+            /**
+             * Format: int32
+             * @description How much of its rhythm is learned, in per cent; a week is needed.
+             */
+            learned_percent: number;
+            /**
+             * Format: int64
+             * @description Minutes since it was heard, of those in which it could have been.
+             */
+            silent_minutes: number;
+            /**
+             * Format: int32
+             * @description In so many of 100 such five minutes it was heard before, where its silence is improbable.
+             */
+            usual_percent?: number | null;
+            /** @description By hour of the week from Monday on, in the customer's zone: in how many of 100 five minutes it is heard. */
+            week: number[];
+        };
+        /** @description What took a device's records. */
+        SourceShare: {
+            /**
+             * Format: int64
+             * @description Records.
+             */
+            events: number;
+            /** @description Whether a source recognised them. */
+            recognised: boolean;
+            /** @description The source; `unparsed`, or a format's name, where none recognised them. */
+            source: string;
+        };
         SqlAnswer: {
             columns: components["schemas"]["SqlAnswerColumn"][];
             cost: components["schemas"]["Cost"];
@@ -2850,6 +3961,13 @@ export interface components {
             /** @description The record's time as written, where it was implausible. */
             time_original?: string | null;
         };
+        /** @description A sample of another source that the parser takes. */
+        TakenLine: {
+            /** @description The line. */
+            line: string;
+            /** @description Whose it is. */
+            source: string;
+        };
         /** @description A half-open range of time: `from` is in, `to` is not. */
         TimeRange: {
             /** @description First instant inside. */
@@ -2862,6 +3980,11 @@ export interface components {
          * @description RFC 3339 in UTC
          */
         Timestamp: string;
+        /**
+         * @description How far what a list says may be passed on (Traffic Light Protocol 2.0).
+         * @enum {string}
+         */
+        Tlp: "clear" | "green" | "amber" | "amber_strict" | "red";
         TopRequest: components["schemas"]["EventSearch"] & {
             /** @description A core field or a record's own field name. */
             field: string;
@@ -2909,6 +4032,95 @@ export interface components {
             transition: components["schemas"]["Transition"];
             /** Format: int64 */
             version: number;
+        };
+        /** @description The event of a line. */
+        TrialEvent: {
+            /** @description The name of the device's own alarm, if it is one. */
+            alarm?: string | null;
+            /** @description Names rules use for them. */
+            aliases: Record<string, unknown>;
+            /** @description Core fields. */
+            core: Record<string, unknown>;
+            /** @description The record's own fields. */
+            fields: Record<string, unknown>;
+            /** @description Sigma log sources, printed. */
+            log_sources: string[];
+            severity?: components["schemas"]["Severity"] | null;
+            /** @description Its time. */
+            time: components["schemas"]["Timestamp"];
+            /** @description The time as written, where it could not be believed. */
+            time_original?: string | null;
+        };
+        /** @description What became of a line. */
+        TrialLine: {
+            /** @description Other sources that would take it too. */
+            also: string[];
+            /**
+             * Format: int64
+             * @description Nanoseconds it takes to parse.
+             */
+            cost_nanos: number;
+            event?: components["schemas"]["TrialEvent"] | null;
+            /** @description What it is kept as where the text does not take it. */
+            kept_as?: string | null;
+            /** @description The line. */
+            line: string;
+            /** @description What the parsers in force make of it: the source. */
+            now: string;
+            /** @description The layouts in the order they were asked. */
+            variants: components["schemas"]["TrialVariant"][];
+        };
+        /** @description What is wrong with a text, and where. */
+        TrialMistake: {
+            /** @description The column, from 1. */
+            column: number;
+            /** @description The key, where it is about one. */
+            key?: string | null;
+            /** @description The line, from 1. */
+            line: number;
+            /** @description What is wrong, and what would be right. */
+            message: string;
+        };
+        /** @description What became of the lines. */
+        TrialResult: {
+            /** @description Time ran out. */
+            cut_short: boolean;
+            /** @description One for each line, in order; fewer where time ran out. */
+            lines: components["schemas"]["TrialLine"][];
+            mistake?: components["schemas"]["TrialMistake"] | null;
+        };
+        /** @description A step that ran. */
+        TrialStep: {
+            /** @description Fields it added or changed. */
+            fields: Record<string, unknown>;
+            /** @description Its type. */
+            kind: string;
+        };
+        /** @description What became of a layout. */
+        TrialVariant: {
+            /** @description The line of the text where what does not fit stands. */
+            at_line?: number | null;
+            /** @description Why it does not take the line. */
+            misfit?: string | null;
+            /** @description Its number, from 1. */
+            number: number;
+            /** @description What each step found. */
+            steps: components["schemas"]["TrialStep"][];
+        };
+        /** @description A line that gave no indicator. */
+        UnreadLine: {
+            /**
+             * Format: int64
+             * @description Its number, from 1.
+             */
+            line: number;
+            /** @description Why, for people. */
+            reason: string;
+            /** @description How it begins. */
+            text: string;
+        };
+        UnreadLines: {
+            items: components["schemas"]["UnreadLine"][];
         };
         /** @description A user. */
         User: components["schemas"]["UserData"] & {
@@ -3766,6 +4978,27 @@ export interface operations {
             };
         };
     };
+    device_connections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceConnections"];
+                };
+            };
+        };
+    };
     list_device_credentials: {
         parameters: {
             query?: never;
@@ -3832,6 +5065,51 @@ export interface operations {
             };
         };
     };
+    device_fields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceFields"];
+                };
+            };
+        };
+    };
+    device_health: {
+        parameters: {
+            query?: {
+                /** @description How far back: `24h` (by five minutes), `7d` or `30d` (by the hour); `24h` unless told. */
+                span?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceHealth"];
+                };
+            };
+        };
+    };
     list_collector_peers: {
         parameters: {
             query?: never;
@@ -3849,6 +5127,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CollectorPeers"];
+                };
+            };
+        };
+    };
+    device_unrecognised: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceSamples"];
                 };
             };
         };
@@ -4417,6 +5716,177 @@ export interface operations {
             };
         };
     };
+    list_intel_lists: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Rows at most (1 to 1000, 100 unless told). */
+                limit?: number;
+                /** @description Part of the name or the source, without case. */
+                text?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_IntelList"];
+                };
+            };
+        };
+    };
+    add_intel_list: {
+        parameters: {
+            query: {
+                /** @description 0 to 100; 50 unless told. */
+                confidence?: number;
+                /** @description Customer ids, separated by commas; every customer in sight when absent. */
+                customers?: string;
+                description?: string;
+                /** @description When it no longer holds. */
+                expires?: string;
+                name: string;
+                source?: string;
+                /** @description clear, green, amber, amber_strict or red; amber unless told. */
+                tlp?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/plain": string;
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntelListAdded"];
+                };
+            };
+        };
+    };
+    get_intel_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntelList"];
+                };
+            };
+        };
+    };
+    update_intel_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IntelListUpdate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntelList"];
+                };
+            };
+        };
+    };
+    delete_intel_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    intel_list_indicators: {
+        parameters: {
+            query?: {
+                /** @description Which twenty thousand, from 0. */
+                part?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Indicators"];
+                };
+            };
+        };
+    };
+    intel_list_unread: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnreadLines"];
+                };
+            };
+        };
+    };
     get_overview: {
         parameters: {
             query?: never;
@@ -4432,6 +5902,228 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Overview"];
+                };
+            };
+        };
+    };
+    list_parsers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParserList"];
+                };
+            };
+        };
+    };
+    get_parser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParserView"];
+                };
+            };
+        };
+    };
+    save_parser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParserDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParserOutcome"];
+                };
+            };
+        };
+    };
+    delete_parser: {
+        parameters: {
+            query: {
+                /** @description The version that is to be deleted. */
+                version: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    check_parser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParserDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParserOutcome"];
+                };
+            };
+        };
+    };
+    export_parser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-tar": unknown;
+                };
+            };
+        };
+    };
+    read_parser_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-tar": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParserFile"];
+                };
+            };
+        };
+    };
+    try_parser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ParserTrial"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialResult"];
+                };
+            };
+        };
+    };
+    list_platform_alarms: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Rows at most (1 to 1000, 100 unless told). */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PlatformAlarm"];
+                };
+            };
+        };
+    };
+    standing_platform_alarms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlatformAlarms"];
                 };
             };
         };
@@ -4549,6 +6241,129 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    list_retro_hunts: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Rows at most (1 to 1000, 100 unless told). */
+                limit?: number;
+                /** @description Only hunts for this list. */
+                list?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RetroHunt"];
+                };
+            };
+        };
+    };
+    ask_retro_hunt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HuntAsk"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetroHunt"];
+                };
+            };
+        };
+    };
+    get_retro_hunt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetroHunt"];
+                };
+            };
+        };
+    };
+    cancel_retro_hunt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetroHunt"];
+                };
+            };
+        };
+    };
+    list_hits: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Customer ids, separated by commas. */
+                customer?: string;
+                /** @description Kinds of indicators, separated by commas. */
+                kind?: string;
+                /** @description Rows at most (1 to 1000, 100 unless told). */
+                limit?: number;
+                /** @description Part of the indicator or its note, without case. */
+                text?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Hit"];
+                };
             };
         };
     };

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 
 import type { DeviceView, Severity } from "../api/types.ts";
+import { ofFilter } from "../event/language.ts";
 import { eventsUrl } from "../event/query.ts";
 import { number, percent } from "../i18n/format.ts";
 import { t } from "../i18n/text.ts";
@@ -21,7 +22,7 @@ export function Fields({ device }: { device: DeviceView }) {
   if (!value) return loaded.problem ? <Failure problem={loaded.problem} retry={loaded.reload} /> : <Loading />;
   if (value.looked_at === 0) return <p class="muted">{t("device-nothing-yet")}</p>;
   const shown = all ? value.fields : value.fields.slice(0, FEW);
-  const url = (field: string) => eventsUrl({ customer: device.customer, device: device.id, last: "7d", filters: [{ field, op: "exists", value: "" }] });
+  const url = (field: string) => eventsUrl({ customer: device.customer, device: device.id, last: "7d", query: ofFilter(field, "exists", "") });
   return (
     <div class="columns-2">
       <section>

@@ -1,6 +1,7 @@
 // How a device does: its rate over time, how late it is, what takes its records apart, and its silence.
 import type { DeviceHealth, DeviceView, LagSummary } from "../api/types.ts";
 import { SourceName } from "../event/source.tsx";
+import { ofFilter } from "../event/language.ts";
 import { eventsUrl } from "../event/query.ts";
 import { bytes, decimal, duration, number, percent } from "../i18n/format.ts";
 import { t, word } from "../i18n/text.ts";
@@ -71,7 +72,7 @@ function Sources({ health, device }: { health: DeviceHealth; device: DeviceView 
   if (total === 0) return <p class="muted">{t("device-nothing-yet")}</p>;
   const known = health.sources.filter((share) => share.recognised).reduce((sum, share) => sum + share.events, 0);
   const url = (source: string) => eventsUrl({
-    customer: device.customer, device: device.id, from: health.sources_from, to: health.to, filters: [{ field: "source", op: "is", value: source }],
+    customer: device.customer, device: device.id, from: health.sources_from, to: health.to, query: ofFilter("source", "is", source),
   });
   return (
     <>

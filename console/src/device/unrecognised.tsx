@@ -1,6 +1,7 @@
 // The newest records of a device that no source recognised, and the way to the parser editor.
 import type { DeviceView } from "../api/types.ts";
 import { SourceName } from "../event/source.tsx";
+import { ofFilter } from "../event/language.ts";
 import { eventsUrl } from "../event/query.ts";
 import { moment } from "../i18n/format.ts";
 import { t } from "../i18n/text.ts";
@@ -16,7 +17,7 @@ export function Unrecognised({ device }: { device: DeviceView }) {
     <section>
       <header class="section-head">
         <h2>{t("unrecognised-title")}</h2>
-        <a class="button" href={eventsUrl({ customer: device.customer, device: device.id, last: "7d", filters: [{ field: "source", op: "is", value: "unparsed" }] })}>{t("unrecognised-all")}</a>
+        <a class="button" href={eventsUrl({ customer: device.customer, device: device.id, last: "7d", query: ofFilter("source", "is", "unparsed") })}>{t("unrecognised-all")}</a>
         <a class="button primary" href={`/parsers/new?device=${device.id}`}>{t("parser-open-with")}</a>
       </header>
       {items.length === 0 && <p class="muted">{t("unrecognised-none")}</p>}

@@ -2,6 +2,7 @@
 import { useRef, useState } from "preact/hooks";
 
 import type { ParserSummary } from "../api/types.ts";
+import { ofFilter } from "../event/language.ts";
 import { eventsUrl } from "../event/query.ts";
 import { number, percent } from "../i18n/format.ts";
 import { t, word } from "../i18n/text.ts";
@@ -72,7 +73,7 @@ function Row({ of }: { of: ParserSummary }) {
       <td><a href={`/parsers/${of.name}`}>{known === of.name ? `${of.vendor} ${of.product}` : known}</a></td>
       <td class="mono">{of.name}</td>
       <td>{word("parser-origin", of.origin)}{of.replaces && <> <span class="tag">{t("parser-replaces")}</span></>}</td>
-      <td class="numeric">{of.events > 0 ? <a href={eventsUrl({ filters: [{ field: "source", op: "is", value: of.name }] })}>{number(of.events)}</a> : 0}</td>
+      <td class="numeric">{of.events > 0 ? <a href={eventsUrl({ query: ofFilter("source", "is", of.name) })}>{number(of.events)}</a> : 0}</td>
       <td class="numeric">{number(of.devices)}</td>
       <td class="numeric">{number(of.samples)}</td>
       <td>{of.changed && <Time at={of.changed} />}</td>

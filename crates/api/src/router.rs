@@ -16,8 +16,8 @@ use crate::auth::COOKIE;
 use crate::problem::Problem;
 use crate::state::Api;
 use crate::{
-    alert, asset, audit, audit_policy, change, customer, device, device_health, event, export, incident, intel, overview,
-    parser, platform_alarm, query_text, resource_group, saved_search, session, storage, tail, use_case, user,
+    alert, asset, audit, audit_policy, change, customer, device, device_health, event, export, incident, intel,
+    overview, parser, platform_alarm, query_text, resource_group, saved_search, session, storage, tail, use_case, user,
 };
 
 /// The most a request body may hold.

@@ -49,7 +49,8 @@ pub use error::{Error, Result};
 pub use export::Export;
 pub use flush::Flushed;
 pub use keep::{
-    Compacted, Deletion, Exported, Hold, LakeStats, NDJSON, PARQUET, Problem, Scrubbed, Stored, Verified, parquet_rows, verify,
+    Compacted, Deletion, Exported, Hold, LakeStats, NDJSON, PARQUET, Problem, Scrubbed, Stored, Verified, parquet_rows,
+    verify,
 };
 pub use meter::measured;
 pub use sight::{Hunt, HuntWatch, Hunted, Sighted, Sighting, Target};

@@ -147,7 +147,9 @@ impl Role {
             Role::ShiftLead => &[IncidentWork, IncidentAssign, UserRead],
             Role::L1Analyst => &[IncidentWork],
             Role::L2Engineer => &[IncidentWork, PolicyWrite, ParserWrite, IntelWrite],
-            Role::L3Analyst => &[IncidentWork, IncidentAssign, PolicyWrite, ParserWrite, IntelWrite, AssetWrite, UserRead],
+            Role::L3Analyst => {
+                &[IncidentWork, IncidentAssign, PolicyWrite, ParserWrite, IntelWrite, AssetWrite, UserRead]
+            }
             Role::TicketAuditor => &[IncidentWork, IncidentAssign, PolicyWrite, UserRead],
             Role::ServiceManager => &[CustomerWrite, DeviceWrite, AssetWrite, IncidentWork, IncidentAssign, UserRead],
             Role::Auditor => &[UserRead, AuditRead],

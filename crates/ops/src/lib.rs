@@ -51,7 +51,9 @@ mod worker;
 pub use change::ChangesPage;
 pub use device_credential::{CredentialWish, IssuedCredential};
 pub use device_fields::{DeviceFields, FieldMissing, FieldSeen, RuleUnreached};
-pub use device_health::{ActivityBucket, Connection, DeviceConnections, DeviceHealth, Doors, Refusal, SilenceState, SourceShare, Span};
+pub use device_health::{
+    ActivityBucket, Connection, DeviceConnections, DeviceHealth, Doors, Refusal, SilenceState, SourceShare, Span,
+};
 pub use error::{Error, FieldProblem, Result};
 pub use export::ExportRoom;
 pub use export_worker::Exporter;

@@ -28,8 +28,8 @@ use regex::Regex;
 use sha2::{Digest, Sha256};
 
 pub use error::{Place, SourceError};
-pub(crate) use step::within;
 pub use route::{Interner, Route};
+pub(crate) use step::within;
 
 use crate::time::{self, Format, Zone};
 use alarm::{AlarmRule, Translated};

@@ -19,6 +19,6 @@ pub(crate) use pace::Pace;
 pub use retire::Hold;
 pub(crate) use retire::{Lease, Retired};
 pub use scrub::Scrubbed;
-pub use tally::{LakeStats, Stored};
 pub(crate) use tally::Tally;
+pub use tally::{LakeStats, Stored};
 pub use verify::{Problem, Verified, verify};
