@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use receive::wal::OsDisk;
-use receive::{DiskRoom, Edit, Intake, IntakeConfig, ReceiveConfig, Receiver, SenderDirectory};
+use receive::{DiskRoom, Edit, IntakeConfig, ReceiveConfig, Receiver, SenderDirectory};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Buffer;
@@ -36,9 +36,9 @@ impl Sizes {
         Sizes { cap, segment, group, in_flight: (cap / 8).min(64 << 20) as usize, max_record: (group / 4).min(1 << 20) }
     }
 
-    /// Whether nothing more fits: what is in flight and the next segment must.
-    fn is_full(&self, bytes: u64) -> bool {
-        bytes + self.segment + self.in_flight as u64 > self.cap
+    /// Beyond so many bytes nothing more is taken: what is in flight and the next segment must still fit.
+    fn most(&self) -> u64 {
+        self.cap - self.segment - self.in_flight as u64
     }
 }
 
@@ -70,6 +70,7 @@ pub(crate) async fn open(
         max_record: sizes.max_record,
         // The cap is in bytes.
         max_backlog: u64::MAX,
+        most_on_disk: sizes.most(),
         edit,
         ..IntakeConfig::default()
     };
@@ -85,7 +86,6 @@ fn folder(settings: &Buffer) -> PathBuf {
 /// Keeps the buffer within its cap and cuts off what nobody needs any more.
 pub(crate) struct Watch {
     pub wal: Arc<receive::wal::Wal>,
-    pub intake: Intake,
     pub sizes: Sizes,
     pub counters: Arc<Counters>,
     /// Up to where the places in files are in their table.
@@ -106,8 +106,7 @@ impl Watch {
             }
             let bytes = self.wal.disk_bytes();
             self.counters.buffer_bytes.store(bytes, Ordering::Relaxed);
-            let is_full = self.sizes.is_full(bytes);
-            self.intake.cap(is_full);
+            let is_full = bytes > self.sizes.most();
             let was_full = self.counters.capped.swap(u64::from(is_full), Ordering::Relaxed) > 0;
             if is_full && !was_full {
                 tracing::error!(
@@ -136,7 +135,7 @@ mod tests {
         for max_mib in [16, 64, 1024, 100_000] {
             let sizes = Sizes::of(&Buffer { folder: "x".into(), max_mib, disk_reserve_mib: 0 });
             assert!(sizes.max_record * 2 <= sizes.group / 2 && sizes.group as u64 * 2 <= sizes.segment, "{sizes:?}");
-            assert!(!sizes.is_full(sizes.segment) && sizes.is_full(sizes.cap), "{sizes:?}");
+            assert!(sizes.segment < sizes.most() && sizes.most() < sizes.cap, "{sizes:?}");
         }
     }
 

@@ -80,8 +80,8 @@ impl Collector {
         let tail = tail.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
         let tail = std::thread::Builder::new().name("files".into()).spawn(move || tail.run()).map_err(Error::Thread)?;
         tasks.spawn(forwarder.run());
-        let (wal, intake) = (receiver.wal().clone(), receiver.intake());
-        let watch = Watch { wal, intake, sizes, counters: counters.clone(), kept, stop: stop.clone() };
+        let wal = receiver.wal().clone();
+        let watch = Watch { wal, sizes, counters: counters.clone(), kept, stop: stop.clone() };
         tasks.spawn(watch.run());
         let listeners = receiver.listen(listen_config(&config.listen, sizes)?).await?;
         Ok(Collector { receiver, listeners, counters, sizes, tail: Some(tail), stop_reading, stop, tasks, _lock: lock })

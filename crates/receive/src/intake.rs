@@ -32,6 +32,8 @@ pub struct IntakeConfig {
     pub max_record: usize,
     /// Durable records not yet processed, at most: beyond, detection is too far behind to take more.
     pub max_backlog: u64,
+    /// Bytes the log may take up on disk before nothing more is taken; what is in flight still comes.
+    pub most_on_disk: u64,
     /// What customers and devices may send.
     pub limits: RateLimits,
     /// What is done to a record before it goes into the log.
@@ -54,6 +56,7 @@ impl Default for IntakeConfig {
             in_flight_bytes: 64 << 20,
             max_record: 1 << 20,
             max_backlog: 20_000_000,
+            most_on_disk: u64::MAX,
             limits: RateLimits::default(),
             edit: None,
         }
@@ -177,7 +180,6 @@ struct Inner {
     counters: Arc<Counters>,
     once: Arc<Once>,
     closed: AtomicBool,
-    capped: AtomicBool,
     /// Why the flow stopped for good.
     failed: std::sync::OnceLock<Arc<str>>,
     /// Sequence up to which the log has been processed.
@@ -221,10 +223,10 @@ impl Intake {
     pub(crate) fn new(wal: Arc<Wal>, config: IntakeConfig, counters: Arc<Counters>, once: Arc<Once>) -> Self {
         let room = FairRoom::new((config.in_flight_bytes / UNIT).max(1));
         let limiter = Limiter::new(config.limits);
-        let (closed, capped) = (AtomicBool::new(false), AtomicBool::new(false));
+        let closed = AtomicBool::new(false);
         let failed = std::sync::OnceLock::new();
         let processed = AtomicU64::new(0);
-        let inner = Arc::new(Inner { wal, config, room, limiter, counters, once, closed, capped, failed, processed });
+        let inner = Arc::new(Inner { wal, config, room, limiter, counters, once, closed, failed, processed });
         Intake { inner, protocol: Protocol::Other }
     }
 
@@ -378,7 +380,7 @@ impl Intake {
         if inner.counters.disk_low.load(Ordering::Relaxed) {
             return Err(IntakeError::DiskLow);
         }
-        if inner.capped.load(Ordering::Relaxed) {
+        if inner.wal.disk_bytes() > inner.config.most_on_disk {
             return Err(IntakeError::Capped);
         }
         let processed = inner.processed.load(Ordering::Relaxed);
@@ -391,11 +393,6 @@ impl Intake {
     /// The longest record kept whole.
     pub fn max_record(&self) -> usize {
         self.inner.config.max_record
-    }
-
-    /// Takes nothing while the log is as large as it may be.
-    pub fn cap(&self, is_full: bool) {
-        self.inner.capped.store(is_full, Ordering::Relaxed);
     }
 
     /// Takes nothing more: the server is stopping.

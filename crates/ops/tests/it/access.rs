@@ -1,5 +1,7 @@
 //! Every use case, walked through by every role and by somebody of another customer.
 
+mod scene;
+
 use std::future::Future;
 use std::pin::Pin;
 
@@ -14,6 +16,7 @@ use model::*;
 use ops::*;
 
 use crate::world::*;
+use scene::*;
 
 type Outcome<'w> = Pin<Box<dyn Future<Output = ops::Result<usize>> + 'w>>;
 
@@ -46,110 +49,6 @@ macro_rules! cases {
             run: |$w, $ctx| Box::pin(async move { $body }),
         },)*]
     };
-}
-
-/// One thing seen or done.
-fn one<T>(result: ops::Result<T>) -> ops::Result<usize> {
-    result.map(|_| 1)
-}
-
-fn all<T>(result: ops::Result<Page<T>>) -> ops::Result<usize> {
-    result.map(|page| page.items.len())
-}
-
-const PARSER: &str = "vendor = \"Acme\"\nproduct = \"Box\"\n[[variant]]\nrecognise.starts_with = [\"acme \"]\n";
-
-fn parser_draft(version: i64) -> ParserDraft {
-    ParserDraft { version, text: PARSER.to_owned(), samples: vec!["acme a=1".to_owned()], time_zone: None }
-}
-
-fn page() -> PageRequest {
-    PageRequest::default()
-}
-
-fn raise() -> PolicyAction {
-    PolicyAction::RaiseIncident { severity: None }
-}
-
-fn query() -> EventQuery {
-    EventQuery::all(TimeRange { from: at(0), to: at(100_000) })
-}
-
-fn rules() -> DeletionRules {
-    let policy = model::retention::RetentionPolicy { default_days: Some(1), floor_days: 0 };
-    DeletionRules { policy, below_floor: false, remains: Vec::new() }
-}
-
-/// As the caller, but of our customer.
-fn at_ours(w: &World, ctx: &Context) -> Context {
-    let (scope, may) = (Scope::one(w.ours.clone()), ctx.permissions().clone());
-    Context::authenticated(ctx.actor().clone(), scope, may, ctx.now())
-}
-
-fn search_of(customer: &CustomerId) -> model::saved_search::SavedSearchData {
-    model::saved_search::SavedSearchData {
-        name: "Sign-ins".to_owned(),
-        query: "user_name:*".to_owned(),
-        columns: Vec::new(),
-        seconds: Some(60),
-        from: None,
-        to: None,
-        customer: Some(customer.clone()),
-        shared: true,
-    }
-}
-
-/// A search through our customer's events that the caller keeps.
-async fn kept(w: &World, ctx: &Context) -> SavedSearchId {
-    w.ops.create_saved_search(&at_ours(w, ctx), search_of(&w.ours)).await.unwrap().id
-}
-
-fn export_data() -> model::export::ExportData {
-    model::export::ExportData {
-        from: at(0),
-        to: at(100_000),
-        customers: Vec::new(),
-        devices: Vec::new(),
-        sources: Vec::new(),
-        filters: Vec::new(),
-        q: String::new(),
-        text: String::new(),
-        format: model::search::ExportFormat::Ndjson,
-        columns: Vec::new(),
-        most: 10,
-    }
-}
-
-/// An export the caller has asked for; those asked for before are written.
-async fn asked_for(w: &World, ctx: &Context) -> ops::Result<ExportId> {
-    w.ops.resume_exports(at(5)).await?;
-    while w.ops.run_next_export(at(5)).await? {}
-    Ok(w.ops.create_export(ctx, export_data()).await?.id)
-}
-
-/// An event that is over, in a file.
-async fn old_event(w: &World) {
-    let id = EventId { log: 1, shard: 0, sequence: w.fresh() + 1 };
-    w.event_at(&w.ours, id, Timestamp::from_micros(at(0).as_micros() - 3 * 86_400_000_000));
-    w.event(&w.ours, &DeviceId::generate(at(0)), 5, "failed password for root");
-    w.lake.flush_all().await.unwrap();
-}
-
-fn intel_data() -> IntelListData {
-    IntelListData {
-        name: "CERT".to_owned(),
-        source: String::new(),
-        description: String::new(),
-        confidence: 50,
-        tlp: Tlp::Amber,
-        expires: None,
-    }
-}
-
-/// A list of the world's first customer, with the hunt that looks for it.
-async fn intel(w: &World) -> ops::Result<AddedList> {
-    let ours = std::slice::from_ref(&w.ours);
-    w.ops.add_intel_list(&job(0), intel_data(), ours, b"evil.example\nnothing\n".to_vec()).await
 }
 
 const CASES: &[Case] = cases! {
@@ -226,6 +125,11 @@ const CASES: &[Case] = cases! {
         let device = w.device(&w.ours, DeviceKind::Host).await;
         w.ops.issue_device_credential(&job(0), &device.id, CredentialKind::Token, ops::CredentialWish::default()).await?;
         w.ops.list_device_credentials(&ctx, &device.id).await.map(|found| found.len())
+    };
+    Customer DeviceRead list_collector_peers |w, ctx| {
+        let collector = w.device(&w.ours, DeviceKind::Collector).await;
+        stranger(w, &collector).await;
+        w.ops.list_collector_peers(&ctx, &collector.id).await.map(|found| found.len())
     };
     Customer DeviceWrite issue_device_credential |w, ctx| {
         let device = w.device(&w.ours, DeviceKind::Host).await;
