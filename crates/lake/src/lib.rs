@@ -57,3 +57,4 @@ pub use sight::{Hunt, HuntWatch, Hunted, Sighted, Sighting, Target};
 pub use sql::{SqlColumn, SqlLimits, SqlResult};
 pub use store::Lake;
 pub use tail::{Tail, Tailed};
+pub use text::index_bytes;

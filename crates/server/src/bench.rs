@@ -4,6 +4,7 @@
 //! ours.
 
 mod corpus;
+mod find;
 mod report;
 mod sender;
 mod watch;
@@ -19,7 +20,7 @@ use model::search::EventQuery;
 use model::{Context, CustomerId, Scope, TimeRange, Timestamp};
 use tokio::io::AsyncWriteExt;
 
-use crate::cli::BenchArgs;
+use crate::cli::{BenchArgs, BenchCommand, FlowArgs};
 use crate::config::Config;
 use crate::error::Error;
 use crate::serve::Server;
@@ -34,13 +35,21 @@ const SETTLE: Duration = Duration::from_secs(600);
 
 /// Runs the benchmark and prints what it found.
 pub async fn run(arguments: &BenchArgs) -> Result<(), Error> {
-    let folder = tempfile(arguments.folder.as_deref())?;
+    match &arguments.what {
+        Some(BenchCommand::Find(arguments)) => find::run(arguments).await,
+        None => flow(&arguments.flow).await,
+    }
+}
+
+async fn flow(arguments: &FlowArgs) -> Result<(), Error> {
+    let folder = work_folder(arguments.folder.as_deref())?;
     let lines = corpus::lines(&arguments.lines)?;
     let corpus = folder.join("corpus.log");
     std::fs::write(&corpus, lines.join("\n")).map_err(failed("cannot write", &corpus))?;
     let config = config(arguments, &folder.join("data"))?;
     let server = Server::start(&config, false).await?;
     let customers = customers(&server).await?;
+    // The senders' directory follows the store; and what starting cost is to settle.
     tokio::time::sleep(Duration::from_secs(2)).await;
     let idle = watch::resident();
 
@@ -82,7 +91,7 @@ pub async fn run(arguments: &BenchArgs) -> Result<(), Error> {
     report.verdict().map_err(Error::Told)
 }
 
-fn tempfile(folder: Option<&Path>) -> Result<std::path::PathBuf, Error> {
+fn work_folder(folder: Option<&Path>) -> Result<std::path::PathBuf, Error> {
     let folder = match folder {
         Some(folder) => folder.to_owned(),
         None => std::env::temp_dir().join(format!("vedette-bench-{}", std::process::id())),
@@ -94,7 +103,7 @@ fn tempfile(folder: Option<&Path>) -> Result<std::path::PathBuf, Error> {
     Ok(folder)
 }
 
-fn config(arguments: &BenchArgs, data: &Path) -> Result<Config, Error> {
+fn config(arguments: &FlowArgs, data: &Path) -> Result<Config, Error> {
     let mut config = Config::load(None, std::iter::empty())?;
     let loopback = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
     config.data.folder = data.to_owned();

@@ -141,7 +141,35 @@ pub struct DemoArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct BenchArgs {
+    #[command(subcommand)]
+    pub what: Option<BenchCommand>,
+    #[command(flatten)]
+    pub flow: FlowArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// How quick searches are, beside DuckDB and chDB where Python has them
+    Find(FindArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct FindArgs {
+    /// Events to make and search, over thirty days of three customers
+    #[arg(long, default_value_t = 20_000_000)]
+    pub events: u64,
+    /// The Python that has the engines to compare with
+    #[arg(long, default_value = "python3")]
+    pub python: String,
+    /// An empty folder to work in; a temporary one unless told
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct FlowArgs {
     /// How long to send
     #[arg(long, default_value_t = 60)]
     pub seconds: u64,

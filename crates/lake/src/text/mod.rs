@@ -27,6 +27,7 @@ mod read;
 pub(crate) use blocks::Blocks;
 pub(crate) use build::IndexBuilder;
 pub(crate) use find::TextMatcher;
+pub use read::index_bytes;
 pub(crate) use read::{Index, Indexes};
 
 /// Rows of a block: those of a page.

@@ -119,12 +119,24 @@ impl Index {
     }
 }
 
-fn read_head(file: &File) -> Option<Head> {
+/// Bytes of a lake file's index; none where it has none.
+pub fn index_bytes(path: &Path) -> u64 {
+    let place = File::open(path).ok().and_then(|file| place(&file));
+    place.map_or(0, |[_, _, total]| total)
+}
+
+/// Where a file's index begins, bytes of its head, bytes in all.
+fn place(file: &File) -> Option<[u64; 3]> {
     let metadata = ParquetMetaDataReader::new().parse_and_finish(file).ok()?;
     let entries = metadata.file_metadata().key_value_metadata()?;
     let place = entries.iter().find(|entry| entry.key == KEY)?.value.as_deref()?;
     let numbers: Vec<u64> = place.split(' ').map(str::parse).collect::<Result<_, _>>().ok()?;
     let &[1, offset, length, total] = numbers.as_slice() else { return None };
+    Some([offset, length, total])
+}
+
+fn read_head(file: &File) -> Option<Head> {
+    let [offset, length, total] = place(file)?;
     if length > total || total > file.metadata().ok()?.len() {
         return None;
     }

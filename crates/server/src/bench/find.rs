@@ -1,16 +1,12 @@
-//! How quick searches are, beside DuckDB over the same files in the same run:
+//! `vedette bench find`: how quick searches are, beside DuckDB and chDB over the same files in the same run.
 //!
-//! ```text
-//! cargo run --release -p lake --example find -- <folder> [events] [python with duckdb]
-//! ```
-//!
-//! Writes events of three customers over thirty days (20,000,000 unless said), asks, prints the times and their ratios,
-//! and removes the files again. Times are the best of three warm runs; the first run is printed beside them.
+//! Writes events of three customers over thirty days, asks, prints the times and their ratios, and removes the files
+//! again. Times are the best of three warm runs; the first run is printed beside them.
 
 mod catalogue;
 mod events;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,7 +19,10 @@ use model::{Context, CustomerId, PageRequest, Scope, TimeRange, Timestamp};
 use catalogue::Memory;
 use events::{DAYS, Made, START};
 
-/// A question with its DuckDB twin over the view `e`.
+use crate::cli::FindArgs;
+use crate::error::Error;
+
+/// A question with its SQL twin over the view `e`.
 struct Ask {
     name: &'static str,
     sql: String,
@@ -38,22 +37,21 @@ enum What {
     ByCustomer(&'static str),
 }
 
-#[tokio::main]
-async fn main() {
-    let mut args = std::env::args().skip(1);
-    let dir = PathBuf::from(args.next().expect("the first argument is a folder for the files"));
-    let count: u64 = args.next().map_or(20_000_000, |count| count.parse().expect("the second is a number of events"));
-    let python = args.next().unwrap_or_else(|| "python3".to_owned());
+/// Runs the benchmark and prints what it found.
+pub async fn run(arguments: &FindArgs) -> Result<(), Error> {
+    let told = |error: &dyn std::fmt::Display| Error::Told(error.to_string());
+    let count = arguments.events;
+    let dir = super::work_folder(arguments.folder.as_deref())?.join("data");
     let catalogue = Arc::new(Memory::default());
     let config = LakeConfig { flush_rows: usize::MAX, flush_bytes: 1 << 30, ..LakeConfig::new(&dir) };
-    let lake = Lake::open(config, catalogue.clone()).await.expect("the folder can be used");
+    let lake = Lake::open(config, catalogue.clone()).await.map_err(|error| told(&error))?;
     let customers: Vec<CustomerId> =
         (0..3u8).map(|number| CustomerId::derived(Timestamp::from_micros(START), &[&[number]])).collect();
 
-    let (appending, flushing) = fill(&lake, &customers, count).await;
+    let (appending, flushing) = fill(&lake, &customers, count).await.map_err(|error| told(&error))?;
     let files = catalogue.files();
     let bytes: u64 = files.iter().map(|file| file.bytes).sum();
-    let index: u64 = files.iter().map(|file| index_bytes(&dir.join(&file.path))).sum();
+    let index: u64 = files.iter().map(|file| lake::index_bytes(&dir.join(&file.path))).sum();
     let each = |time: Duration| time.as_secs_f64() * 1e6 / count as f64;
     println!(
         "{count} events in {} files: {:.1} B/event, of which index {:.1} % ({:.2} B)",
@@ -70,46 +68,64 @@ async fn main() {
     );
 
     let asks = asks();
-    let theirs = duckdb(&python, &dir, &asks);
-    println!("{:<34} {:>10} {:>10} {:>10} {:>8} {:>10}", "", "first", "warm", "DuckDB", "ratio", "found");
-    for (ask, theirs) in asks.iter().zip(theirs.iter().map(Some).chain(std::iter::repeat(None))) {
+    let [duck, click] = ["duckdb", "chdb"].map(|engine| others(&arguments.python, engine, &dir, &asks));
+    println!(
+        "{:<34} {:>10} {:>10} {:>10} {:>8} {:>10} {:>8} {:>10}",
+        "", "first", "warm", "DuckDB", "ratio", "chDB", "ratio", "found"
+    );
+    for (number, ask) in asks.iter().enumerate() {
         let mut times = Vec::new();
         let mut found = 0;
         for _ in 0..4 {
             let start = Instant::now();
-            found = run(&lake, &ask.what).await;
+            found = answer(&lake, &ask.what).await.map_err(|error| told(&error))?;
             times.push(start.elapsed());
         }
         let warm = times[1..].iter().min().copied().unwrap_or_default();
-        let ratio = theirs.map_or(String::new(), |theirs| format!("{:.2}", warm.as_secs_f64() / theirs));
-        let theirs = theirs.map_or(String::new(), |theirs| format!("{:.1} ms", theirs * 1e3));
-        println!("{:<34} {:>10} {:>10} {theirs:>10} {ratio:>8} {found:>10}", ask.name, ms(times[0]), ms(warm));
+        let beside = |theirs: &[f64]| match theirs.get(number) {
+            Some(theirs) => {
+                format!(
+                    "{:>10} {:>8}",
+                    format!("{:.1} ms", theirs * 1e3),
+                    format!("{:.2}", warm.as_secs_f64() / theirs)
+                )
+            }
+            None => format!("{:>10} {:>8}", "-", "-"),
+        };
+        println!(
+            "{:<34} {:>10} {:>10} {} {} {found:>10}",
+            ask.name,
+            ms(times[0]),
+            ms(warm),
+            beside(&duck),
+            beside(&click)
+        );
     }
-    customer_day(&lake, &customers).await;
+    customer_day(&lake, &customers).await.map_err(|error| told(&error))?;
     println!("peak memory {} MiB, read {} MiB", peak(), lake.bytes_searched() >> 20);
     drop(lake);
-    std::fs::remove_dir_all(&dir).expect("the folder can be removed");
+    std::fs::remove_dir_all(&dir).map_err(super::failed("cannot remove", &dir))
 }
 
-async fn fill(lake: &Lake, customers: &[CustomerId], count: u64) -> (Duration, Duration) {
+async fn fill(lake: &Lake, customers: &[CustomerId], count: u64) -> Result<(Duration, Duration), lake::Error> {
     let (mut appending, mut flushing) = (Duration::ZERO, Duration::ZERO);
     let mut day = 0;
     for from in (0..count).step_by(1_000) {
         let made: Vec<Made> = (from..(from + 1_000).min(count)).map(|number| Made::of(number, count)).collect();
         let start = Instant::now();
-        events::append(lake, customers, &made);
+        events::append(lake, customers, &made)?;
         appending += start.elapsed();
         let next = (from + 1_000) * DAYS / count;
         if next > day {
             let start = Instant::now();
-            lake.flush_all().await.expect("the files can be written");
+            lake.flush_all().await?;
             flushing += start.elapsed();
             day = next;
         }
     }
     let start = Instant::now();
-    lake.flush_all().await.expect("the files can be written");
-    (appending, flushing + start.elapsed())
+    lake.flush_all().await?;
+    Ok((appending, flushing + start.elapsed()))
 }
 
 fn asks() -> Vec<Ask> {
@@ -180,67 +196,64 @@ fn asks() -> Vec<Ask> {
     ]
 }
 
-async fn run(lake: &Lake, what: &What) -> usize {
+async fn answer(lake: &Lake, what: &What) -> Result<usize, lake::Error> {
     let everyone = Context::job("bench", Scope::All, Timestamp::from_micros(START));
     let query = |q: &str| EventQuery {
-        condition: q.parse::<Query>().expect("it is a query"),
+        condition: q.parse::<Query>().expect("the questions are our own"),
         ..EventQuery::all(events::range())
     };
-    match what {
+    Ok(match what {
         What::Latest(q) => {
             let query = EventQuery { page: PageRequest::new(100, None), ..query(q) };
-            lake.search(&everyone, &query).await.expect("the search runs").items.len()
+            lake.search(&everyone, &query).await?.items.len()
         }
-        What::Count(q) => lake.count(&everyone, &query(q)).await.expect("the count runs") as usize,
-        What::Top(field) => lake.top_values(&everyone, &query("*"), field, 10).await.expect("the top runs").len(),
-        What::Bars(q) => lake.histogram(&everyone, &query(q), 720).await.expect("the bars run").len(),
-        What::ByCustomer(q) => lake.count_by_customer(&everyone, &query(q)).await.expect("the count runs").len(),
-    }
+        What::Count(q) => lake.count(&everyone, &query(q)).await? as usize,
+        What::Top(field) => lake.top_values(&everyone, &query("*"), field, 10).await?.len(),
+        What::Bars(q) => lake.histogram(&everyone, &query(q), 720).await?.len(),
+        What::ByCustomer(q) => lake.count_by_customer(&everyone, &query(q)).await?.len(),
+    })
 }
 
 /// What one customer's day costs.
-async fn customer_day(lake: &Lake, customers: &[CustomerId]) {
+async fn customer_day(lake: &Lake, customers: &[CustomerId]) -> Result<(), lake::Error> {
     let owner = Context::job("bench", Scope::one(customers[1].clone()), Timestamp::from_micros(START));
     let day = |number: i64| Timestamp::from_micros(START + number * 86_400_000_000);
     let range = TimeRange { from: day(9), to: day(10) };
     for q in ["source_ip:198.51.100.77", "zugspitze", "user_name:user4242", "destination_port:443 event_action:deny"] {
-        let query = EventQuery { condition: q.parse().expect("it is a query"), ..EventQuery::all(range) };
+        let query = EventQuery { condition: q.parse().expect("the questions are our own"), ..EventQuery::all(range) };
         let mut best = Duration::MAX;
         for _ in 0..5 {
             let start = Instant::now();
-            lake.search(&owner, &query).await.expect("the search runs");
+            lake.search(&owner, &query).await?;
             best = best.min(start.elapsed());
         }
         println!("one customer's day: {q:<42} {}", ms(best));
     }
-    let all = lake.count(&owner, &EventQuery::all(range)).await.expect("the count runs");
+    let all = lake.count(&owner, &EventQuery::all(range)).await?;
     println!("one customer's day has {all} events");
+    Ok(())
 }
 
-/// Best of three warm runs of each, in seconds; nothing where Python has no DuckDB.
-fn duckdb(python: &str, dir: &Path, asks: &[Ask]) -> Vec<f64> {
+/// Best of the runs of each question by another engine, in seconds; nothing where Python has none.
+fn others(python: &str, engine: &str, dir: &Path, asks: &[Ask]) -> Vec<f64> {
     let texts: Vec<&str> = asks.iter().map(|ask| ask.sql.as_str()).collect();
     let output = Command::new(python)
-        .args(["-c", include_str!("duckdb.py")])
+        .args(["-c", include_str!("find/others.py"), engine])
         .arg(dir)
         .arg(serde_json::to_string(&texts).expect("texts are JSON"))
         .output();
-    let output = match output {
-        Ok(output) if output.status.success() => output,
-        other => {
-            println!("no DuckDB to compare with: {other:?}");
-            return Vec::new();
+    match output {
+        Ok(output) if output.status.success() => serde_json::from_slice(&output.stdout).unwrap_or_default(),
+        Ok(output) => {
+            let why = String::from_utf8_lossy(&output.stderr);
+            println!("no {engine} to compare with: {}", why.trim().lines().last().unwrap_or_default());
+            Vec::new()
         }
-    };
-    serde_json::from_slice(&output.stdout).unwrap_or_default()
-}
-
-fn index_bytes(path: &Path) -> u64 {
-    use parquet::file::reader::FileReader;
-    let reader = parquet::file::reader::SerializedFileReader::try_from(path).expect("the file is Parquet");
-    let entries = reader.metadata().file_metadata().key_value_metadata().cloned().unwrap_or_default();
-    let place = entries.into_iter().find(|entry| entry.key == "vedette.index").and_then(|entry| entry.value);
-    place.and_then(|place| place.rsplit(' ').next().and_then(|bytes| bytes.parse().ok())).unwrap_or(0)
+        Err(error) => {
+            println!("no {engine} to compare with: {python}: {error}");
+            Vec::new()
+        }
+    }
 }
 
 fn peak() -> u64 {

@@ -165,7 +165,7 @@ impl Made {
 }
 
 /// Appends events of the one shard, in order.
-pub fn append(lake: &Lake, customers: &[CustomerId], events: &[Made]) {
+pub fn append(lake: &Lake, customers: &[CustomerId], events: &[Made]) -> Result<(), lake::Error> {
     let mut batch = RowBatch::default();
     for made in events {
         let device =
@@ -180,8 +180,10 @@ pub fn append(lake: &Lake, customers: &[CustomerId], events: &[Made]) {
         made.fields.iter().for_each(|(name, value)| event.fields.push(*name, value.as_str()));
         batch.push(&envelope, &event);
     }
-    if let Some(last) = events.last() {
-        let EventId { log, shard, sequence } = last.id;
-        lake.append(batch, LogPosition { log, shard, sequence }).expect("the batches come in order");
+    match events.last() {
+        Some(Made { id: EventId { log, shard, sequence }, .. }) => {
+            lake.append(batch, LogPosition { log: *log, shard: *shard, sequence: *sequence })
+        }
+        None => Ok(()),
     }
 }
