@@ -48,7 +48,7 @@ export function AlertList({ filter, selected, open, empty, narrow, active, activ
 
   const zone = (alert: Alert) => customers.get(alert.customer)?.time_zone;
   const columns: Column<Alert>[] = [
-    { id: "severity", label: t("severity"), width: narrow ? "92px" : "100px", cell: (alert) => <SeverityMark of={alert.severity} /> },
+    { id: "severity", label: t("severity"), width: "100px", cell: (alert) => <SeverityMark of={alert.severity} /> },
     { id: "last", label: t("alert-last"), width: narrow ? "74px" : "82px", cell: (alert) => <Time at={alert.last} zone={zone(alert)} /> },
     { id: "customer", label: t("customer"), width: narrow ? "134px" : "148px", cell: (alert) => <CustomerMark id={alert.customer} /> },
     { id: "title", label: t("alert-title"), cell: (alert) => <AlertTitle alert={alert} /> },

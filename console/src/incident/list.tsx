@@ -70,7 +70,7 @@ export function IncidentList({ filter, selected, select, empty, narrow, active, 
   const zone = (incident: Incident) => shell.customers.get(incident.customer)?.time_zone;
   const columns: Column<Incident>[] = [
     { id: "number", label: t("incident-number"), width: narrow ? "56px" : "66px", cell: (incident) => `#${incident.number}` },
-    { id: "severity", label: t("severity"), width: narrow ? "84px" : "96px", cell: (incident) => <SeverityMark of={incident.severity} /> },
+    { id: "severity", label: t("severity"), width: "96px", cell: (incident) => <SeverityMark of={incident.severity} /> },
     { id: "state", label: t("incident-state"), width: narrow ? "100px" : "108px", cell: (incident) => <IncidentStateMark of={incident.state} /> },
     { id: "customer", label: t("customer"), width: narrow ? "134px" : "148px", cell: (incident) => <CustomerMark id={incident.customer} /> },
     { id: "title", label: t("incident-title"), cell: (incident) => <IncidentTitle title={incident.title} /> },
