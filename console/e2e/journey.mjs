@@ -52,9 +52,7 @@ async function arriving(page) {
 async function openIncident(page) {
   const chosen = await until(async () => {
     const { items } = await api(page, "/incidents?state=new&limit=200");
-    // A critical one where there is one: while it is judged no alert can make it worse, which would refuse the decision.
-    const first = (one) => (one.severity === "critical" ? 1_000_000 : 0) + one.alert_count;
-    for (const one of items.sort((a, b) => first(b) - first(a))) {
+    for (const one of items.sort((a, b) => b.alert_count - a.alert_count)) {
       const { alerts, cards } = await api(page, `/incidents/${one.id}`);
       if (alerts[0]?.samples[0]?.matched.some(({ value }) => value.length > 3) && cards[alerts[0].rule_id]) return one;
     }
@@ -70,8 +68,8 @@ async function openIncident(page) {
 
 async function judge(page, incident) {
   check((await page.locator(".customer-band a strong").textContent()).length > 2, "journey", "the customer's name stands in a band");
-  await page.click('.incident-actions button:has(kbd:text-is("a"))');
-  await page.waitForSelector(".state-mark.in_progress");
+  const takes = page.locator('.incident-actions button:has(kbd:text-is("a"))');
+  await decided(page, incident.id, "in_progress", async () => (await takes.count()) && takes.click());
   const taken = await api(page, `/incidents/${incident.id}`);
   const me = await api(page, "/session");
   check(taken.incident.assignee === me.user.id, "journey", "taking an incident assigns it to oneself");
@@ -95,17 +93,19 @@ async function resolve(page, incident) {
   await page.click("dialog[open] .form-actions .primary");
   check((await page.locator("dialog[open] .field-error").count()) === 1, "journey", "a resolution without a summary is not sent");
   await page.fill("dialog[open] textarea", "Attack confirmed, host isolated, passwords changed.");
-  await page.click("dialog[open] .form-actions .primary");
-  const resolved = await closed(page, incident.id);
+  const sends = page.locator("dialog[open] .form-actions .primary");
+  const resolved = await decided(page, incident.id, "resolved", async () => (await sends.count()) && sends.click());
   check(resolved.state === "resolved" && resolved.verdict === "true_positive", "journey", `the incident is ${resolved.state} with verdict ${resolved.verdict}`);
 }
 
-/** The incident once it is resolved; others that are stand on its page. */
-async function closed(page, id) {
+/** The incident once it has a state. An alert that makes it worse in between refuses the decision: then it is made again. */
+async function decided(page, id, state, decide) {
   return until(async () => {
+    await decide();
+    await page.waitForTimeout(700);
     const { incident } = await api(page, `/incidents/${id}`);
-    return incident.state === "resolved" ? incident : null;
-  }, `incident ${id} to be resolved`, 15_000);
+    return incident.state === state ? incident : null;
+  }, `incident ${id} to be ${state}`, 15_000);
 }
 
 /** From a matched value to its events, the incident's own among them. */
@@ -154,8 +154,7 @@ export async function keyboard(page, { login }) {
   await page.waitForURL("**/incidents/**");
   await page.waitForSelector(".incident-actions");
   const id = new URL(page.url()).pathname.split("/").at(-1);
-  await press("a");
-  await page.waitForSelector(".state-mark.in_progress");
+  await decided(page, id, "in_progress", async () => (await page.locator(".state-mark.new").count()) && press("a"));
   await press("j", "k", "c");
   await page.keyboard.type("与客户确认，非计划内操作。");
   await press("Control+Enter");
@@ -164,8 +163,7 @@ export async function keyboard(page, { login }) {
   await page.waitForSelector("dialog[open] input[type=radio]:focus");
   await press("ArrowDown", "Tab");
   await page.keyboard.type("客户授权的测试，已核对来源与时间。");
-  await press("Control+Enter");
-  const incident = await closed(page, id);
+  const incident = await decided(page, id, "resolved", async () => (await page.locator("dialog[open]").count()) && press("Control+Enter"));
   check(incident.state === "resolved" && incident.verdict === "benign_positive", "keyboard", `the incident is ${incident.state} with verdict ${incident.verdict}`);
   await press("/");
   await page.waitForURL("**/events?**");

@@ -84,10 +84,10 @@ impl Detector {
             made.severity = rule.level;
             made.outcome = event.alarm.as_ref().map(|alarm| alarm.outcome).unwrap_or_default();
             made.techniques = rule.techniques();
-            made.samples[0].matched = matched(&found.fields);
+            made.samples[0].matched = matched(&found.fields, event);
             out.push(made);
         }
-        let fired = match self.evidence_for_correlations(evidence, &matches) {
+        let fired = match self.evidence_for_correlations(evidence, event, &matches) {
             Some(evidence) => self.correlator.observe(partition, event.time, &matches, event, evidence),
             None => self.correlator.advance(partition, event.time),
         };
@@ -95,9 +95,14 @@ impl Detector {
     }
 
     /// What a correlation keeps of this event, if one refers to a rule it satisfied.
-    fn evidence_for_correlations(&self, mut evidence: Evidence, matches: &[Match<'_>]) -> Option<Arc<Evidence>> {
+    fn evidence_for_correlations(
+        &self,
+        mut evidence: Evidence,
+        event: &Event<'_>,
+        matches: &[Match<'_>],
+    ) -> Option<Arc<Evidence>> {
         let concerned = matches.iter().filter(|found| self.correlated.contains(&found.rule.id));
-        let mut fields: Vec<_> = concerned.flat_map(|found| matched(&found.fields)).collect();
+        let mut fields: Vec<_> = concerned.flat_map(|found| matched(&found.fields, event)).collect();
         if fields.is_empty() && !matches.iter().any(|found| self.correlated.contains(&found.rule.id)) {
             return None;
         }

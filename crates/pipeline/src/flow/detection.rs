@@ -88,10 +88,15 @@ pub(super) fn key_of_group(group: &[(String, String)], evidence: &[Arc<Evidence>
     clean(&parts.join(", "))
 }
 
-/// The fields as an alert keeps them.
-pub(super) fn matched(fields: &[sigma::MatchedField]) -> Vec<MatchedField> {
+/// The fields as an alert keeps them: by the names the record has them under, which a search finds them by, and not by
+/// those another taxonomy has for them.
+pub(super) fn matched(fields: &[sigma::MatchedField], event: &Event<'_>) -> Vec<MatchedField> {
+    let name = |name: &String| match event.aliases.get(name) {
+        Some(own) if event.fields.get(name).is_none() => own.clone(),
+        _ => name.clone(),
+    };
     let copy = |field: &sigma::MatchedField| MatchedField {
-        field: field.field.clone(),
+        field: name(&field.field),
         value: cut(&field.value, LONGEST_VALUE).to_owned(),
     };
     fields.iter().map(copy).collect()
