@@ -162,6 +162,7 @@ field-many = Must be at most { $most }
 field-one-or-more = Must be 1 or more
 field-fingerprint = Must be the certificate's SHA-256: 64 hexadecimal digits
 field-future = Must be in the future
+field-one-customer = Choose one customer in the search first: what names none would be seen by people of other customers
 field-host = Must be addresses or host names
 field-source = Must be the name of a source
 field-person = Must be an active user who sees this customer

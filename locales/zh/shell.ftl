@@ -160,6 +160,7 @@ field-many = 最多 { $most } 项
 field-one-or-more = 应为 1 或更大
 field-fingerprint = 应为证书的 SHA-256：64 位十六进制
 field-future = 应为将来的时间
+field-one-customer = 请先在检索中选定一个客户：未选客户的检索会被其他客户的人员看到
 field-host = 应为地址或主机名
 field-source = 应为日志源名称
 field-person = 应为能看到该客户的在用账号

@@ -94,7 +94,7 @@ interface SaveProps { search: SavedSearch | null; query: EventQuery; columns: st
 
 /** Keeps the search that is shown; an old one may take it over or keep what it has. */
 function SaveDialog({ search, query, columns, close, done }: SaveProps) {
-  const { customers } = useShell();
+  const { customers, me } = useShell();
   const present: Omit<SavedSearchData, "name" | "shared"> = {
     query: query.query, columns, customer: query.customer || null,
     ...(query.last ? { seconds: PRESETS[query.last] ?? 86_400 } : { from: query.from, to: query.to }),
@@ -117,7 +117,7 @@ function SaveDialog({ search, query, columns, close, done }: SaveProps) {
       <Form
         fields={[
           { kind: "text", name: "name", label: t("saved-name"), required: true, wide: true, max: 100, autofocus: true },
-          { kind: "check", name: "shared", label: t("saved-share"), hint: customer ? t("saved-share-customer", { customer }) : t("saved-share-all"), wide: true },
+          { kind: "check", name: "shared", label: t("saved-share"), hint: customer ? t("saved-share-customer", { customer }) : t(me.user.all_customers ? "saved-share-all" : "field-one-customer"), wide: true },
           ...(search ? [{ kind: "check" as const, name: "replace", label: t("saved-replace"), wide: true }] : []),
         ]}
         start={{ name: search?.name ?? "", shared: search?.shared ?? false, replace: false }} action={t("save")} submit={submit} cancel={close}

@@ -23,6 +23,7 @@ const FORMS: [RegExp, (hit: RegExpExecArray) => string][] = [
   [/^must be host names/, () => t("field-host")],
   [/^must be the name of a source$/, () => t("field-source")],
   [/^must be (?:an )?active/, () => t("field-person")],
+  [/^must be of one customer/, () => t("field-one-customer")],
   [/^is taken$/, () => t("problem-taken")],
 ];
 

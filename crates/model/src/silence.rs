@@ -31,19 +31,15 @@ const LAYOUT: u8 = 1;
 
 words! {
     /// How a device's silence is judged.
+    #[derive(Default)]
     SilenceAlarm {
         /// By what was learned of it.
+        #[default]
         Learned = "learned",
         /// By its limit in minutes.
         Fixed = "fixed",
         /// Not at all.
         Off = "off",
-    }
-}
-
-impl Default for SilenceAlarm {
-    fn default() -> Self {
-        SilenceAlarm::Learned
     }
 }
 
@@ -286,7 +282,7 @@ mod tests {
     fn a_rhythm_reads_back_as_kept() {
         let mut rhythm = Rhythm::default();
         for slot in 0..500 {
-            rhythm.observe(hour(slot), noise(slot) % 3 == 0, false);
+            rhythm.observe(hour(slot), noise(slot).is_multiple_of(3), false);
         }
         assert_eq!(Rhythm::decode(&rhythm.encode()), Some(rhythm));
         assert_eq!(Rhythm::decode(&[1, 2, 3]), None);

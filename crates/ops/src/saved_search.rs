@@ -2,7 +2,7 @@
 
 use model::role::Permission;
 use model::saved_search::{SavedSearch, SavedSearchData};
-use model::{Context, Page, PageRequest, SavedSearchId, UserId};
+use model::{Context, Page, PageRequest, SavedSearchId, Scope, UserId};
 use serde_json::json;
 use store::Tx;
 
@@ -14,7 +14,7 @@ impl Ops {
     pub async fn create_saved_search(&self, ctx: &Context, data: SavedSearchData) -> Result<SavedSearch> {
         let owner = reader(ctx)?;
         let mut tx = self.store().write(ctx).await?;
-        let data = checked(&mut tx, data).await?;
+        let data = checked(ctx, &mut tx, data).await?;
         let search = tx.create_saved_search(&SavedSearchId::generate(ctx.now()), owner, &data).await?;
         tx.audit(audit(data.customer.as_ref(), "saved_search.create", &search.id, json!(search.data))).await?;
         tx.commit().await?;
@@ -47,7 +47,7 @@ impl Ops {
         if before.owner != *viewer {
             return Err(Error::NotYours("saved search"));
         }
-        let data = checked(&mut tx, data).await?;
+        let data = checked(ctx, &mut tx, data).await?;
         tx.update_saved_search(id, version, &data).await?;
         let after = tx.get_saved_search(viewer, id).await?;
         let changed = difference(&before.data, &after.data);
@@ -75,10 +75,14 @@ fn reader(ctx: &Context) -> Result<&UserId> {
     person(ctx)
 }
 
-/// What can be kept, with its name trimmed. A customer the caller does not see does not exist.
-async fn checked(tx: &mut Tx, mut data: SavedSearchData) -> Result<SavedSearchData> {
+/// What can be kept, with its name trimmed. A customer the caller does not see does not exist. What is shared without a
+/// customer is seen by people of every customer, so its text may come only from who sees them all.
+async fn checked(ctx: &Context, tx: &mut Tx, mut data: SavedSearchData) -> Result<SavedSearchData> {
     if let Some(customer) = &data.customer {
         tx.get_customer(customer).await?;
+    }
+    if data.shared && data.customer.is_none() && *ctx.scope() != Scope::All {
+        return Err(Error::invalid("shared", "must be of one customer to be shared by whoever does not see all"));
     }
     data.name = data.name.trim().to_owned();
     let fields: Vec<FieldProblem> =

@@ -42,7 +42,9 @@ pub struct IntakeConfig {
 
 /// Changes a record before it goes into the log.
 #[derive(Clone)]
-pub struct Edit(pub Arc<dyn Fn(&Sender, &mut Record) + Send + Sync>);
+pub struct Edit(pub Arc<EditFn>);
+
+type EditFn = dyn Fn(&Sender, &mut Record) + Send + Sync;
 
 impl std::fmt::Debug for Edit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

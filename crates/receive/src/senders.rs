@@ -81,6 +81,8 @@ impl Vouched {
 /// Addresses remembered of senders that are known by nothing else, before all are forgotten.
 const PEERS: usize = 4096;
 
+type Peers = HashMap<(DeviceId, IpAddr), Arc<Sender>>;
+
 /// Every sender there is. Cheap to clone; whoever keeps the credentials replaces what it knows.
 #[derive(Debug, Clone)]
 pub struct SenderDirectory {
@@ -89,7 +91,7 @@ pub struct SenderDirectory {
     /// Whoever sends without a credential is this one.
     anybody: Option<Arc<Sender>>,
     /// Senders by an address nothing is registered for, made once.
-    peers: Arc<Mutex<HashMap<(DeviceId, IpAddr), Arc<Sender>>>>,
+    peers: Arc<Mutex<Peers>>,
 }
 
 impl SenderDirectory {

@@ -85,8 +85,8 @@ fn no_mutation_of_a_sample_makes_any_reader_panic_or_dawdle() {
     let hint = Hint::new("2026-11-21T08:00:00Z".parse().unwrap());
     let mut chance = Chance(seed | 1);
     let whole = |bytes: &[u8]| fuzz::parse(&parser, &hint, bytes);
-    let mut targets: Vec<(&str, &dyn Fn(&[u8]))> = vec![("parser", &whole)];
-    targets.extend(TARGETS.iter().map(|(name, target)| (*name, target as &dyn Fn(&[u8]))));
+    let mut targets: Vec<Target> = vec![("parser", &whole)];
+    targets.extend(TARGETS.iter().map(|(name, target)| (*name, target as _)));
     if std::env::var("MUTATE_EACH").is_ok() {
         targets.iter().for_each(|target| run(&[*target], &seeds, seconds, &mut chance));
     } else {
@@ -94,7 +94,10 @@ fn no_mutation_of_a_sample_makes_any_reader_panic_or_dawdle() {
     }
 }
 
-fn run(targets: &[(&str, &dyn Fn(&[u8]))], seeds: &[Vec<u8>], seconds: Option<u64>, chance: &mut Chance) {
+/// Its name, and what is tried with the bytes.
+type Target<'t> = (&'t str, &'t dyn Fn(&[u8]));
+
+fn run(targets: &[Target<'_>], seeds: &[Vec<u8>], seconds: Option<u64>, chance: &mut Chance) {
     let until = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let (mut count, mut slowest) = (0_u64, (Duration::ZERO, "", Vec::new()));
     while until.map_or(count < 1500, |until| Instant::now() < until) {

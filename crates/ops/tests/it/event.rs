@@ -2,6 +2,7 @@
 
 use model::event::customers_of;
 use model::role::Role;
+use model::saved_search::SavedSearchData;
 use model::search::{EventQuery, FieldFilter, FilterOp};
 use model::*;
 use ops::Error;
@@ -101,4 +102,32 @@ async fn a_search_that_makes_no_sense_is_refused_before_anything_happens() {
     let mut bad = query();
     bad.filters = vec![FieldFilter { field: "source_ip".into(), op: FilterOp::InRange, value: "nonsense".into() }];
     assert!(matches!(world.ops.search_events(&ctx, &bad).await, Err(Error::Invalid { .. })));
+}
+
+#[tokio::test]
+async fn a_search_is_shared_no_further_than_its_owner_sees() {
+    let world = World::new().await;
+    let li = world.user("li", Role::L1Analyst, &[&world.ours]).await;
+    let search = |customer: Option<&CustomerId>, shared| SavedSearchData {
+        name: "logons of the board".into(),
+        query: "user_name:chen".into(),
+        customer: customer.cloned(),
+        shared,
+        columns: Vec::new(),
+        seconds: Some(3600),
+        from: None,
+        to: None,
+    };
+    let refused = world.ops.create_saved_search(&acting(&li, 1), search(None, true)).await;
+    assert!(matches!(refused, Err(Error::Invalid { fields }) if fields[0].field == "shared"));
+    let kept = world.ops.create_saved_search(&acting(&li, 1), search(None, false)).await.unwrap();
+    let wider = world.ops.update_saved_search(&acting(&li, 2), &kept.id, kept.version, search(None, true)).await;
+    assert!(matches!(wider, Err(Error::Invalid { .. })));
+    world.ops.create_saved_search(&acting(&li, 3), search(Some(&world.ours), true)).await.unwrap();
+
+    let everybody = world.user("wang", Role::SocManager, &[]).await;
+    world.ops.create_saved_search(&acting(&everybody, 4), search(None, true)).await.unwrap();
+    let wu = world.user("wu", Role::L1Analyst, &[&world.theirs]).await;
+    let seen = world.ops.list_saved_searches(&acting(&wu, 5), &PageRequest::default()).await.unwrap();
+    assert_eq!(seen.items.iter().map(|one| &one.owner).collect::<Vec<_>>(), [&everybody.id]);
 }

@@ -110,13 +110,16 @@ fn token(bytes: &[u8]) {
     assert!(again.is_none_or(|token| token == "***"), "what is stored gives no token away");
 }
 
+/// Its name, and what is tried with the bytes.
+type Target = (&'static str, fn(&[u8]));
+
 #[test]
 fn no_mutation_of_a_stream_makes_a_decoder_panic_dawdle_or_take_too_much() {
     let setting = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let (seconds, seed) = (setting("MUTATE_SECONDS"), setting("MUTATE_SEED").unwrap_or(1));
     println!("MUTATE_SEED={seed}");
     let (seeds, mut chance) = (seeds(), Chance(seed | 1));
-    let targets: [(&str, fn(&[u8])); 5] = [
+    let targets: [Target; 5] = [
         ("lumberjack", |bytes| lumberjack::try_bytes(bytes, MOST)),
         ("forward", |bytes| forward::try_bytes(bytes, MOST)),
         ("msgpack", scan),

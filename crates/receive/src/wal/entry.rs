@@ -50,7 +50,7 @@ impl<'b> DataEntry<'b> {
         let size = texts.iter().map(|text| text.len()).sum::<usize>() + self.bookmark.len() + self.raw.len();
         let mut out = Vec::with_capacity(17 + size);
         out.push(if is_trailed { TRAILED } else { PLAIN });
-        out.push(u8::from(self.truncated) * TRUNCATED | u8::from(self.stranger) * STRANGER);
+        out.push((u8::from(self.truncated) * TRUNCATED) | (u8::from(self.stranger) * STRANGER));
         out.extend_from_slice(&self.received.as_micros().to_le_bytes());
         for text in &texts[..if is_trailed { 6 } else { 4 }] {
             let text = &text.as_bytes()[..text.floor_char_boundary(255)];

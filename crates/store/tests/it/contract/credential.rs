@@ -99,7 +99,7 @@ pub async fn a_collector_vouches_within_its_customer_and_notes_strangers(fixture
     assert!(told.contains(&(CredentialKind::Token, None, true)), "{told:?}");
     let senders = tx.list_device_senders().await.unwrap();
     assert_eq!((senders.len(), senders.iter().filter(|sender| sender.collects).count()), (3, 1));
-    assert_eq!(tx.list_vouched_addresses(&collector).await.unwrap(), [address.clone()]);
+    assert_eq!(tx.list_vouched_addresses(&collector).await.unwrap(), std::slice::from_ref(&address));
 
     let peer = |address: &str, records, time| PeerActivity {
         customer: acme.clone(),
