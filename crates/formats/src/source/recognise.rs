@@ -1,11 +1,10 @@
 //! Whether a record is worth a layout's steps: literals and the syslog program, nothing that costs.
 
 use memchr::memmem::Finder;
-use regex::Regex;
 
 use super::definition::Recognise;
 use super::literals::Rarity;
-use super::step::regex;
+use super::step::Matcher;
 
 /// The compiled `[variant.recognise]` table.
 #[derive(Debug)]
@@ -14,7 +13,7 @@ pub struct Recogniser {
     contains: Vec<Finder<'static>>,
     contains_any: Vec<Finder<'static>>,
     not_contains: Vec<Finder<'static>>,
-    matches: Vec<Regex>,
+    matches: Vec<Matcher>,
 }
 
 /// A condition that must hold and that many layouts can be told apart by at once.
@@ -39,7 +38,7 @@ impl Recogniser {
     /// record there is.
     pub fn new(file: Recognise) -> Result<Self, (&'static str, String)> {
         let finders = |texts: &[String]| texts.iter().map(|text| Finder::new(text.as_bytes()).into_owned()).collect();
-        let matches = file.matches.iter().map(|text| regex(text)).collect::<Result<Vec<_>, _>>();
+        let matches = file.matches.iter().map(|text| Matcher::new(text)).collect::<Result<Vec<_>, _>>();
         let matches = matches.map_err(|problem| (".matches", problem))?;
         let lists = [&file.program, &file.starts_with, &file.contains, &file.contains_any, &file.not_contains];
         if lists.iter().any(|list| list.iter().any(String::is_empty)) {
@@ -109,7 +108,7 @@ impl Recogniser {
             Some("contains_any")
         } else if self.not_contains.iter().any(stands) {
             Some("not_contains")
-        } else if !self.matches.is_empty() && !self.matches.iter().any(|regex| regex.is_match(message)) {
+        } else if !self.matches.is_empty() && !self.matches.iter().any(|matcher| matcher.is_match(message)) {
             Some("matches")
         } else {
             None

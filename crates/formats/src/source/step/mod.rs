@@ -1,7 +1,13 @@
 //! The compiled steps of a layout.
 
+mod class;
+#[cfg(test)]
+mod differential;
 mod edit;
+mod matcher;
 mod pattern;
+mod program;
+mod run;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -21,9 +27,9 @@ use crate::key_value::Dialect;
 use crate::time::Format;
 use crate::{cef, csv, json, json_repair, key_value, leef, xml};
 use edit::{Encoding, Template};
+pub(crate) use matcher::within;
+pub use matcher::{Matcher, regex};
 use pattern::Pattern;
-pub use pattern::regex;
-pub(crate) use pattern::within;
 
 /// One compiled step.
 #[derive(Debug)]
