@@ -161,7 +161,7 @@ fn every_expression_of_every_source_finds_in_every_line_what_the_crate_finds() {
         expressions.len(),
         lines.len()
     );
-    assert!(expressions.len() >= 900 && cases >= 200_000 && fits >= 5_000, "{cases} {fits}");
+    assert!(expressions.len() >= 850 && cases >= 200_000 && fits >= 5_000, "{cases} {fits}");
     assert!(left * 100 < cases && own * 50 < expressions.len(), "{left} {own}");
 }
 
