@@ -11,7 +11,7 @@ use crate::config::LakeConfig;
 use crate::error::{Error, Result};
 
 /// Neighbouring chunks are merged up to this many rows and bytes, so that searching memory stays quick.
-const MERGE_ROWS: usize = 8192;
+const MERGE_ROWS: usize = 2048;
 const MERGE_BYTES: usize = 16 << 20;
 
 /// Over all customers this many times `flush_bytes` stay in memory before the largest buffers are flushed early.

@@ -19,7 +19,10 @@ pub(crate) struct ObjectWriter {
 impl ObjectWriter {
     pub(crate) fn push(&mut self, name: &str, value: &Value<'_>) {
         self.name(name);
-        serde_json::to_writer(&mut self.text, value).expect("a value is always JSON");
+        match value {
+            Value::Str(text) => self.string(text),
+            value => serde_json::to_writer(&mut self.text, value).expect("a value is always JSON"),
+        }
     }
 
     pub(crate) fn push_raw(&mut self, name: &str, value: &str) {
@@ -39,34 +42,68 @@ impl ObjectWriter {
 
     fn name(&mut self, name: &str) {
         self.text.push(if self.text.is_empty() { b'{' } else { b',' });
-        serde_json::to_writer(&mut self.text, name).expect("a text is always JSON");
+        self.string(name);
         self.text.push(b':');
+    }
+
+    fn string(&mut self, text: &str) {
+        let is_plain = text.bytes().fold(true, |plain, byte| plain & (byte >= 0x20) & (byte != b'"') & (byte != b'\\'));
+        if is_plain {
+            self.text.push(b'"');
+            self.text.extend_from_slice(text.as_bytes());
+            self.text.push(b'"');
+        } else {
+            serde_json::to_writer(&mut self.text, text).expect("a text is always JSON");
+        }
     }
 }
 
 /// Calls `with` for each member of the object `text`; a damaged object ends early.
-pub(crate) fn members<'t>(text: &'t str, with: impl FnMut(Cow<'t, str>, &'t str)) {
-    struct Members<F>(F);
-
-    impl<'t, F: FnMut(Cow<'t, str>, &'t str)> Visitor<'t> for Members<F> {
-        type Value = ();
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'t>>(mut self, mut map: A) -> Result<(), A::Error> {
-            while let Some(name) = map.next_key_seed(Name)? {
-                let value: &'t RawValue = map.next_value()?;
-                (self.0)(name, value.get());
-            }
-            Ok(())
-        }
+///
+/// Only [`ObjectWriter`] makes these objects, without blanks, and each is read when a file is written and again when it
+/// is merged: so they are walked by hand.
+pub(crate) fn members<'t>(text: &'t str, mut with: impl FnMut(Cow<'t, str>, &'t str)) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while matches!(bytes.get(at), Some(b'{' | b',')) {
+        let Some(name) = scalar_end(bytes, at + 1).filter(|_| bytes[at + 1] == b'"') else { return };
+        let Some(end) = value_end(bytes, name + 1).filter(|_| bytes[name] == b':') else { return };
+        with(scalar_text(&text[at + 1..name]), &text[name + 1..end]);
+        at = end;
     }
+}
 
-    let mut reader = serde_json::Deserializer::from_str(text);
-    // Only our own writer makes these objects; what a damaged file lost cannot be brought back here.
-    let _ = reader.deserialize_map(Members(with));
+/// Where the value that begins at `at` ends; nothing where there is no end.
+fn value_end(bytes: &[u8], at: usize) -> Option<usize> {
+    if !matches!(bytes.get(at)?, b'[' | b'{') {
+        return scalar_end(bytes, at);
+    }
+    let (mut depth, mut at) = (0_usize, at);
+    loop {
+        match bytes.get(at)? {
+            b'"' => at = scalar_end(bytes, at)? - 1,
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' if depth == 1 => return Some(at + 1),
+            b']' | b'}' => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+/// Where the text, number or word that begins at `at` ends, which something always follows.
+fn scalar_end(bytes: &[u8], at: usize) -> Option<usize> {
+    if *bytes.get(at)? != b'"' {
+        return bytes[at..].iter().position(|byte| matches!(byte, b',' | b']' | b'}')).map(|end| at + end);
+    }
+    let mut end = at + 1;
+    loop {
+        end += bytes.get(end..)?.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+        if bytes[end] == b'"' {
+            return (end + 1 < bytes.len()).then_some(end + 1);
+        }
+        end += 2;
+    }
 }
 
 /// The member `name` of the object `text`, as JSON.
@@ -224,6 +261,15 @@ mod tests {
             seen += 1;
         });
         assert_eq!(seen, values.len());
+        // Cut anywhere, what was whole before the cut is read as before.
+        for (end, _) in text.char_indices() {
+            let mut read = 0;
+            members(&text[..end], |name, json| {
+                assert_eq!(member(&text, &name), Some(json));
+                read += 1;
+            });
+            assert!(read <= seen);
+        }
         assert_eq!(member(&text, "absent"), None);
         writer.take(|object| assert_eq!(object, None));
     }

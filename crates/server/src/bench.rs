@@ -27,9 +27,8 @@ use crate::serve::Server;
 use crate::time::now;
 pub use sender::{Plan, send};
 
-/// Customers that send, and devices of each.
+/// Customers whose devices send; there is a device for each kind of lines.
 const CUSTOMERS: usize = 3;
-const DEVICES: usize = 4;
 /// How long the flow may take to come to the end of what was sent.
 const SETTLE: Duration = Duration::from_secs(600);
 
@@ -43,12 +42,16 @@ pub async fn run(arguments: &BenchArgs) -> Result<(), Error> {
 
 async fn flow(arguments: &FlowArgs) -> Result<(), Error> {
     let folder = work_folder(arguments.folder.as_deref())?;
-    let lines = corpus::lines(&arguments.lines)?;
-    let corpus = folder.join("corpus.log");
-    std::fs::write(&corpus, lines.join("\n")).map_err(failed("cannot write", &corpus))?;
+    if !(0.0..=100.0).contains(&arguments.alarms) {
+        return Err(Error::Told("--alarms is a share of all events in percent: 0 to 100".to_owned()));
+    }
+    let kinds = corpus::kinds(&arguments.lines)?;
+    let corpus = folder.join("corpus.json");
+    let text = serde_json::to_vec(&kinds).map_err(|error| Error::Told(error.to_string()))?;
+    std::fs::write(&corpus, text).map_err(failed("cannot write", &corpus))?;
     let config = config(arguments, &folder.join("data"))?;
     let server = Server::start(&config, false).await?;
-    let customers = customers(&server).await?;
+    let (customers, tokens) = senders(&server, kinds.len()).await?;
     // The senders' directory follows the store; and what starting cost is to settle.
     tokio::time::sleep(Duration::from_secs(2)).await;
     let idle = watch::resident();
@@ -56,8 +59,9 @@ async fn flow(arguments: &FlowArgs) -> Result<(), Error> {
     let ingest = server.ingest.ok_or_else(|| Error::Told("the benchmark's listener is not open".to_owned()))?;
     let plan = Plan {
         url: format!("http://{ingest}/ingest/v1/events"),
-        tokens: customers.iter().flat_map(|(_, tokens)| tokens.clone()).collect(),
+        tokens,
         corpus,
+        alarms: arguments.alarms / 100.0,
         seconds: arguments.seconds,
         rate: arguments.rate,
         batch: arguments.batch,
@@ -73,8 +77,19 @@ async fn flow(arguments: &FlowArgs) -> Result<(), Error> {
     let stats = server.pipeline.stats();
     server.opened.lake.flush_all().await.map_err(|error| Error::Told(error.to_string()))?;
     let stored = watch::stored(&server.opened.catalogue).await?;
-    let report =
-        report::Report::new(report::Measured { idle, sent, sending, whole, watched, found, stats, stored, lines });
+    let (devices, lines) = (kinds.len(), kinds.iter().map(corpus::Kind::len).sum());
+    let report = report::Report::new(report::Measured {
+        idle,
+        sent,
+        sending,
+        whole,
+        watched,
+        found,
+        stats,
+        stored,
+        devices,
+        lines,
+    });
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&report).map_err(|error| Error::Told(error.to_string()))?);
     } else {
@@ -119,11 +134,12 @@ fn config(arguments: &FlowArgs, data: &Path) -> Result<Config, Error> {
     Ok(config)
 }
 
-/// Makes the customers that send. Gives each with its devices' tokens.
-async fn customers(server: &Server) -> Result<Vec<(CustomerId, Vec<String>)>, Error> {
+/// Makes the customers and the devices that send, the first device one of the first customer and so on. Gives the
+/// customers and the devices' tokens.
+async fn senders(server: &Server, devices: usize) -> Result<(Vec<CustomerId>, Vec<String>), Error> {
     let ops = &server.opened.ops;
     let ctx = Context::job("bench", Scope::All, now());
-    let mut made = Vec::new();
+    let mut customers = Vec::new();
     for number in 1..=CUSTOMERS {
         let data = CustomerData {
             name: format!("Bench {number}"),
@@ -135,28 +151,27 @@ async fn customers(server: &Server) -> Result<Vec<(CustomerId, Vec<String>)>, Er
             remark: String::new(),
             service_manager: None,
         };
-        let customer = ops.create_customer(&ctx, data).await?;
-        let mut tokens = Vec::new();
-        for device in 1..=DEVICES {
-            let data = DeviceData {
-                name: format!("device {device}"),
-                kind: DeviceKind::Other,
-                source: None,
-                address: None,
-                software_version: String::new(),
-                time_zone: None,
-                silence_minutes: 10,
-                silence_alarm: Default::default(),
-            };
-            let device = ops.create_device(&ctx, &customer.id, data).await?;
-            let issued = ops
-                .issue_device_credential(&ctx, &device.id, CredentialKind::Token, ops::CredentialWish::default())
-                .await?;
-            tokens.extend(issued.secret);
-        }
-        made.push((customer.id, tokens));
+        customers.push(ops.create_customer(&ctx, data).await?.id);
     }
-    Ok(made)
+    let mut tokens = Vec::new();
+    for device in 0..devices {
+        let data = DeviceData {
+            name: format!("device {device}"),
+            kind: DeviceKind::Other,
+            source: None,
+            address: None,
+            software_version: String::new(),
+            time_zone: None,
+            silence_minutes: 10,
+            silence_alarm: Default::default(),
+        };
+        let device = ops.create_device(&ctx, &customers[device % CUSTOMERS], data).await?;
+        let issued = ops
+            .issue_device_credential(&ctx, &device.id, CredentialKind::Token, ops::CredentialWish::default())
+            .await?;
+        tokens.extend(issued.secret);
+    }
+    Ok((customers, tokens))
 }
 
 async fn spawn_sender(plan: &Plan) -> Result<sender::Sent, Error> {
@@ -178,10 +193,10 @@ async fn spawn_sender(plan: &Plan) -> Result<sender::Sent, Error> {
 }
 
 /// Events that a search finds, of all customers that sent.
-async fn found(server: &Server, customers: &[(CustomerId, Vec<String>)]) -> Result<u64, Error> {
+async fn found(server: &Server, customers: &[CustomerId]) -> Result<u64, Error> {
     let always = TimeRange { from: Timestamp::from_micros(0), to: now().plus(Duration::from_secs(366 * 86_400)) };
     let mut found = 0;
-    for (customer, _) in customers {
+    for customer in customers {
         let ctx = Context::job("bench", Scope::one(customer.clone()), now());
         let count = server.opened.lake.count(&ctx, &EventQuery::all(always)).await;
         found += count.map_err(|error| Error::Told(error.to_string()))?;

@@ -176,13 +176,16 @@ pub struct FlowArgs {
     /// Events a second; 0: as fast as they are taken
     #[arg(long, default_value_t = 0)]
     pub rate: u64,
-    /// Files of log lines to send, one record a line; the samples of every source unless told
+    /// Files of log lines to send, one record a line, a device for each file; the samples of every source unless told
     #[arg(long, value_name = "FILE")]
     pub lines: Vec<PathBuf>,
+    /// The part of all events, in percent, that devices themselves call an attack
+    #[arg(long, default_value_t = 1.0, value_name = "PERCENT")]
+    pub alarms: f64,
     /// Folders of Sigma rules to judge by besides our own
     #[arg(long, value_name = "FOLDER")]
     pub rules: Vec<PathBuf>,
-    /// Events of one request
+    /// Events of one request, in the mean
     #[arg(long, default_value_t = 500)]
     pub batch: usize,
     /// An empty folder to work in, kept afterwards; a temporary one unless told

@@ -34,6 +34,10 @@ use cli::{Cli, Command, ConfigArgs, ConfigCommand, UserCommand};
 use config::{Config, LogFormat};
 use error::Error;
 
+/// Events are many short texts that one thread makes and another frees; the system's allocator keeps what it once had.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // One TLS implementation for everything; a second call could only come from a second start.

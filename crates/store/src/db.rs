@@ -43,9 +43,9 @@ pub(crate) enum DbTx {
 /// Runs one statement by one method of sqlx on whichever database it is: the body is expanded per back end.
 macro_rules! run {
     ($tx:expr, $statement:expr, $method:ident, |$row:ident, $done:ident| $map:expr) => {{
-        let (text, args) = $statement.finish();
         match $tx {
             DbTx::Sqlite(tx) => {
+                let (text, args) = $statement.finish();
                 let mut query = sqlx::query::<Sqlite>(AssertSqlSafe(text));
                 for arg in args {
                     query = match arg {
@@ -60,6 +60,7 @@ macro_rules! run {
                 $map
             }
             DbTx::Postgres(tx) => {
+                let (text, args) = $statement.finish_numbered();
                 let mut query = sqlx::query::<Postgres>(AssertSqlSafe(text));
                 for arg in args {
                     query = match arg {

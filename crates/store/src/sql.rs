@@ -1,4 +1,4 @@
-//! A statement under construction: fixed text with `?` for values, numbered `$1`, `$2` ... as both databases read it.
+//! A statement under construction: fixed text with `?` for values, numbered `$1`, `$2` ... where the database wants it.
 //!
 //! Text can only come from the program itself (`&'static str`), values only as arguments.
 
@@ -22,7 +22,6 @@ pub(crate) enum Arg {
 pub(crate) struct Sql {
     text: String,
     args: Vec<Arg>,
-    placeholders: usize,
 }
 
 /// Begins a statement.
@@ -33,17 +32,7 @@ pub(crate) fn sql(text: &'static str) -> Sql {
 impl Sql {
     /// Goes on with `text`.
     pub(crate) fn push(mut self, text: &'static str) -> Self {
-        for part in text.split_inclusive('?') {
-            match part.strip_suffix('?') {
-                Some(before) => {
-                    self.placeholders += 1;
-                    self.text.push_str(before);
-                    self.text.push('$');
-                    self.text.push_str(&self.placeholders.to_string());
-                }
-                None => self.text.push_str(part),
-            }
-        }
+        self.text.push_str(text);
         self
     }
 
@@ -105,10 +94,25 @@ impl Sql {
         self.push(" AND ").push(column).push(" LIKE ? ESCAPE '!'").bind(pattern)
     }
 
-    /// The finished text and its values.
+    /// The finished text as SQLite reads it, and its values. SQLite would read numbers too, but looks each of them up
+    /// among all others.
     pub(crate) fn finish(self) -> (String, Vec<Arg>) {
-        debug_assert_eq!(self.placeholders, self.args.len(), "each ? has one value: {}", self.text);
+        debug_assert_eq!(self.text.matches('?').count(), self.args.len(), "each ? has one value: {}", self.text);
         (self.text, self.args)
+    }
+
+    /// The same with the values numbered as PostgreSQL reads them.
+    pub(crate) fn finish_numbered(self) -> (String, Vec<Arg>) {
+        let (text, args) = self.finish();
+        let mut numbered = String::with_capacity(text.len() + 3 * args.len());
+        for (number, part) in text.split('?').enumerate() {
+            if number > 0 {
+                numbered.push('$');
+                numbered.push_str(&number.to_string());
+            }
+            numbered.push_str(part);
+        }
+        (numbered, args)
     }
 }
 
@@ -232,11 +236,12 @@ mod tests {
 
     #[test]
     fn question_marks_are_numbered_across_pieces() {
-        let (text, args) = sql("SELECT a FROM t WHERE b = ?").bind(1).and_in("c", ["x", "y"]).finish();
+        let (text, args) = sql("SELECT a FROM t WHERE b = ?").bind(1).and_in("c", ["x", "y"]).finish_numbered();
         assert_eq!(text, "SELECT a FROM t WHERE b = $1 AND c IN ($2, $3)");
         assert_eq!(args, [Arg::from(1), Arg::from("x"), Arg::from("y")]);
-        let (text, _) = sql("SELECT a FROM t WHERE b = ?").bind(1).and_in("c", ["x"]).and_in("d", [0i64; 0]).finish();
-        assert_eq!(text, "SELECT a FROM t WHERE b = $1 AND c = $2");
+        let plain = sql("SELECT a FROM t WHERE b = ?").bind(1).and_in("c", ["x"]).and_in("d", [0i64; 0]);
+        assert_eq!(plain.clone().finish().0, "SELECT a FROM t WHERE b = ? AND c = ?");
+        assert_eq!(plain.finish_numbered().0, "SELECT a FROM t WHERE b = $1 AND c = $2");
     }
 
     #[test]

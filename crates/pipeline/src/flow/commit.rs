@@ -23,6 +23,10 @@ const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// Counts of devices are put together for about this long before they are written.
 const COUNTS_EVERY: Duration = Duration::from_secs(10);
+/// Writing alerts takes at most one part in so many of the time, as long as they need not wait longer than this for it: in
+/// a flood, what an alert grows by meanwhile is written at once.
+const COMMIT_SHARE: u32 = 5;
+const LONGEST_PACE: Duration = Duration::from_secs(1);
 /// How often the lake is asked to write what is due, and the log is trimmed.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
@@ -56,6 +60,8 @@ pub(super) struct Committer {
     lake_position: u64,
     checkpointed: u64,
     committed_at: Instant,
+    /// How long that took.
+    commit_took: Duration,
     /// Counts wait apart from what else waits: they are written less often.
     counts: HashMap<DeviceId, (CustomerId, DeviceCounts)>,
     counted_at: Instant,
@@ -91,6 +97,7 @@ impl Committer {
             lake_position: start.lake,
             checkpointed: start.detected(),
             committed_at: Instant::now(),
+            commit_took: Duration::ZERO,
             counts: HashMap::new(),
             counted_at: Instant::now(),
             reached: start.counted,
@@ -189,7 +196,8 @@ impl Committer {
     fn is_due(&self) -> bool {
         let since = self.committed_at.elapsed();
         let moved = self.pending.position > self.watermark || self.lake_moved().is_some();
-        (!self.pending.alerts.is_empty() && since >= self.config.commit_every)
+        let pace = (self.commit_took * COMMIT_SHARE).min(LONGEST_PACE).max(self.config.commit_every);
+        (!self.pending.alerts.is_empty() && since >= pace)
             || ((moved || self.pending.checkpoint.is_some()) && since >= self.config.position_every)
             || self.counts_are_due()
     }
@@ -208,6 +216,7 @@ impl Committer {
     /// Commits what waits, trying until the store takes it. The channel to the worker is bounded, so meanwhile the
     /// flow stands still and nothing is lost.
     async fn commit(&mut self) -> Result<(), Aborted> {
+        let begun = Instant::now();
         let lake = self.lake_moved();
         let with_counts = self.pending.checkpoint.is_some() || self.counts_are_due();
         let mut wait = FIRST_WAIT;
@@ -234,6 +243,7 @@ impl Committer {
         self.lake_position = lake.unwrap_or(self.lake_position);
         self.checkpointed = done.checkpoint.map_or(self.checkpointed, |(sequence, _)| sequence);
         self.committed_at = Instant::now();
+        self.commit_took = begun.elapsed();
         self.trim();
         Ok(())
     }

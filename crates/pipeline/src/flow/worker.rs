@@ -268,8 +268,7 @@ impl Worker {
         clock.book(&self.counters, Stage::Read);
         let parser = self.parser.clone();
         let texts: Vec<Cow<'_, str>> = items.iter().map(|item| text::decode(item.entry.raw)).collect();
-        let parsed: Vec<(Envelope, Event<'_>)> =
-            items.iter().zip(&texts).map(|(item, text)| self.parse(&parser, item, text)).collect();
+        let parsed = self.parse_all(&parser, &items, &texts);
         clock.book(&self.counters, Stage::Parse);
 
         for (envelope, event) in parsed.iter().filter(|(envelope, _)| envelope.id.sequence > self.lake) {
@@ -309,6 +308,24 @@ impl Worker {
             }
         }
         clock.book(&self.counters, Stage::Detect);
+    }
+
+    /// Parses a device's records one after the other: they are of one kind mostly, and the tables that take its records
+    /// apart stay at hand. The events are in the order of the log.
+    fn parse_all<'t>(
+        &self,
+        parser: &'t Parser,
+        items: &[Item<'_>],
+        texts: &'t [Cow<'_, str>],
+    ) -> Vec<(Envelope, Event<'t>)> {
+        let mut turns: Vec<usize> = (0..items.len()).collect();
+        turns.sort_by_key(|turn| Arc::as_ptr(&items[*turn].who));
+        let mut parsed: Vec<Option<(Envelope, Event<'t>)>> = Vec::new();
+        parsed.resize_with(items.len(), || None);
+        for turn in turns {
+            parsed[turn] = Some(self.parse(parser, &items[turn], &texts[turn]));
+        }
+        parsed.into_iter().flatten().collect()
     }
 
     fn parse<'t>(&self, parser: &'t Parser, item: &Item<'_>, text: &'t str) -> (Envelope, Event<'t>) {

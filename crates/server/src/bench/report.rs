@@ -24,7 +24,8 @@ pub struct Measured {
     pub stats: PipelineStats,
     /// Rows and bytes of the lake's files.
     pub stored: (u64, u64),
-    pub lines: Vec<String>,
+    pub devices: usize,
+    pub lines: usize,
 }
 
 /// The findings. Times are CPU time per event unless named otherwise.
@@ -33,6 +34,8 @@ pub struct Report {
     /// Events acknowledged, and as many a search finds when nothing is lost or doubled.
     pub acknowledged: u64,
     pub found: u64,
+    /// Each sends lines of its own kind.
+    pub devices: usize,
     /// Distinct lines sent, before addresses are varied.
     pub lines: usize,
     pub bytes_per_event: f64,
@@ -67,7 +70,7 @@ pub struct Report {
 
 impl Report {
     pub fn new(measured: Measured) -> Report {
-        let Measured { idle, sent, sending, whole, mut watched, found, stats, stored, lines } = measured;
+        let Measured { idle, sent, sending, whole, mut watched, found, stats, stored, devices, lines } = measured;
         let events = (sent.acknowledged as f64).max(1.0);
         let micros = |micros: u64| micros as f64 / events;
         let cpu = &stats.cpu_micros;
@@ -84,7 +87,8 @@ impl Report {
         Report {
             acknowledged: sent.acknowledged,
             found,
-            lines: lines.len(),
+            devices,
+            lines,
             bytes_per_event: sent.bytes as f64 / events,
             accepted_per_second: events / sending.as_secs_f64(),
             searchable_per_second: events / whole.as_secs_f64(),
@@ -133,6 +137,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = self.bytes_per_event;
         writeln!(f, "events      {} acknowledged, {} found, {bytes:.0} bytes each", self.acknowledged, self.found)?;
+        writeln!(f, "            {} kinds of devices, {} kinds of lines", self.devices, self.lines)?;
         writeln!(
             f,
             "            {:.0}/s acknowledged, {:.0}/s searchable, {} requests refused for a moment",

@@ -2,17 +2,17 @@
 
 use std::io::Read;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{corpus, watch};
+use super::corpus::{self, Kind, Share};
+use super::watch;
 use crate::error::Error;
 
-/// Requests prepared before sending, so that preparing costs nothing while it counts.
-const PREPARED: usize = 64;
+/// Requests of each device prepared before sending, so that preparing costs nothing while it counts.
+const PREPARED: usize = 3;
 /// How long a refused request waits before it is sent again.
 const AGAIN: Duration = Duration::from_millis(20);
 
@@ -20,14 +20,16 @@ const AGAIN: Duration = Duration::from_millis(20);
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Plan {
     pub url: String,
-    /// One device each.
+    /// One device each, of the kind at the same place in the corpus.
     pub tokens: Vec<String>,
-    /// A file with one record a line.
+    /// A file with the kinds of lines as JSON.
     pub corpus: PathBuf,
+    /// The part of all events that are alarms.
+    pub alarms: f64,
     pub seconds: u64,
     /// Events a second over all devices; 0: as fast as they are taken.
     pub rate: u64,
-    /// Events of one request.
+    /// Events of one request, in the mean.
     pub batch: usize,
 }
 
@@ -54,25 +56,32 @@ pub async fn send() -> Result<(), Error> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).map_err(|error| told(&error))?;
     let plan: Plan = serde_json::from_str(&text).map_err(|error| told(&error))?;
-    let corpus = std::fs::read_to_string(&plan.corpus).map_err(|error| told(&error))?;
-    let lines: Vec<&str> = corpus.lines().collect();
-    let bodies = bodies(&lines, plan.batch);
+    let corpus = std::fs::read(&plan.corpus).map_err(|error| told(&error))?;
+    let kinds: Vec<Kind> = serde_json::from_slice(&corpus).map_err(|error| told(&error))?;
+    let shares = corpus::shares(&kinds, plan.alarms);
+    let mut rng = fastrand::Rng::with_seed(11);
+    let prepared = kinds.iter().zip(&shares).map(|(kind, share)| {
+        let events = (share.of_all * (plan.batch * kinds.len()) as f64).round().max(1.0) as usize;
+        (events, bodies(kind, *share, events, &mut rng))
+    });
+    let prepared: Vec<(usize, Vec<Bytes>)> = prepared.collect();
+    // All devices send equally often, some more at once.
+    let round = prepared.iter().map(|(events, _)| events).sum::<usize>() as f64;
+    let every = if plan.rate > 0 { round / plan.rate as f64 } else { 0.0 };
     let client = reqwest::Client::new();
     let begun = Instant::now();
     let end = begun + Duration::from_secs(plan.seconds);
-    let share = plan.rate as f64 / plan.tokens.len() as f64;
     let mut devices = tokio::task::JoinSet::new();
-    for (number, token) in plan.tokens.iter().enumerate() {
-        let (client, url, token, bodies) = (client.clone(), plan.url.clone(), token.clone(), bodies.clone());
-        let batch = plan.batch as f64;
+    let count = prepared.len() as f64;
+    for (number, ((events, bodies), token)) in prepared.into_iter().zip(&plan.tokens).enumerate() {
+        let (client, url, token) = (client.clone(), plan.url.clone(), token.clone());
         devices.spawn(async move {
             let mut sent = Sent::default();
             let mut waits = Vec::new();
             for turn in 0.. {
-                let due =
-                    begun + Duration::from_secs_f64(if share > 0.0 { f64::from(turn) * batch / share } else { 0.0 });
+                let due = begun + Duration::from_secs_f64((f64::from(turn) + number as f64 / count) * every);
                 tokio::time::sleep_until(due.into()).await;
-                let (events, body) = &bodies[(turn as usize + number * 5) % bodies.len()];
+                let body = &bodies[turn as usize % bodies.len()];
                 let asked = Instant::now();
                 if asked >= end {
                     break;
@@ -80,7 +89,7 @@ pub async fn send() -> Result<(), Error> {
                 while Instant::now() < end + Duration::from_secs(60) {
                     let request = client.post(&url).bearer_auth(&token).body(body.clone());
                     if request.send().await.is_ok_and(|answer| answer.status().is_success()) {
-                        sent.acknowledged += *events as u64;
+                        sent.acknowledged += events as u64;
                         sent.bytes += body.len() as u64;
                         waits.push(asked.elapsed().as_secs_f64() * 1000.0);
                         break;
@@ -106,17 +115,16 @@ pub async fn send() -> Result<(), Error> {
     Ok(())
 }
 
-/// Request bodies, each with the number of its events.
-fn bodies(lines: &[&str], batch: usize) -> Arc<Vec<(usize, Bytes)>> {
-    let mut rng = fastrand::Rng::with_seed(11);
-    let mut next = lines.iter().cycle();
+/// Request bodies of one device.
+fn bodies(kind: &Kind, share: Share, events: usize, rng: &mut fastrand::Rng) -> Vec<Bytes> {
     let mut body = || {
         let mut text = Vec::new();
-        for line in next.by_ref().take(batch) {
-            corpus::vary(line, &mut rng, &mut text);
+        for _ in 0..events {
+            let lines = if rng.f64() < share.alarms { &kind.alarms } else { &kind.plain };
+            corpus::vary(&lines[rng.usize(..lines.len())], rng, &mut text);
             text.push(b'\n');
         }
-        (batch, Bytes::from(text))
+        Bytes::from(text)
     };
-    Arc::new((0..PREPARED).map(|_| body()).collect())
+    (0..PREPARED).map(|_| body()).collect()
 }
