@@ -209,7 +209,11 @@ fn variant(record: &Record, layout: &Layout, number: usize, lines: Option<&(usiz
         Misfit::Field(_) => begins,
     });
     let misfit = failed.map(|misfit| match misfit {
-        Misfit::Step(index) => format!("step {} (`{}`) does not fit", index + 1, layout.steps[index].kind),
+        Misfit::Step(index) => {
+            let step = &layout.steps[index];
+            let why = step.complaint(message, &mut builder).map(|why| format!(": {why}")).unwrap_or_default();
+            format!("step {} (`{}`) does not fit{why}", index + 1, step.kind)
+        }
         Misfit::Field(name) => format!("there is no field `{name}` after the steps, which `recognise.fields` asks for"),
     });
     TriedVariant { number, misfit, at_line, steps }

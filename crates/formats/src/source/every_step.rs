@@ -21,7 +21,21 @@ const STEPS: &[&str] = &[
     "type = \"csv\"\nseparator = \"\\t\"\nquote = \"'\"\nnames = [\"a\"]",
     "type = \"dissect\"\npattern = \"{a} {b}: {c}\"",
     "type = \"regex\"\nmatch = \"all\"\npattern = [{ regex = '%{IP:ip}' }, { regex = '(?P<n>\\d+)[^x]*x' }, { regex = '%{QS:q}' }]",
+    #[cfg(feature = "vrl")]
+    PROGRAM,
 ];
+
+/// Readers of the other language that could stumble over a text.
+#[cfg(feature = "vrl")]
+const PROGRAM: &str = r#"type = "vrl"
+program = '''
+. |= object(parse_json(%message) ?? {}) ?? {}
+. |= parse_key_value(%message) ?? {}
+.a = split(%message, " ")
+.m = parse_regex(%message, r'(?P<n>\d+)[^x]*x') ?? {}
+.u = parse_url(%message) ?? parse_user_agent(%message)
+.c = parse_csv(%message) ?? parse_xml(%message) ?? parse_cef(%message) ?? null
+'''"#;
 
 /// Steps that change what the others found, all after each of them.
 const CHANGES: &[&str] = &[

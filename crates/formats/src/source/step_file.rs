@@ -187,6 +187,8 @@ pub enum StepFile {
     Integers { fields: Vec<String> },
     /// A copy, under its name without blanks, of every field that has blanks in its name.
     BlankFreeNames {},
+    /// A program in the Vector Remap Language, in builds that have it.
+    Vrl { program: String },
 }
 
 /// A list of objects that each hold a name and a value: `[{"name": "user", "value": "li"}]`.

@@ -7,6 +7,11 @@ mod edit;
 mod matcher;
 mod pattern;
 mod program;
+#[cfg(feature = "vrl")]
+mod remap;
+#[cfg(not(feature = "vrl"))]
+#[path = "no_remap.rs"]
+mod remap;
 mod run;
 
 use std::borrow::Cow;
@@ -30,6 +35,7 @@ use edit::{Encoding, Template};
 pub(crate) use matcher::within;
 pub use matcher::{Matcher, regex};
 use pattern::Pattern;
+use remap::Remap;
 
 /// One compiled step.
 #[derive(Debug)]
@@ -106,6 +112,7 @@ enum Action {
     Integers(Vec<String>),
     BlankFreeNames,
     StructuredData,
+    Remap(Box<Remap>),
 }
 
 /// Pairs of names.
@@ -136,6 +143,14 @@ impl Step {
     /// Takes `message`, or the field the step names, apart; false where the layout does not fit.
     pub fn apply<'a>(&'a self, message: &'a str, builder: &mut Builder<'a>) -> bool {
         !self.is_due(builder) || self.action.apply(message, builder) || self.optional
+    }
+
+    /// Why it does not fit, where it can say more than that: only a program can, and leaves the fields as they were.
+    pub fn complaint(&self, message: &str, builder: &mut Builder) -> Option<String> {
+        match &self.action {
+            Action::Remap(program) => program.run(message, builder).err(),
+            _ => None,
+        }
     }
 
     /// The bytes a message must begin with for this step to fit; nothing where it does not matter.
@@ -251,6 +266,9 @@ impl Action {
             StepFile::Integers { fields } => Action::Integers(fields),
             StepFile::BlankFreeNames {} => Action::BlankFreeNames,
             StepFile::StructuredData {} => Action::StructuredData,
+            StepFile::Vrl { program } => {
+                Action::Remap(Box::new(Remap::compile(&program).map_err(|problem| ("program", problem))?))
+            }
         })
     }
 
@@ -363,6 +381,7 @@ impl Action {
                 true
             }
             Action::StructuredData => edit::unqualify(builder),
+            Action::Remap(program) => program.run(message, builder).is_ok(),
         }
     }
 }
