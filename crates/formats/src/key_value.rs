@@ -205,14 +205,18 @@ fn text_separated<'a>(text: &'a str, separator: &str, dialect: &Dialect, builder
             continue;
         }
         let piece = &text[piece_start.min(piece_end)..piece_end];
-        let key = piece.find(dialect.equals).map(|at| key_of(&piece[..at], dialect)).filter(|key| is_key(key));
+        let equals = match u8::try_from(dialect.equals) {
+            Ok(equals) if equals.is_ascii() => memchr(equals, piece.as_bytes()),
+            _ => piece.find(dialect.equals),
+        };
+        let key = equals.map(|at| key_of(&piece[..at], dialect)).filter(|key| is_key(key));
         let starts = key.filter(|key| match open {
             Some((name, _)) if dialect.open.iter().any(|open| open == name) => {
                 dialect.known.iter().any(|known| known == key)
             }
             _ => true,
         });
-        if let (Some(key), Some(at)) = (starts, piece.find(dialect.equals)) {
+        if let (Some(key), Some(at)) = (starts, equals) {
             if let Some((name, start)) = open {
                 let end = piece_start.saturating_sub(separator.len()).max(start);
                 builder.push(name, Value::Str(plain(&text[start..end])));

@@ -128,8 +128,8 @@ impl<'a> Fields<'a> {
     /// Takes entries whose names the caller knows to be unique: no name is compared.
     pub fn from_unique(entries: Vec<(Cow<'a, str>, Value<'a>)>) -> Self {
         let mut tags = Tags::default();
-        for (place, (name, _)) in entries.iter().enumerate().take(Tags::MOST) {
-            tags.set(place, name);
+        for (word, names) in tags.0.iter_mut().zip(entries.chunks(8)) {
+            *word = names.iter().rev().fold(0, |word, (name, _)| word << 8 | u64::from(Tags::of(name)));
         }
         Fields { entries, tags }
     }

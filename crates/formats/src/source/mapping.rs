@@ -118,14 +118,15 @@ static COMMON: LazyLock<BTreeMap<String, Arc<Lookup>>> = LazyLock::new(|| {
 /// How one core field is filled from one candidate.
 #[derive(Debug, Clone)]
 struct Candidate {
-    /// Index into [`CORE_FIELDS`].
-    target: u16,
-    /// Position among the candidates of that core field.
-    rank: u16,
+    /// Index into [`CORE_FIELDS`], and below it the position among the candidates of that core field.
+    order: u32,
     lookup: Option<Arc<Lookup>>,
     take: Vec<Part>,
     absent: Vec<String>,
 }
+
+/// Room for the core fields an event gets beside those of its mapping.
+const MORE: usize = 3;
 
 /// All core fields of one kind of record.
 #[derive(Debug, Default)]
@@ -147,7 +148,7 @@ impl CoreMapping {
                 continue;
             }
             let target = core_index(name)?;
-            let mut rank = 0;
+            let mut rank = 0_u16;
             for rule in rule.rules() {
                 let lookup = match &rule.lookup {
                     None => None,
@@ -157,7 +158,8 @@ impl CoreMapping {
                 };
                 for field in rule.from.to_vec() {
                     let (lookup, absent) = (lookup.clone(), rule.absent.clone());
-                    let candidate = Candidate { target, rank, lookup, take: rule.take.to_vec(), absent };
+                    let order = u32::from(target) << 16 | u32::from(rank);
+                    let candidate = Candidate { order, lookup, take: rule.take.to_vec(), absent };
                     mapping.by_field.entry(field).or_default().push(candidate);
                     rank += 1;
                 }
@@ -172,24 +174,25 @@ impl CoreMapping {
 
     /// The core fields of a record.
     pub fn apply<'a>(&'a self, fields: &Fields<'a>, absent: &[String]) -> Fields<'a> {
-        let mut hits: Vec<(&Candidate, &Value<'a>)> = Vec::with_capacity(16);
+        let mut hits: Vec<(u32, &Candidate, &Value<'a>)> = Vec::with_capacity(16);
         for (name, value) in fields.iter() {
             if let Some(candidates) = self.by_field.get(name)
                 && is_present(value, absent)
             {
-                hits.extend(candidates.iter().map(|candidate| (candidate, value)));
+                hits.extend(candidates.iter().map(|candidate| (candidate.order, candidate, value)));
             }
         }
-        hits.sort_unstable_by_key(|(candidate, _)| (candidate.target, candidate.rank));
-        let mut entries: Vec<(Cow<'a, str>, Value<'a>)> = Vec::with_capacity(hits.len() + self.constants.len());
+        hits.sort_unstable_by_key(|(order, ..)| *order);
+        let mut entries: Vec<(Cow<'a, str>, Value<'a>)> = Vec::with_capacity(hits.len() + self.constants.len() + MORE);
         let mut filled = None;
-        for (candidate, value) in hits {
-            if filled == Some(candidate.target) {
+        for (order, candidate, value) in hits {
+            let target = order >> 16;
+            if filled == Some(target) {
                 continue;
             }
-            let (name, kind) = CORE_FIELDS[usize::from(candidate.target)];
+            let (name, kind) = CORE_FIELDS[target as usize];
             if let Some(value) = candidate.value(value, kind) {
-                filled = Some(candidate.target);
+                filled = Some(target);
                 entries.push((Cow::Borrowed(name), value));
             }
         }

@@ -280,6 +280,9 @@ impl<'t> Reader<'t> {
     /// `Z`, `UTC`, `GMT`, `+08:00`, `+0800`, `+08`: seconds east of UTC.
     pub fn zone(&mut self) -> Option<i32> {
         let rest = &self.bytes[self.at..];
+        if !rest.first().is_some_and(u8::is_ascii_alphabetic) {
+            return self.offset(2);
+        }
         let ends = |length: usize| !rest.get(length).is_some_and(|byte| byte.is_ascii_alphanumeric());
         if (rest.starts_with(b"UTC") || rest.starts_with(b"GMT")) && ends(3) {
             self.at += 3;

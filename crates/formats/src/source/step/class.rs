@@ -203,11 +203,9 @@ impl Class {
     /// The length of the character at this place, if it is one of the class; otherwise 0.
     pub fn step(&self, text: &str, at: usize) -> usize {
         match text.as_bytes().get(at) {
-            Some(lead) if self.lead.has(*lead) => match width(*lead) {
-                1 => 1,
-                width if self.full.has(*lead) || self.has_wide(text, at) => width,
-                _ => 0,
-            },
+            Some(lead) if !self.lead.has(*lead) => 0,
+            Some(lead) if lead.is_ascii() => 1,
+            Some(lead) if self.full.has(*lead) || self.has_wide(text, at) => width(*lead),
             _ => 0,
         }
     }
@@ -234,6 +232,11 @@ impl Class {
             _ => {
                 let mut left = most;
                 while left > 0 {
+                    if most == UNBOUNDED {
+                        let plain = |byte: &u8| byte.is_ascii() && self.lead.has(*byte);
+                        let rest = bytes.get(at..).unwrap_or_default();
+                        at += rest.iter().position(|byte| !plain(byte)).unwrap_or(rest.len());
+                    }
                     match self.step(text, at) {
                         0 => break,
                         width => at += width,

@@ -131,6 +131,16 @@ impl Matcher {
         self.groups.iter().map(|(_, name)| &**name).collect()
     }
 
+    /// Whether it may fit a text by how that begins.
+    pub fn may_begin(&self, text: &str) -> bool {
+        self.program.as_ref().is_none_or(|program| program.may_begin(text.as_bytes()))
+    }
+
+    /// Whether it looks for this literal first of all.
+    pub fn begins_with(&self, literal: &str) -> bool {
+        self.program.as_ref().is_some_and(|program| program.begins_with(literal))
+    }
+
     /// The bytes a text it fits must begin with; nothing where it may fit anywhere or begin with nearly anything.
     pub fn first_bytes(&self) -> Option<Vec<u8>> {
         self.program.as_ref()?.first_bytes()

@@ -288,22 +288,18 @@ impl Action {
                 }
             },
             Action::Regex { field, patterns, matching } => {
-                let texts = match field {
-                    None => vec![Cow::Borrowed(message)],
-                    Some(field) => texts(field, builder),
-                };
-                let apply = |text: &Cow<'a, str>, builder: &mut Builder<'a>| {
-                    let own = match text {
-                        Cow::Borrowed(own) => Some(*own),
-                        Cow::Owned(_) => None,
-                    };
+                let apply = |text: &str, own: Option<&'a str>, builder: &mut Builder<'a>| {
                     let mut tried = patterns.iter().map(|pattern| pattern.apply(text, own, builder));
                     match matching {
                         Matching::First => tried.any(|fits| fits),
                         Matching::All => tried.fold(false, |any, fits| any | fits),
                     }
                 };
-                texts.iter().any(|text| apply(text, builder))
+                let Some(field) = field else { return apply(message, Some(message), builder) };
+                texts(field, builder).iter().any(|text| match text {
+                    Cow::Borrowed(own) => apply(own, Some(own), builder),
+                    Cow::Owned(text) => apply(text, None, builder),
+                })
             }
             Action::Pairs { field, separator, names } => {
                 if let Some(Value::Str(text)) = builder.get(field) {

@@ -47,6 +47,7 @@ impl Pattern {
         let set = file.set.into_iter().map(|(name, value)| (name, constant(&value))).collect();
         let first = matcher.first_bytes();
         let contains = file.contains.or_else(|| literal(&hir));
+        let contains = contains.filter(|text| !matcher.begins_with(text));
         let contains = contains.map(|text| Finder::new(text.as_bytes()).into_owned());
         Ok(Pattern { contains, matcher, first, groups, set })
     }
@@ -63,6 +64,9 @@ impl Pattern {
 
     /// Matches `text`; what is found borrows from `own`, the same text, where it is the record's own.
     pub fn apply<'a>(&'a self, text: &str, own: Option<&'a str>, builder: &mut Builder<'a>) -> bool {
+        if !self.matcher.may_begin(text) {
+            return false;
+        }
         if self.contains.as_ref().is_some_and(|finder| finder.find(text.as_bytes()).is_none()) {
             return false;
         }

@@ -85,6 +85,8 @@ pub struct Program {
     pub start: Start,
     /// What it may begin with.
     first: Set,
+    /// What it does begin with.
+    prefix: Box<[u8]>,
 }
 
 /// The expression holds something the machine cannot do.
@@ -99,6 +101,13 @@ impl Program {
         compiler.push(Instruction::Match)?;
         compiler.link();
         let first = compiler.first(0);
+        let leading =
+            compiler.instructions.iter().find(|one| !matches!(one, Instruction::Save(_) | Instruction::Look(_)));
+        let prefix = match leading {
+            Some(Instruction::Byte(byte)) => Box::from([*byte]),
+            Some(Instruction::Literal { from, to }) => compiler.text[*from as usize..*to as usize].into(),
+            _ => Box::default(),
+        };
         let start = start(hir, first);
         Ok(Program {
             instructions: compiler.instructions.into(),
@@ -109,7 +118,18 @@ impl Program {
             slots: groups.len() * 2,
             start,
             first,
+            prefix,
         })
+    }
+
+    /// Whether it may fit a text by how that begins.
+    pub fn may_begin(&self, text: &[u8]) -> bool {
+        !matches!(self.start, Start::Text) || self.first.at(text, 0) && text.starts_with(&self.prefix)
+    }
+
+    /// Whether it looks for this literal first of all.
+    pub fn begins_with(&self, literal: &str) -> bool {
+        std::str::from_utf8(&self.prefix).is_ok_and(|prefix| prefix.contains(literal))
     }
 
     /// The bytes a text it fits must begin with; nothing where it may fit anywhere or begin with nearly anything.

@@ -297,6 +297,7 @@ impl Run {
 }
 
 /// Whether an assertion holds at a place.
+#[inline]
 fn holds(look: Look, text: &str, at: usize) -> bool {
     let bytes = text.as_bytes();
     let ascii = || {
@@ -307,8 +308,13 @@ fn holds(look: Look, text: &str, at: usize) -> bool {
         )
     };
     let unicode = || {
-        let is_word = |char: char| {
-            if char.is_ascii() { char.is_ascii_alphanumeric() || char == '_' } else { is_word_character(char) }
+        let around = (at.checked_sub(1).and_then(|before| bytes.get(before)), bytes.get(at));
+        if around.0.is_none_or(u8::is_ascii) && around.1.is_none_or(u8::is_ascii) {
+            return ascii();
+        }
+        let is_word = |char: char| match char.is_ascii() {
+            true => char.is_ascii_alphanumeric() || char == '_',
+            false => is_word_character(char),
         };
         (text[..at].chars().next_back().is_some_and(is_word), text[at..].chars().next().is_some_and(is_word))
     };
