@@ -105,7 +105,9 @@ impl Keys {
 
     /// Adds layouts by a literal.
     fn literal(&self, literal: usize, found: &mut Set) {
-        self.literals.get(literal).into_iter().flatten().for_each(|layout| found.add(*layout));
+        if let Some(layouts) = self.literals.get(literal) {
+            layouts.iter().for_each(|layout| found.add(*layout));
+        }
     }
 }
 

@@ -71,6 +71,9 @@ pub enum Start {
     Literal(Finder<'static>),
     Literals(packed::Searcher),
     First(Seeker),
+    /// With characters of a class in a row, as many as there are: where it does not fit at the first of a row it fits
+    /// at no other of it, for from there it would go on at no other places than it did.
+    Row(Seeker, Class),
 }
 
 /// A compiled expression.
@@ -108,7 +111,12 @@ impl Program {
             Some(Instruction::Literal { from, to }) => compiler.text[*from as usize..*to as usize].into(),
             _ => Box::default(),
         };
-        let start = start(hir, first);
+        let start = match (start(hir, first), leading) {
+            (Start::First(seeker), Some(Instruction::Run(run))) if compiler.row_begins(*run) => {
+                Start::Row(seeker, compiler.runs[usize::from(*run)].class.clone())
+            }
+            (start, _) => start,
+        };
         Ok(Program {
             instructions: compiler.instructions.into(),
             text: compiler.text.into(),
@@ -298,6 +306,12 @@ impl Compiler<'_> {
         let way = if greedy { Way::Greedy } else { Way::Lazy };
         self.runs.push(Run { class, min, more, way, follow: Seeker::new(Set::every()), stop: None });
         self.push(Instruction::Run((self.runs.len() - 1) as u16)).map(drop)
+    }
+
+    /// Whether the program begins with this run, which may take as many characters as there are.
+    fn row_begins(&self, run: u16) -> bool {
+        let first = self.instructions.iter().find(|one| !matches!(one, Instruction::Save(_)));
+        matches!(first, Some(Instruction::Run(_))) && self.runs[usize::from(run)].more == UNBOUNDED
     }
 
     /// Tells runs and branches what follows them.

@@ -91,7 +91,7 @@ impl Program {
                 Start::Literals(searcher) => {
                     searcher.find_in(bytes, (from..bytes.len()).into()).map(|found| found.start())
                 }
-                Start::First(seeker) => {
+                Start::First(seeker) | Start::Row(seeker, _) => {
                     let found = seeker.find(bytes, from);
                     (found < bytes.len() || seeker.set.end).then_some(found)
                 }
@@ -103,8 +103,12 @@ impl Program {
             if at >= bytes.len() {
                 return Ok(false);
             }
-            scratch.spend(1 + (at - from) / BYTES_A_STEP)?;
-            from = at + 1;
+            let next = match &self.start {
+                Start::Row(_, class) => class.extent(text, at, UNBOUNDED).max(at + 1),
+                _ => at + 1,
+            };
+            scratch.spend(1 + (next - from) / BYTES_A_STEP)?;
+            from = next;
         }
     }
 
