@@ -26,5 +26,5 @@ pub mod trial;
 mod xml;
 
 pub use parser::{Hint, Parser};
-pub use source::{Place, Source, SourceError, Sources};
+pub use source::{Line, Place, RecordStart, Source, SourceError, Sources};
 pub use time::Zone;

@@ -82,6 +82,7 @@ impl Pipeline {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
 
         let (senders, names) = (receiver.senders(), NameDirectory::default());
+        senders.set_record_starts(parts.parser.sources().record_starts());
         let (store, stop_following) = (parts.store.clone(), stop.clone());
         let follower = Follower { store, senders, names: names.clone(), stop: stop_following };
         let place = follower.begin().await?;
@@ -135,6 +136,7 @@ impl Pipeline {
 
     /// Parses by other sources from now on. Returns when the place in the log where they begin is durable.
     pub async fn set_parser(&self, parser: Parser) -> Result<(), Error> {
+        self.receiver.senders().set_record_starts(parser.sources().record_starts());
         self.flow.set_parser(parser).await
     }
 

@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use formats::RecordStart;
 use ipnet::IpNet;
 use model::device::{CredentialKind, Device, DeviceSender, SenderIdentity};
 use model::{CustomerId, DeviceId};
@@ -83,6 +84,9 @@ const PEERS: usize = 4096;
 
 type Peers = HashMap<(DeviceId, IpAddr), Arc<Sender>>;
 
+/// How the records of sources begin, by their names.
+type RecordStarts = HashMap<Arc<str>, RecordStart>;
+
 /// Every sender there is. Cheap to clone; whoever keeps the credentials replaces what it knows.
 #[derive(Debug, Clone)]
 pub struct SenderDirectory {
@@ -92,13 +96,21 @@ pub struct SenderDirectory {
     anybody: Option<Arc<Sender>>,
     /// Senders by an address nothing is registered for, made once.
     peers: Arc<Mutex<Peers>>,
+    /// Of sources whose records may have several lines.
+    starts: Arc<RwLock<Arc<RecordStarts>>>,
 }
 
 impl SenderDirectory {
     /// Without any sender.
     pub fn empty() -> Self {
         let ports = Arc::new(watch::Sender::new(BTreeSet::new()));
-        SenderDirectory { snapshot: Arc::default(), ports, anybody: None, peers: Arc::default() }
+        SenderDirectory {
+            snapshot: Arc::default(),
+            ports,
+            anybody: None,
+            peers: Arc::default(),
+            starts: Arc::default(),
+        }
     }
 
     /// One in which everybody who sends is `sender`, told apart by address: for a collector, whose network is one
@@ -158,6 +170,17 @@ impl SenderDirectory {
     /// Knows these credentials from now on, and no others.
     pub fn replace(&self, identities: Vec<SenderIdentity>) {
         self.put(Snapshot::new(identities));
+    }
+
+    /// Knows from now on that records of these sources begin so, and those of no others.
+    pub fn set_record_starts(&self, starts: HashMap<Arc<str>, RecordStart>) {
+        *self.starts.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(starts);
+    }
+
+    /// How a sender's records begin, where its settings name a source whose records may have several lines.
+    pub(crate) fn record_start(&self, sender: &Sender) -> Option<RecordStart> {
+        let source = sender.source.as_ref()?;
+        self.starts.read().unwrap_or_else(PoisonError::into_inner).get(source).cloned()
     }
 
     fn put(&self, snapshot: Snapshot) {

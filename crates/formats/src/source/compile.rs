@@ -8,6 +8,7 @@ use toml::Spanned;
 use super::alarm::{self, AlarmRule, Translated};
 use super::definition::{SourceFile, Variant};
 use super::layout::Layout;
+use super::lines::RecordStart;
 use super::mapping::{Lookup, Tables};
 use super::recognise::Recogniser;
 use super::route::{Base, Interner, Router};
@@ -82,9 +83,12 @@ fn build(name: &str, parsed: SourceFile, interner: Arc<Interner>) -> Result<Sour
         Some(zone) => Some(zone.parse().map_err(|error| Mistake::new("time.zone", format!("{error}")))?),
     };
     let time_formats = parsed.time.formats.iter().map(|layout| Format::new(layout)).collect::<Result<Vec<_>, _>>();
-    let first_line = match &parsed.lines.first {
+    let record_start = match &parsed.lines.first {
         None => None,
-        Some(first) => Some(regex(first).map_err(|problem| Mistake::new("lines.first", problem))?),
+        Some(first) => {
+            let first = regex(first).map_err(|problem| Mistake::new("lines.first", problem))?;
+            Some(RecordStart::new(first))
+        }
     };
     let base = Base {
         core: parsed.core,
@@ -109,7 +113,7 @@ fn build(name: &str, parsed: SourceFile, interner: Arc<Interner>) -> Result<Sour
         severity,
         alarm,
         keeps_message: parsed.keep_message,
-        first_line,
+        record_start,
     })
 }
 

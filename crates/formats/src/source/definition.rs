@@ -49,12 +49,12 @@ pub struct SourceFile {
     pub severity: Option<Looked>,
     /// When and how a record is the device's own alarm.
     pub alarm: Option<AlarmFile>,
-    /// How lines of a file make records.
+    /// How lines of a file or a stream make records.
     #[serde(default)]
     pub lines: Lines,
 }
 
-/// How lines of a file make records.
+/// How lines of a file or a stream make records.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lines {

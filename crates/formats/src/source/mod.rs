@@ -8,6 +8,7 @@ mod error;
 mod every_step;
 mod index;
 mod layout;
+mod lines;
 mod literals;
 mod mapping;
 mod part;
@@ -17,17 +18,17 @@ mod step;
 mod step_file;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use include_dir::{Dir, include_dir};
 use model::event::{Alarm, Fields, Value};
 use model::{Severity, Timestamp};
-use regex::Regex;
 use sha2::{Digest, Sha256};
 
 pub use error::{Place, SourceError};
+pub use lines::{Line, RecordStart};
 pub use route::{Interner, Route};
 pub(crate) use step::within;
 
@@ -122,6 +123,11 @@ impl Sources {
         self.sources.iter().find(|source| *source.name == *name)
     }
 
+    /// How records of several lines begin, by source.
+    pub fn record_starts(&self) -> HashMap<Arc<str>, RecordStart> {
+        self.iter().filter_map(|source| Some((source.name.clone(), source.record_start()?.clone()))).collect()
+    }
+
     /// All sources in the order they are asked.
     pub fn iter(&self) -> impl Iterator<Item = &Source> {
         self.sources.iter()
@@ -183,7 +189,7 @@ pub struct Source {
     alarm: Option<AlarmRule>,
     /// The text after the syslog header is the core field `message`.
     pub(crate) keeps_message: bool,
-    first_line: Option<Regex>,
+    record_start: Option<RecordStart>,
 }
 
 impl Source {
@@ -191,9 +197,9 @@ impl Source {
         &self.layouts
     }
 
-    /// What the first line of a record of a file matches, where a record may have several lines.
-    pub fn first_line(&self) -> Option<&Regex> {
-        self.first_line.as_ref()
+    /// What the first line of a record looks like, where a record may have several lines.
+    pub fn record_start(&self) -> Option<&RecordStart> {
+        self.record_start.as_ref()
     }
 
     pub(crate) fn route(&self, fields: &Fields) -> &Route {

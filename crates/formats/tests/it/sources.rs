@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use formats::{Hint, Parser, Sources};
+use formats::{Hint, Line, Parser, Sources};
 use model::Timestamp;
 
 use crate::log_sources::{files, rule};
@@ -92,4 +92,25 @@ fn every_windows_service_of_the_rule_tree_is_covered() {
     println!("{rules} rules, {} Windows services and categories, not covered: {missing:?}", wanted.len());
     assert!(rules > 3000 && wanted.len() > 60, "{rules} rules, {} names", wanted.len());
     assert_eq!(missing, ["category = \"file_access\"", "category = \"file_rename\""]);
+}
+
+#[test]
+fn records_of_several_lines_are_parsed_whole_by_the_sources_that_say_how_they_begin() {
+    let sources = Arc::new(Sources::embedded().unwrap());
+    let parser = Parser::new(sources.clone());
+    let mut records = 0;
+    for (name, start) in sources.record_starts() {
+        let samples = Sources::samples().filter(|(source, _)| *source == &*name).flat_map(|(_, text)| text.lines());
+        // A record in JSON is whole on its line.
+        let firsts = samples.filter(|line| start.look(line.as_bytes()) == Line::Starts && !line.starts_with('{'));
+        for first in firsts {
+            let hint = Hint::new("2026-11-21T08:00:00Z".parse().unwrap());
+            let hint = Hint { source: Some(name.to_string()), ..hint };
+            let joined = format!("{first}\nDETAIL of it\n\tindented\nlast line");
+            let (alone, joined) = (parser.parse(first, &hint), parser.parse(&joined, &hint));
+            assert_eq!((&*joined.source, joined.time), (&*name, alone.time), "{first}");
+            records += 1;
+        }
+    }
+    assert!(records >= 15, "{records}");
 }

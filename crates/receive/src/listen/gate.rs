@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use formats::{syslog, text};
+use formats::{RecordStart, syslog, text};
 use memchr::memmem;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -80,6 +80,32 @@ pub(super) enum Added {
     Rejected(Rejection),
 }
 
+/// How the records on a connection begin, where one may have several lines.
+pub(super) enum Starts<'g> {
+    /// All alike: the connection or the port says whose they are.
+    Known(Option<RecordStart>),
+    /// As the token in each says.
+    ByToken(&'g Gate),
+}
+
+impl Starts<'_> {
+    /// How all records begin; nothing where they have it from their tokens.
+    pub(super) fn of_all(&self) -> Option<&RecordStart> {
+        match self {
+            Starts::Known(start) => start.as_ref(),
+            Starts::ByToken(_) => None,
+        }
+    }
+
+    /// How the record in this frame begins.
+    pub(super) fn of(&self, frame: &[u8]) -> Option<RecordStart> {
+        match self {
+            Starts::Known(start) => start.clone(),
+            Starts::ByToken(gate) => gate.start_by_token(frame),
+        }
+    }
+}
+
 /// The sender of a connection or port is gone: its credential was revoked.
 #[derive(Debug)]
 pub(super) struct Revoked;
@@ -103,16 +129,7 @@ impl Gate {
     /// it has one; only then the frame's token. Tokens are masked either way. True where the frame has a sender.
     pub(super) fn add(&self, batch: &mut Batch, from: From, frame: Vec<u8>, truncated: bool) -> Result<Added, Revoked> {
         let (token, raw) = take_token(frame);
-        let peer = from.peer.ip();
-        let sender = match (self.senders.anybody(peer), from.origin) {
-            (Some(sender), _) => Some(sender),
-            (None, Origin::Port(port)) => {
-                Some(self.senders.received_from(&self.senders.by_port(port).ok_or(Revoked)?, peer))
-            }
-            (None, Origin::Certificate(fingerprint)) => Some(self.senders.by_fingerprint(&fingerprint).ok_or(Revoked)?),
-            (None, Origin::Shared) => None,
-        };
-        let found = match (sender, &token) {
+        let found = match (self.whose(from)?, &token) {
             (Some(sender), _) => Ok(sender),
             (None, Some(token)) => self.senders.by_token(token).ok_or(Rejection::WrongToken),
             (None, None) => Err(Rejection::NoIdentity),
@@ -131,6 +148,37 @@ impl Gate {
                 Ok(Added::Rejected(why))
             }
         }
+    }
+
+    /// Whose a connection or a port is, whatever its frames say; nothing where each of them must say it.
+    fn whose(&self, from: From) -> Result<Option<Arc<Sender>>, Revoked> {
+        let peer = from.peer.ip();
+        Ok(match (self.senders.anybody(peer), from.origin) {
+            (Some(sender), _) => Some(sender),
+            (None, Origin::Port(port)) => {
+                Some(self.senders.received_from(&self.senders.by_port(port).ok_or(Revoked)?, peer))
+            }
+            (None, Origin::Certificate(fingerprint)) => Some(self.senders.by_fingerprint(&fingerprint).ok_or(Revoked)?),
+            (None, Origin::Shared) => None,
+        })
+    }
+
+    /// How the records on a connection begin.
+    pub(super) fn starts(&self, from: From) -> Starts<'_> {
+        match self.whose(from) {
+            // A GELF record ends with a NUL whatever stands in it.
+            _ if from.protocol == Protocol::GelfTcp => Starts::Known(None),
+            // What becomes of a revoked sender's frames is said when they are handed in.
+            Err(Revoked) => Starts::Known(None),
+            Ok(Some(sender)) => Starts::Known(self.senders.record_start(&sender)),
+            Ok(None) => Starts::ByToken(self),
+        }
+    }
+
+    /// How the records of the sender begin whose token is in this frame.
+    fn start_by_token(&self, frame: &[u8]) -> Option<RecordStart> {
+        memmem::find(frame, syslog::TOKEN_ELEMENT.as_bytes())?;
+        self.senders.record_start(&*self.senders.by_token(syslog::token(&text::decode(frame))?)?)
     }
 
     /// Makes a batch durable.

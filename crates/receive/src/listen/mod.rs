@@ -9,6 +9,7 @@ mod gate;
 mod gelf;
 mod handshake;
 mod inflate;
+mod lines;
 mod lumberjack;
 mod msgpack;
 #[cfg(test)]

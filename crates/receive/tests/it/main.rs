@@ -3,6 +3,7 @@
 mod fairness;
 mod forgetful_disk;
 mod http;
+mod multi_line;
 mod nats;
 mod protocols;
 mod python;
