@@ -5,5 +5,6 @@ mod catalogue;
 #[path = "../../../receive/tests/it/forgetful_disk.rs"]
 mod forgetful_disk;
 mod listen;
+mod multi_line;
 mod replay;
 mod world;
