@@ -1,9 +1,10 @@
 //! Sets of bytes and classes of characters, and finding the next or last byte of a set.
 
-use std::sync::{Arc, LazyLock};
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use memchr::{memchr, memchr2, memchr3, memrchr, memrchr2, memrchr3};
-use regex_syntax::hir::{Class as HirClass, HirKind};
 
 /// No upper limit of a repetition.
 pub const UNBOUNDED: u32 = u32::MAX;
@@ -11,7 +12,7 @@ pub const UNBOUNDED: u32 = u32::MAX;
 const NEAR: usize = 16;
 
 /// Bytes that characters begin with, and whether the end of the text is one of the places meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Set {
     bits: [u64; 4],
     pub end: bool,
@@ -57,7 +58,7 @@ impl Set {
 }
 
 /// Finds bytes of a set.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Seeker {
     pub set: Set,
     few: Few,
@@ -73,7 +74,12 @@ enum Few {
 }
 
 impl Seeker {
-    pub fn new(set: Set) -> Seeker {
+    /// The one of this set.
+    pub fn of(set: Set) -> Arc<Seeker> {
+        SEEKERS.get(set, |set| Seeker::new(*set))
+    }
+
+    fn new(set: Set) -> Seeker {
         let mut bytes = [0; 4];
         let count = bytes.iter_mut().zip(set.bytes()).map(|(place, byte)| *place = byte).count();
         let few = match (count, bytes) {
@@ -123,27 +129,36 @@ impl Seeker {
     }
 }
 
-/// Ranges of characters beyond ASCII.
-type Ranges = Arc<[(char, char)]>;
+/// Values made once for all expressions, which nearly all have the same few: so they stay in the nearest cache.
+struct Pool<K, V>(Mutex<HashMap<K, Arc<V>>>);
+
+impl<K: Hash + Eq, V> Pool<K, V> {
+    /// More than all our own sources have; what comes beyond is not shared.
+    const MOST: usize = 2048;
+
+    fn get(&self, key: K, make: impl FnOnce(&K) -> V) -> Arc<V> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(value) = known.get(&key) {
+            return value.clone();
+        }
+        let value = Arc::new(make(&key));
+        if known.len() < Self::MOST {
+            known.insert(key, value.clone());
+        }
+        value
+    }
+}
+
+static SEEKERS: LazyLock<Pool<Set, Seeker>> = LazyLock::new(|| Pool(Mutex::default()));
+static CLASSES: LazyLock<Pool<Vec<(char, char)>, Class>> = LazyLock::new(|| Pool(Mutex::default()));
 
 /// The characters beyond ASCII that a class has.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum Wide {
     None,
     All,
-    Some(Ranges),
+    Some(Box<[(char, char)]>),
 }
-
-/// The tables nearly every expression has: each is kept once.
-static KNOWN: LazyLock<Vec<Ranges>> = LazyLock::new(|| {
-    let ranges = |text: &str| match regex_syntax::parse(text).expect("a class is an expression").into_kind() {
-        HirKind::Class(HirClass::Unicode(class)) => {
-            wide(class.ranges().iter().map(|range| (range.start(), range.end()))).into()
-        }
-        _ => Ranges::default(),
-    };
-    [r"\w", r"\W", r"\s", r"\S"].map(ranges).to_vec()
-});
 
 /// The part of ranges that is beyond ASCII.
 fn wide(ranges: impl Iterator<Item = (char, char)>) -> Vec<(char, char)> {
@@ -151,7 +166,7 @@ fn wide(ranges: impl Iterator<Item = (char, char)>) -> Vec<(char, char)> {
 }
 
 /// A class of characters.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Class {
     /// What its characters begin with.
     pub lead: Set,
@@ -163,7 +178,12 @@ pub struct Class {
 }
 
 impl Class {
-    pub fn new(ranges: &[(char, char)]) -> Class {
+    /// The one of these ranges.
+    pub fn of(ranges: Vec<(char, char)>) -> Arc<Class> {
+        CLASSES.get(ranges, |ranges| Class::new(ranges))
+    }
+
+    fn new(ranges: &[(char, char)]) -> Class {
         let (mut lead, mut full, mut outside) = (Set::default(), Set::default(), Set::default());
         for byte in 0..0x80_u8 {
             let is_in = ranges.iter().any(|(first, last)| (*first..=*last).contains(&char::from(byte)));
@@ -182,10 +202,7 @@ impl Class {
         let wide = match ranges.as_slice() {
             [] => Wide::None,
             [('\u{80}', char::MAX)] => Wide::All,
-            ranges => {
-                let known = KNOWN.iter().find(|known| ***known == *ranges).cloned();
-                Wide::Some(known.unwrap_or_else(|| ranges.into()))
-            }
+            ranges => Wide::Some(ranges.into()),
         };
         Class { lead, full, wide, outside: Seeker::new(outside) }
     }

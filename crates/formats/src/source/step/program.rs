@@ -1,6 +1,8 @@
 //! An expression as a program of a backtracking machine: runs of one class know what follows them, and so do branches,
 //! so that nearly every expression a person writes goes through a text without ever going back.
 
+use std::sync::Arc;
+
 use aho_corasick::packed;
 use memchr::memmem::Finder;
 use regex_syntax::hir::literal::{Extractor, Literal};
@@ -42,16 +44,16 @@ pub enum Instruction {
 /// Characters of one class in a row.
 #[derive(Debug)]
 pub struct Run {
-    pub class: Class,
+    pub class: Arc<Class>,
     pub min: u32,
     /// How many more than `min` there may be.
     pub more: u32,
     pub way: Way,
     /// What may follow.
-    pub follow: Seeker,
+    pub follow: Arc<Seeker>,
     /// Where a lazy run may end or must: what may follow, and what is not of the class. Only where the class has all
     /// characters beyond ASCII and no upper limit.
-    pub stop: Option<Seeker>,
+    pub stop: Option<Arc<Seeker>>,
 }
 
 /// How a run takes its characters.
@@ -70,10 +72,10 @@ pub enum Start {
     Text,
     Literal(Finder<'static>),
     Literals(packed::Searcher),
-    First(Seeker),
+    First(Arc<Seeker>),
     /// With characters of a class in a row, as many as there are: where it does not fit at the first of a row it fits
     /// at no other of it, for from there it would go on at no other places than it did.
-    Row(Seeker, Class),
+    Row(Arc<Seeker>, Arc<Class>),
 }
 
 /// A compiled expression.
@@ -81,7 +83,7 @@ pub enum Start {
 pub struct Program {
     pub instructions: Box<[Instruction]>,
     pub text: Box<[u8]>,
-    pub classes: Box<[Class]>,
+    pub classes: Box<[Arc<Class>]>,
     pub runs: Box<[Run]>,
     pub sets: Box<[Set]>,
     pub slots: usize,
@@ -164,7 +166,7 @@ fn start(hir: &Hir, first: Set) -> Start {
         }
         _ => {}
     }
-    Start::First(Seeker::new(first))
+    Start::First(Seeker::of(first))
 }
 
 #[derive(Default)]
@@ -172,7 +174,7 @@ struct Compiler<'g> {
     groups: &'g [u32],
     instructions: Vec<Instruction>,
     text: Vec<u8>,
-    classes: Vec<Class>,
+    classes: Vec<Arc<Class>>,
     runs: Vec<Run>,
     sets: Vec<Set>,
     /// What each instruction, or what comes after it where it takes nothing, may begin with.
@@ -301,10 +303,10 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    fn run(&mut self, class: Class, min: u32, max: Option<u32>, greedy: bool) -> Result<(), Unsupported> {
+    fn run(&mut self, class: Arc<Class>, min: u32, max: Option<u32>, greedy: bool) -> Result<(), Unsupported> {
         let more = max.map_or(UNBOUNDED, |max| max.saturating_sub(min));
         let way = if greedy { Way::Greedy } else { Way::Lazy };
-        self.runs.push(Run { class, min, more, way, follow: Seeker::new(Set::every()), stop: None });
+        self.runs.push(Run { class, min, more, way, follow: Seeker::of(Set::every()), stop: None });
         self.push(Instruction::Run((self.runs.len() - 1) as u16)).map(drop)
     }
 
@@ -327,13 +329,13 @@ impl Compiler<'_> {
                 Instruction::Run(index) => {
                     let follow = self.first(at + 1);
                     let run = &mut self.runs[usize::from(index)];
-                    run.follow = Seeker::new(follow);
+                    run.follow = Seeker::of(follow);
                     if run.more == 0 || !run.class.lead.meets(&follow) {
                         run.way = Way::Possessive;
                     } else if run.way == Way::Lazy && run.more == UNBOUNDED && run.class.is_wide() {
                         let mut stop = follow;
                         stop.unite(run.class.outside());
-                        run.stop = Some(Seeker::new(stop));
+                        run.stop = Some(Seeker::of(stop));
                     }
                 }
                 _ => {}
@@ -390,20 +392,19 @@ fn only(byte: u8) -> Set {
 }
 
 /// The class of an expression that is always one character.
-fn class_of(hir: &Hir) -> Option<Class> {
+fn class_of(hir: &Hir) -> Option<Arc<Class>> {
     match hir.kind() {
         HirKind::Class(hir::Class::Unicode(class)) => {
-            let ranges: Vec<(char, char)> = class.ranges().iter().map(|range| (range.start(), range.end())).collect();
-            Some(Class::new(&ranges))
+            Some(Class::of(class.ranges().iter().map(|range| (range.start(), range.end())).collect()))
         }
         HirKind::Class(hir::Class::Bytes(class)) => {
             let range = |range: &hir::ClassBytesRange| (char::from(range.start()), char::from(range.end()));
-            class.is_ascii().then(|| Class::new(&class.ranges().iter().map(range).collect::<Vec<_>>()))
+            class.is_ascii().then(|| Class::of(class.ranges().iter().map(range).collect()))
         }
         HirKind::Literal(literal) => {
             let mut chars = std::str::from_utf8(&literal.0).ok()?.chars();
             let char = chars.next().filter(|_| chars.as_str().is_empty())?;
-            Some(Class::new(&[(char, char)]))
+            Some(Class::of(vec![(char, char)]))
         }
         _ => None,
     }
