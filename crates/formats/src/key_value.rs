@@ -6,6 +6,7 @@ use memchr::{memchr, memchr2, memchr3, memmem};
 use model::event::{Fields, Value};
 
 use crate::builder::Builder;
+use crate::text::trim;
 
 /// A value in curly quotes is looked at no further than this.
 const MAX_CURLY: usize = 4096;
@@ -266,13 +267,13 @@ fn closing(text: &str, from: usize, separator: &str) -> Option<usize> {
 }
 
 fn key_of<'a>(text: &'a str, dialect: &Dialect) -> &'a str {
-    let key = text.trim();
-    dialect.key_end.and_then(|end| key.split(end).next()).unwrap_or(key).trim_end()
+    let key = trim(text);
+    dialect.key_end.map_or(key, |end| key.split(end).next().unwrap_or(key).trim_end())
 }
 
 /// A key is short and one piece; anything else is the rest of a value.
 fn is_key(key: &str) -> bool {
-    !key.is_empty() && key.len() <= 96 && !key.contains(['\n', '"', '?', '&', '<'])
+    !key.is_empty() && key.len() <= 96 && !key.bytes().any(|byte| matches!(byte, b'\n' | b'"' | b'?' | b'&' | b'<'))
 }
 
 fn plain(value: &str) -> Cow<'_, str> {

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use memchr::memmem;
+use memchr::memchr_iter;
 use model::Timestamp;
 use model::event::{Alarm, Event, Fields, Value};
 
@@ -250,7 +250,8 @@ fn from_marker(message: &str) -> &str {
     let bytes = message.as_bytes();
     let window = &bytes[..bytes.len().min(FARTHEST)];
     // Both end so; few other texts hold this.
-    let Some(at) = memmem::find(window, b"EF:") else { return message };
+    let Some(at) = memchr_iter(b':', window).find(|at| window[..*at].ends_with(b"EF")) else { return message };
+    let at = at - 2;
     let digit = |at: usize| matches!(bytes.get(at + 3..at + 5), Some(&[b'0' | b'1', b'|']));
     if at > 0 && bytes[at - 1] == b'C' && digit(at) {
         &message[at - 1..]

@@ -20,9 +20,25 @@ pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
+/// The text without blanks at its ends, which most texts do not have.
+pub(crate) fn trim(text: &str) -> &str {
+    match text.as_bytes() {
+        [only] if only.is_ascii_graphic() => text,
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn blanks_go_from_the_ends_of_a_text_and_nothing_else_does() {
+        for text in ["", " ", "a", " a", "a ", "ab", "a b", "\u{3000}a\u{a0}", "a\u{2028}", "日", "\0a", "\x1fa\n"] {
+            assert_eq!(trim(text), text.trim());
+        }
+    }
 
     #[test]
     fn utf8_is_borrowed_without_its_byte_order_mark() {

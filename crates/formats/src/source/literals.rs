@@ -5,7 +5,6 @@
 //! whether a literal may stand there, and only then is one compared. (A table of states, as Aho and Corasick's, took
 //! five times as long: it misses the cache.)
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Bytes of a window, and of one of a literal too short to have two of those.
@@ -99,15 +98,15 @@ impl Literals {
 struct Table {
     /// One bit for each slot of a window some literal has.
     filter: Box<[u64; 1 << (BITS - 6)]>,
-    /// How many bits are set before each of its words.
-    ranks: Box<[u16; 1 << (BITS - 6)]>,
-    /// Where the literals of each set bit begin among `members`, and at last where they end.
-    starts: Vec<u32>,
+    /// Where the members of each of its words begin, and at last where they end.
+    starts: Box<[u32; (1 << (BITS - 6)) + 1]>,
+    /// By slot.
     members: Vec<Member>,
 }
 
 #[derive(Debug)]
 struct Member {
+    slot: u16,
     /// Where its window stands in it.
     offset: u32,
     /// The place and value of a byte beside the window: where it differs, nothing else is compared.
@@ -124,35 +123,28 @@ impl Default for Table {
 
 impl Table {
     fn new(literals: &[(&[u8], usize)], width: usize, place: impl Fn(&[u8]) -> usize) -> Self {
-        let mut by_slot = BTreeMap::<usize, Vec<Member>>::new();
+        let mut members = Vec::with_capacity(literals.len() * 2);
         for (text, number) in literals {
             let (place, literal) = (place(text), Arc::<[u8]>::from(*text));
             for offset in [place, place + 1] {
                 let beside = if offset > 0 { offset - 1 } else { offset + width };
-                let member = Member {
+                members.push(Member {
+                    slot: slot_of(&text[offset..offset + width]) as u16,
                     offset: offset as u32,
                     beside: (beside as u32, text[beside]),
                     number: *number as u32,
                     literal: literal.clone(),
-                };
-                by_slot.entry(slot_of(&text[offset..offset + width])).or_default().push(member);
+                });
             }
         }
-        let mut table = Table {
-            filter: Box::new([0; 1 << (BITS - 6)]),
-            ranks: Box::new([0; 1 << (BITS - 6)]),
-            starts: vec![0],
-            members: Vec::new(),
-        };
-        for (slot, members) in by_slot {
-            table.filter[slot >> 6] |= 1 << (slot & 63);
-            table.members.extend(members);
-            table.starts.push(table.members.len() as u32);
+        members.sort_by_key(|member| member.slot);
+        let mut filter = Box::new([0; 1 << (BITS - 6)]);
+        members.iter().for_each(|member| filter[usize::from(member.slot >> 6)] |= 1 << (member.slot & 63));
+        let mut starts = Box::new([0; (1 << (BITS - 6)) + 1]);
+        for (word, start) in starts.iter_mut().enumerate() {
+            *start = members.partition_point(|member| usize::from(member.slot >> 6) < word) as u32;
         }
-        for word in 1..table.filter.len() {
-            table.ranks[word] = table.ranks[word - 1] + table.filter[word - 1].count_ones() as u16;
-        }
-        table
+        Table { filter, starts, members }
     }
 
     /// `at` is where the window of this slot stands in the text.
@@ -165,9 +157,8 @@ impl Table {
 
     #[inline(never)]
     fn compare(&self, slot: usize, text: &[u8], at: usize, hit: &mut impl FnMut(usize, usize)) {
-        let before = self.filter[slot >> 6] & ((1 << (slot & 63)) - 1);
-        let rank = usize::from(self.ranks[slot >> 6]) + before.count_ones() as usize;
-        for member in &self.members[self.starts[rank] as usize..self.starts[rank + 1] as usize] {
+        let [first, end] = [slot >> 6, (slot >> 6) + 1].map(|word| self.starts[word] as usize);
+        for member in self.members[first..end].iter().filter(|member| usize::from(member.slot) == slot) {
             let Some(start) = at.checked_sub(member.offset as usize) else { continue };
             let (place, byte) = member.beside;
             if text.get(start + place as usize) == Some(&byte) && text[start..].starts_with(&member.literal) {

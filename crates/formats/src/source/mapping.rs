@@ -15,6 +15,7 @@ use super::definition::{Core, Part, Scalar};
 use super::part;
 use super::step::{borrow, constant};
 use crate::hash::NameMap;
+use crate::text::trim;
 
 /// A table of values. `106*`, `*.exe` and `*denied*` stand for the values that start, end or hold so, where no whole
 /// value is found, the longest first; `4..6.9` for numbers, both ends included; `*` is any other.
@@ -60,11 +61,17 @@ impl Lookup {
             return values.iter().find_map(|value| self.known(value));
         }
         let text = value.text()?;
-        let text = text.trim();
+        let text = trim(&text);
         if let Some(found) = self.values.get(text) {
             return Some(found);
         }
-        if text.len() <= 256
+        let mut buffer = [0; SHORT];
+        let lower = lower(text, &mut buffer);
+        if let Some(found) = lower.filter(|lower| *lower != text).and_then(|lower| self.values.get(lower)) {
+            return Some(found);
+        }
+        if lower.is_none()
+            && text.len() <= 256
             && text.chars().any(char::is_uppercase)
             && let Some(found) = self.values.get(&text.to_lowercase())
         {
@@ -76,8 +83,17 @@ impl Lookup {
         {
             return Some(found);
         }
+        let text = lower.unwrap_or(text);
         self.patterns.iter().find(|(test, _)| !text.is_empty() && test.passes(text)).map(|(_, value)| value)
     }
+}
+
+/// A short text of ASCII with small letters.
+fn lower<'b>(text: &str, buffer: &'b mut [u8; SHORT]) -> Option<&'b str> {
+    let buffer = buffer.get_mut(..text.len()).filter(|_| text.is_ascii())?;
+    buffer.copy_from_slice(text.as_bytes());
+    buffer.make_ascii_lowercase();
+    std::str::from_utf8(buffer).ok()
 }
 
 /// The tables a source may name: its own, and those all sources share as `common.<name>`.
@@ -124,6 +140,9 @@ struct Candidate {
     take: Vec<Part>,
     absent: Vec<String>,
 }
+
+/// A text of so many bytes is looked up without a copy on the heap.
+const SHORT: usize = 64;
 
 /// Room for the core fields an event gets beside those of its mapping.
 const MORE: usize = 3;
@@ -269,7 +288,7 @@ pub fn typed<'a>(value: Value<'a>, kind: CoreType) -> Option<Value<'a>> {
 
 /// An address as canonical text: an IPv4 address mapped into IPv6 as the IPv4 address, without a scope.
 fn address(text: Cow<'_, str>) -> Option<Value<'_>> {
-    let trimmed = text.trim();
+    let trimmed = trim(&text);
     if let Ok(IpAddr::V4(_)) = trimmed.parse::<IpAddr>()
         && trimmed.len() == text.len()
     {
