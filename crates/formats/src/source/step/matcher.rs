@@ -180,6 +180,10 @@ impl Matcher {
             Outcome::Misfit => return false,
             Outcome::Left => {}
         }
+        // No record is that long.
+        if text.len() > Scratch::LONGEST {
+            return false;
+        }
         let Some(regex) = self.regex.get_or_init(|| build(&self.expression).ok()) else { return false };
         scratch.reset(self.groups.len() * 2);
         if self.groups.is_empty() {

@@ -40,6 +40,9 @@ enum Entry {
 }
 
 impl Scratch {
+    /// The longest text whose places it holds.
+    pub const LONGEST: usize = NONE as usize - 1;
+
     /// The slots for so many groups, all empty.
     pub fn reset(&mut self, slots: usize) {
         self.slots.clear();
@@ -55,7 +58,7 @@ impl Scratch {
     /// Where a group was found.
     pub fn group(&self, group: usize) -> Option<std::ops::Range<usize>> {
         let (start, end) = (self.slots[group * 2], self.slots[group * 2 + 1]);
-        (start != NONE && end != NONE).then(|| start as usize..end as usize)
+        (start != NONE && end != NONE).then_some(start as usize..end as usize)
     }
 
     /// How many steps a text of this length took.
@@ -79,7 +82,7 @@ impl Program {
     /// Whether the expression fits somewhere in the text; its groups are then in `scratch`.
     pub fn search(&self, text: &str, scratch: &mut Scratch) -> Result<bool, Exhausted> {
         let bytes = text.as_bytes();
-        if bytes.len() >= NONE as usize {
+        if bytes.len() > Scratch::LONGEST {
             return Err(Exhausted);
         }
         scratch.left = limit(bytes.len());
