@@ -195,10 +195,10 @@ impl Layout {
         marks: &mut BTreeSet<String>,
     ) -> Own {
         let mut made: Vec<Option<StringBuilder>> =
-            ready.iter().map(|ready| ready.is_none().then(|| StringBuilder::with_capacity(rows, 0))).collect();
+            ready.iter().map(|ready| ready.is_none().then(|| StringBuilder::with_capacity(rows, 8 * rows))).collect();
         let mut marked = vec![false; self.own.len()];
         let mut object = ObjectWriter::default();
-        let mut left = StringBuilder::with_capacity(rows, 0);
+        let mut left = StringBuilder::with_capacity(rows, 64 * rows);
         for row in 0..rows {
             if let Some(text) = rest.filter(|rest| rest.is_valid(row)).map(|rest| rest.value(row)) {
                 json::members(text, |name, value| {

@@ -8,7 +8,7 @@ use parquet::errors::Result;
 use parquet::file::metadata::KeyValue;
 
 use super::fuse::Fuse;
-use super::keys::{column_seed, seeded_key, text_keys};
+use super::keys::{column_seed, seeded_key, text_keys, value_words};
 use super::{BLOCK_ROWS, KEY, VALUE_COLUMNS};
 use crate::columns::RAW;
 
@@ -56,7 +56,7 @@ impl IndexBuilder {
             writer.write_all(&block.bytes)?;
             bytes += block.bytes.len();
         }
-        let place = format!("1 {offset} {} {bytes}", head.len());
+        let place = format!("2 {offset} {} {bytes}", head.len());
         writer.append_key_value_metadata(KeyValue::new(KEY.to_owned(), place));
         Ok(())
     }
@@ -74,7 +74,16 @@ impl IndexBuilder {
             let mut last: Option<&str> = None;
             for row in (from..from + rows).filter(|row| values.is_valid(*row)) {
                 let value = values.value(row);
-                if last.replace(value) != Some(value) {
+                if last.replace(value) == Some(value) {
+                    continue;
+                }
+                // Most values stand in the record's text, and whoever asks for one asks for its words too.
+                let (mut words, mut known) = (0, true);
+                value_words(value, |word| {
+                    words += 1;
+                    known &= keys.has(word);
+                });
+                if words == 0 || !known {
                     keys.insert(seeded_key(seed, value, folded));
                 }
             }
@@ -142,6 +151,19 @@ impl KeySet {
         if self.len * 2 > self.slots.len() {
             self.grow();
         }
+    }
+
+    #[inline]
+    fn has(&self, key: u64) -> bool {
+        let mask = self.slots.len() - 1;
+        let mut place = key as usize & mask;
+        while self.slots[place] != 0 {
+            if self.slots[place] == key {
+                return true;
+            }
+            place = (place + 1) & mask;
+        }
+        key == 0 && self.has_zero
     }
 
     fn grow(&mut self) {

@@ -150,8 +150,20 @@ pub(super) struct Ends {
 
 /// The keys every record has that contains `wanted`, whose ends may be open.
 pub(super) fn wanted_keys(wanted: &str, ends: Ends) -> Vec<u64> {
-    let bytes = wanted.as_bytes();
     let mut keys = Vec::new();
+    each_wanted_key(wanted, ends, |key| keys.push(key));
+    keys
+}
+
+/// The keys every record has in which this value stands as it is: those of its words.
+#[inline]
+pub(super) fn value_words(value: &str, with: impl FnMut(u64)) {
+    each_wanted_key(value, Ends { left_open: false, right_open: false }, with);
+}
+
+#[inline]
+fn each_wanted_key(wanted: &str, ends: Ends, mut with: impl FnMut(u64)) {
+    let bytes = wanted.as_bytes();
     let mut chain = Chain::default();
     tokens(wanted, |token, from, to| {
         let (left, right) = (from > 0 || !ends.left_open, to < bytes.len() || !ends.right_open);
@@ -159,23 +171,24 @@ pub(super) fn wanted_keys(wanted: &str, ends: Ends) -> Vec<u64> {
             Token::Plain => {
                 let word = &bytes[from..to];
                 if left && right && word.len() >= SHORTEST {
-                    keys.push(word_key(word));
+                    with(word_key(word));
                 }
                 if left && !right && word.len() >= PREFIX {
-                    keys.push(prefix_key(&word[..PREFIX]));
+                    with(prefix_key(&word[..PREFIX]));
                 }
                 if left && right {
                     chain.push(bytes, from, to);
-                    keys.extend(chain.key());
+                    if let Some(key) = chain.key() {
+                        with(key);
+                    }
                 } else {
                     chain = Chain::default();
                 }
             }
-            Token::Ideographs => ideograph_keys(&wanted[from..to], false, &mut |key| keys.push(key)),
+            Token::Ideographs => ideograph_keys(&wanted[from..to], false, &mut with),
             Token::Mixed => {}
         }
     });
-    keys
 }
 
 fn word_key(word: &[u8]) -> u64 {

@@ -11,7 +11,7 @@
 //! - the first four signs of words that have so many, for prefixes;
 //! - four short words in a row joined by the same `.`, `:` or `-`: addresses, hardware addresses;
 //! - single characters and pairs of neighbours of Chinese, Japanese and Korean text;
-//! - the values of the core fields in [`VALUE_COLUMNS`], in lower case.
+//! - the values of the core fields in [`VALUE_COLUMNS`], in lower case, unless all their words are there already.
 //!
 //! What it cannot know, it lets pass: shorter words, words with other letters than ASCII ones, parts of words, and
 //! searches that fold the case of other letters. A filter may say "perhaps" where nothing is (one time in 256), never
@@ -33,7 +33,7 @@ pub(crate) use read::{Index, Indexes};
 /// Rows of a block: those of a page.
 pub(crate) const BLOCK_ROWS: usize = 8192;
 
-/// The footer's key of the index: version, offset, bytes of its head, bytes in all.
+/// The footer's key of the index: version (in 1 every value has a key of its own), offset, bytes of its head, bytes in all.
 pub(crate) const KEY: &str = "vedette.index";
 
 /// The core fields whose values are in the filters: those single values are looked up in.

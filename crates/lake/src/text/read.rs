@@ -88,7 +88,13 @@ impl Index {
     /// where the column is not indexed.
     pub fn with_value(&self, column: &str, value: &str) -> Option<Blocks> {
         let known = self.head.columns.iter().any(|name| name == column);
-        known.then(|| self.with_keys(&[keys::value_key(column, value.to_ascii_lowercase().as_bytes())]))
+        let by_itself = || self.with_keys(&[keys::value_key(column, value.to_ascii_lowercase().as_bytes())]);
+        known.then(|| {
+            let mut words = Vec::new();
+            keys::value_words(value, |word| words.push(word));
+            // A value all of whose words the block's records have has no key of its own.
+            if words.is_empty() { by_itself() } else { by_itself().or(&self.with_keys(&words)) }
+        })
     }
 
     fn with_keys(&self, keys: &[u64]) -> Blocks {
@@ -131,7 +137,7 @@ fn place(file: &File) -> Option<[u64; 3]> {
     let entries = metadata.file_metadata().key_value_metadata()?;
     let place = entries.iter().find(|entry| entry.key == KEY)?.value.as_deref()?;
     let numbers: Vec<u64> = place.split(' ').map(str::parse).collect::<Result<_, _>>().ok()?;
-    let &[1, offset, length, total] = numbers.as_slice() else { return None };
+    let &[1 | 2, offset, length, total] = numbers.as_slice() else { return None };
     Some([offset, length, total])
 }
 

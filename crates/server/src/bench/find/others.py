@@ -10,6 +10,8 @@ if engine == "duckdb":
 
     connection = duckdb.connect()
     connection.execute("set threads to 2")
+    # It would be among the answer.
+    connection.execute("set enable_progress_bar = false")
     connection.execute(
         f"create view e as select * from read_parquet('{files}', union_by_name = true, hive_partitioning = false)"
     )
