@@ -67,7 +67,7 @@ impl Lookup {
         }
         let mut buffer = [0; SHORT];
         let lower = lower(text, &mut buffer);
-        if let Some(found) = lower.filter(|lower| *lower != text).and_then(|lower| self.values.get(lower)) {
+        if let Some(found) = lower.and_then(|lower| self.values.get(lower)) {
             return Some(found);
         }
         if lower.is_none()
@@ -88,9 +88,10 @@ impl Lookup {
     }
 }
 
-/// A short text of ASCII with small letters.
+/// A short text of ASCII with small letters in place of capitals; nothing where it has none.
 fn lower<'b>(text: &str, buffer: &'b mut [u8; SHORT]) -> Option<&'b str> {
-    let buffer = buffer.get_mut(..text.len()).filter(|_| text.is_ascii())?;
+    let has_capital = text.bytes().any(|byte| byte.is_ascii_uppercase());
+    let buffer = buffer.get_mut(..text.len()).filter(|_| has_capital && text.is_ascii())?;
     buffer.copy_from_slice(text.as_bytes());
     buffer.make_ascii_lowercase();
     std::str::from_utf8(buffer).ok()
