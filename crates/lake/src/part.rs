@@ -42,8 +42,8 @@ pub(crate) struct Part {
     pub also: Vec<Shape>,
 }
 
-/// Files with their places, by customer and the shapes the fields have in them.
-type Groups<'f> = BTreeMap<(&'f CustomerId, Vec<Shape>), Vec<(i32, &'f LakeFile, Rows)>>;
+/// Files with their places, by customer, the shapes the fields have in them, and whether all their rows lie in the range.
+type Groups<'f> = BTreeMap<(&'f CustomerId, Vec<Shape>, bool), Vec<(i32, &'f LakeFile, Rows)>>;
 
 impl Reading<'_> {
     fn fields(&self) -> impl Iterator<Item = &FieldName> {
@@ -71,9 +71,16 @@ impl Reading<'_> {
         fields
     }
 
-    fn part(&self, rows: DataFrame, customer: &CustomerId, shapes: &[Shape], bound: Option<&Expr>) -> Result<Part> {
+    fn part(
+        &self,
+        rows: DataFrame,
+        customer: &CustomerId,
+        shapes: &[Shape],
+        in_range: bool,
+        bound: Option<&Expr>,
+    ) -> Result<Part> {
         let filters = self.conditions.fields.len();
-        let mut condition = self.conditions.expression(customer, &shapes[..filters]);
+        let mut condition = self.conditions.expression(customer, &shapes[..filters], in_range);
         if let Some(bound) = bound {
             condition = condition.and(bound.clone());
         }
@@ -93,11 +100,13 @@ impl Reading<'_> {
             let file = &snapshot.files[*place];
             let shapes: Vec<Shape> = self.fields().map(|field| file_shape(file, field)).collect();
             let Some(rows) = self.rows(engine, file, &shapes) else { continue };
-            groups.entry((&file.customer, shapes)).or_default().push((*place as i32, file, rows));
+            let range = self.conditions.range;
+            let in_range = range.contains(file.min_time) && range.contains(file.max_time);
+            groups.entry((&file.customer, shapes, in_range)).or_default().push((*place as i32, file, rows));
         }
-        let parts = groups.into_iter().map(|((customer, shapes), files)| {
+        let parts = groups.into_iter().map(|((customer, shapes, in_range), files)| {
             let table = Files::new(self.columns(&shapes), &files, engine.partitions, self.meter.clone());
-            self.part(engine.context().read_table(Arc::new(table))?, customer, &shapes, bound)
+            self.part(engine.context().read_table(Arc::new(table))?, customer, &shapes, in_range, bound)
         });
         parts.collect()
     }
@@ -130,7 +139,7 @@ impl Reading<'_> {
             let batches =
                 chunks.iter().map(|(place, chunk)| narrow(&schema, *place, &chunk.batch)).collect::<Result<_>>()?;
             let table = MemTable::try_new(schema, vec![batches])?;
-            self.part(engine.context().read_table(Arc::new(table))?, customer, &shapes, bound)
+            self.part(engine.context().read_table(Arc::new(table))?, customer, &shapes, false, bound)
         });
         parts.collect()
     }

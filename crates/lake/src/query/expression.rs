@@ -24,8 +24,12 @@ pub(crate) fn instant(micros: i64) -> Expr {
 }
 
 impl Conditions {
-    /// One expression of all conditions, for rows of one customer in which the fields have these shapes.
-    pub fn expression(&self, customer: &CustomerId, shapes: &[Shape]) -> Expr {
+    /// One expression of all conditions, for rows of one customer in which the fields have these shapes; without the
+    /// range of time where all rows are known to lie in it.
+    pub fn expression(&self, customer: &CustomerId, shapes: &[Shape], in_range: bool) -> Expr {
+        if in_range {
+            return self.root.expression(customer, &self.fields, shapes);
+        }
         let all = column(TIME)
             .gt_eq(instant(self.range.from.as_micros()))
             .and(column(TIME).lt(instant(self.range.to.as_micros())));
