@@ -180,7 +180,7 @@ pub struct FlowArgs {
     #[arg(long, value_name = "FILE")]
     pub lines: Vec<PathBuf>,
     /// The part of all events, in percent, that devices themselves call an attack
-    #[arg(long, default_value_t = 1.0, value_name = "PERCENT")]
+    #[arg(long, default_value_t = 0.1, value_name = "PERCENT")]
     pub alarms: f64,
     /// Folders of Sigma rules to judge by besides our own
     #[arg(long, value_name = "FOLDER")]

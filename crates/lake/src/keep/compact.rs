@@ -26,6 +26,9 @@ const MOST_OPEN: u64 = 128 << 20;
 /// Bytes a file has open while it is read: a page of each of its columns.
 const OPEN_FILE: u64 = 6 << 20;
 
+/// A file of so many rows costs a search no more than its share, however few bytes they take: it waits until its day is over.
+const FULL: u64 = 150_000;
+
 /// What a round of merging did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Compacted {
@@ -189,7 +192,7 @@ fn due_in_day(mut files: Vec<LakeFile>, file_bytes: u64, now: Timestamp) -> Vec<
     let newest = files.iter().map(|file| file.max_time.as_micros()).max().unwrap_or(0);
     let grows = newest.div_euclid(24 * HOUR) >= now.as_micros().saturating_sub(HOUR).div_euclid(24 * HOUR);
     let (wanted, factor, small) = if grows { (8, 4, file_bytes / 16) } else { (2, 16, file_bytes / 2) };
-    files.retain(|file| file.bytes < small);
+    files.retain(|file| file.bytes < small && (!grows || file.rows < FULL));
     files.sort_by(|a, b| (a.bytes, a.min_time, &a.id).cmp(&(b.bytes, b.min_time, &b.id)));
     let mut groups = Vec::new();
     let mut at = 0;
@@ -270,6 +273,13 @@ mod tests {
         assert_eq!(sizes(0, files(&[9000; 8])), [vec![9000; 8]]);
         assert_eq!(sizes(1, files(&[9000; 2])), [vec![9000; 2]]);
         assert_eq!(sizes(1, files(&[9000])), Vec::<Vec<u64>>::new());
+    }
+
+    #[test]
+    fn full_files_of_a_growing_day_are_not_written_again() {
+        let full = || files(&[9000; 8]).into_iter().map(|file| LakeFile { rows: FULL, ..file }).collect();
+        assert_eq!(sizes(0, full()), Vec::<Vec<u64>>::new());
+        assert_eq!(sizes(1, full()), [vec![9000; 8]]);
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub struct FlowConfig {
 impl Default for FlowConfig {
     fn default() -> Self {
         FlowConfig {
-            batch_records: 4000,
+            batch_records: 2000,
             batch_wait: Duration::from_millis(50),
             commit_every: Duration::from_millis(100),
             position_every: Duration::from_secs(2),

@@ -61,7 +61,9 @@ pub async fn send() -> Result<(), Error> {
     let shares = corpus::shares(&kinds, plan.alarms);
     let mut rng = fastrand::Rng::with_seed(11);
     let prepared = kinds.iter().zip(&shares).map(|(kind, share)| {
-        let events = (share.of_all * (plan.batch * kinds.len()) as f64).round().max(1.0) as usize;
+        let events = share.of_all * (plan.batch * kinds.len()) as f64;
+        // What has a share at all sends something.
+        let events = if events > 0.0 { events.round().max(1.0) as usize } else { 0 };
         (events, bodies(kind, *share, events, &mut rng))
     });
     let prepared: Vec<(usize, Vec<Bytes>)> = prepared.collect();
@@ -74,6 +76,9 @@ pub async fn send() -> Result<(), Error> {
     let mut devices = tokio::task::JoinSet::new();
     let count = prepared.len() as f64;
     for (number, ((events, bodies), token)) in prepared.into_iter().zip(&plan.tokens).enumerate() {
+        if events == 0 {
+            continue;
+        }
         let (client, url, token) = (client.clone(), plan.url.clone(), token.clone());
         devices.spawn(async move {
             let mut sent = Sent::default();
