@@ -69,7 +69,7 @@ function Editor({ name: given, parser }: { name: string; parser: ParserView | nu
   const [lines, setLines] = useState<string[]>(handed.current?.lines ?? parser?.samples ?? []);
   const [zone, setZone] = useState("");
   const [result, setResult] = useState<TrialResult | null>(null);
-  const [trying, setTrying] = useState(false);
+  const [trying, setTrying] = useState(true);
   const [jump, setJump] = useState<{ line: number } | null>(null);
   const [outcome, setOutcome] = useState<ParserOutcome | null>(null);
   const [busy, setBusy] = useState(false);
@@ -153,12 +153,12 @@ function Editor({ name: given, parser }: { name: string; parser: ParserView | nu
           <p class={result?.mistake ? "form-error" : "muted"} role="status">
             {result?.mistake
               ? <><button class="link" onClick={() => setJump({ line: result.mistake?.line ?? 1 })}>{t("trial-line", { line: result.mistake.line })}</button>{result.mistake.key && <code> {result.mistake.key}</code>}: {result.mistake.message}</>
-              : trying ? t("trial-running") : t("trial-text-fine")}
+              : trying ? t("trial-running") : result && t("trial-text-fine")}
           </p>
         </section>
         <section class="parser-lines">
           <header class="section-head">
-            <h2>{t("trial-lines", { taken: number(taken), all: number(lines.length) })}</h2>
+            <h2>{trying && !result ? t("trial-running") : t("trial-lines", { taken: number(taken), all: number(lines.length) })}</h2>
             <label class="filter"><span>{t("time-zone")}</span><input class="zone" value={zone} placeholder="UTC" onChange={(event) => setZone(event.currentTarget.value.trim())} /></label>
           </header>
           <form class="trial-paste" onSubmit={(event) => { event.preventDefault(); add(); }}>
