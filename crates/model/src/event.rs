@@ -161,6 +161,23 @@ impl<'a> Fields<'a> {
         self.entries.iter().map(|(name, value)| (name.as_ref(), value))
     }
 
+    /// Where in the order this exact name is.
+    pub fn place(&self, name: &str) -> Option<usize> {
+        self.find(name)
+    }
+
+    /// The name and value at this place in the order.
+    pub fn at(&self, place: usize) -> Option<(&str, &Value<'a>)> {
+        self.entries.get(place).map(|(name, value)| (name.as_ref(), value))
+    }
+
+    /// A number that is the same for the same names in the same order, and now and then for others: records of one
+    /// kind have one, so that what was found out about their names can be found again.
+    pub fn shape(&self) -> u64 {
+        let mix = |hash: u64, word: &u64| (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+        self.tags.0.iter().fold(self.entries.len() as u64, mix)
+    }
+
     /// How many names.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -427,6 +444,17 @@ mod tests {
             names[..length].iter().for_each(|name| fields.set(name.as_str(), 7));
             assert_eq!(fields.len(), length);
         }
+    }
+
+    #[test]
+    fn the_same_names_in_the_same_order_have_the_same_shape_whatever_their_values() {
+        let fields = |names: &[&'static str], value: i64| -> Fields<'static> {
+            names.iter().map(|name| (*name, Value::Int(value))).collect()
+        };
+        assert_eq!(fields(&["a", "bc", "d"], 1).shape(), fields(&["a", "bc", "d"], 2).shape());
+        assert_ne!(fields(&["a", "bc"], 1).shape(), fields(&["bc", "a"], 1).shape());
+        assert_ne!(fields(&["a"], 1).shape(), fields(&["a", "a2"], 1).shape());
+        assert_eq!(fields(&["a", "bc"], 1).at(1), Some(("bc", &Value::Int(1))));
     }
 
     #[test]

@@ -1,14 +1,13 @@
 //! The `detection` section compiled: named detections (maps, lists, keywords) joined by the condition.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
 use crate::condition::{self, Condition};
 use crate::error::Error;
 use crate::expression::Expression;
-use crate::item::{Item, Scope};
+use crate::item::Scope;
 
 /// The detections of one section by name.
 type Named = BTreeMap<String, Expression>;
@@ -63,8 +62,7 @@ fn detection(value: &Json, at: &str, depth: usize, scope: &mut Scope<'_>) -> Res
         Json::Object(map) => {
             let mut items = Vec::with_capacity(map.len());
             for (key, value) in map {
-                let item = Item::compile(key, value, &format!("{at}.{key}"), scope)?;
-                items.push(Expression::Item(Arc::new(item)));
+                items.push(Expression::Item(scope.item(key, value, &format!("{at}.{key}"))?));
             }
             Ok(Expression::all(items))
         }
@@ -75,7 +73,7 @@ fn detection(value: &Json, at: &str, depth: usize, scope: &mut Scope<'_>) -> Res
             Ok(Expression::Or(parts))
         }
         Json::Null => Err(Error::invalid(at, "is empty: write fields or keywords")),
-        keyword => Ok(Expression::Item(Arc::new(Item::keyword(keyword, at, scope)?))),
+        keyword => Ok(Expression::Item(scope.item("", keyword, at)?)),
     }
 }
 

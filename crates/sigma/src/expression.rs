@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::item::Item;
 use crate::test::Test;
-use crate::view::{Cell, View};
+use crate::view::{Cell, Look, View};
 
 /// A boolean expression over items. Named detections are shared between the places that use them.
 #[derive(Debug, Clone)]
@@ -68,6 +68,27 @@ impl Expression {
         }
     }
 
+    /// The columns it may look at: those it asks about and those it compares with.
+    pub(crate) fn seen_columns(&self, found: &mut BTreeSet<usize>) {
+        match self {
+            Expression::And(parts) | Expression::Or(parts) => parts.iter().for_each(|part| part.seen_columns(found)),
+            Expression::Not(inner) => inner.seen_columns(found),
+            Expression::Item(item) => {
+                found.extend(item.column);
+                item.tests.iter().for_each(|value| value.test.compared_columns(found));
+            }
+        }
+    }
+
+    /// Whether it searches all values for keywords.
+    pub(crate) fn searches(&self) -> bool {
+        match self {
+            Expression::And(parts) | Expression::Or(parts) => parts.iter().any(Expression::searches),
+            Expression::Not(inner) => inner.searches(),
+            Expression::Item(item) => item.column.is_none(),
+        }
+    }
+
     /// Whether some event that has only the fields `has` says could satisfy it. Only ever too hopeful.
     pub(crate) fn may_hold(&self, has: &dyn Fn(usize) -> bool) -> bool {
         match self {
@@ -94,17 +115,14 @@ impl Expression {
 impl Item {
     fn holds(&self, view: &View<'_>) -> bool {
         let holds = match self.column {
-            Some(column) => {
-                let column = view.column(column);
-                self.quantify(|value| value.test.passes(column, view))
-            }
+            Some(column) => self.quantify(|value| value.test.passes(column, view)),
             None => self.quantify(|value| view.searched().iter().any(|at| value.test.holds(&at.cell, view))),
         };
         holds != self.negated
     }
 
     /// An absent field satisfies only who asks for its absence.
-    fn may_hold(&self, has: &dyn Fn(usize) -> bool) -> bool {
+    pub(crate) fn may_hold(&self, has: &dyn Fn(usize) -> bool) -> bool {
         let absence = |value: &crate::item::Value| match &value.test {
             Test::Any(tests) => tests.iter().any(|test| matches!(test, Test::Null | Test::Exists(false))),
             test => matches!(test, Test::Null | Test::Exists(false)),
@@ -116,11 +134,11 @@ impl Item {
         if self.all { self.tests.iter().all(passes) } else { self.tests.iter().any(passes) }
     }
 
-    fn matched(&self, view: &View<'_>, found: &mut Vec<MatchedField>) {
+    fn matched<'e>(&self, view: &View<'e>, found: &mut Vec<MatchedField>) {
         match self.column {
             Some(column) => {
                 let made_it =
-                    |cell: &&Cell<'_>| self.negated || self.tests.iter().any(|value| value.test.holds(cell, view));
+                    |cell: &&Cell<'e>| self.negated || self.tests.iter().any(|value| value.test.holds(*cell, view));
                 let name = view.name(column);
                 view.column(column)
                     .cells
@@ -146,7 +164,7 @@ impl crate::item::Value {
     /// The part of the raw record to show for a keyword found in it.
     fn seen_in<'t>(&'t self, raw: &'t str) -> &'t str {
         match &self.test {
-            Test::Regex(regex) => regex.find(raw).map_or("", |found| found.as_str()),
+            Test::Regex(regex) => regex.expression.find(raw).map_or("", |found| found.as_str()),
             _ => &self.words,
         }
     }

@@ -1,6 +1,7 @@
 //! A detection item, `field|modifiers: values`, compiled.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use regex::RegexBuilder;
@@ -12,7 +13,8 @@ use crate::fold::fold;
 use crate::modifier::{Key, Order};
 use crate::pattern::Pattern;
 use crate::placeholder::Placeholders;
-use crate::test::{Number, Test};
+use crate::regex_words::words_of;
+use crate::test::{Number, Searched, Test};
 use crate::text::{Piece, Text};
 use crate::view::Columns;
 
@@ -44,6 +46,21 @@ pub(crate) struct Scope<'s> {
     pub columns: &'s mut Columns,
     /// Values of placeholders.
     pub placeholders: &'s Placeholders,
+    /// Items by key and value: what several rules ask is one item.
+    pub items: &'s mut HashMap<String, Arc<Item>>,
+}
+
+impl Scope<'_> {
+    /// The item of a key and its value, compiled where it is new.
+    pub(crate) fn item(&mut self, key: &str, value: &Json, at: &str) -> Result<Arc<Item>, Error> {
+        let written = format!("{key}\0{value}");
+        if let Some(known) = self.items.get(&written) {
+            return Ok(known.clone());
+        }
+        let item = Arc::new(Item::compile(key, value, at, self)?);
+        self.items.insert(written, item.clone());
+        Ok(item)
+    }
 }
 
 /// Compiled regular expressions may not need more memory than this; larger ones are refused.
@@ -86,11 +103,6 @@ impl Item {
             hash_exact_values(&mut tests);
         }
         Ok(Item { column, all: build.all, negated: build.negated, tests })
-    }
-
-    /// Compiles a keyword: a bare value in a list.
-    pub(crate) fn keyword(value: &Json, at: &str, scope: &mut Scope<'_>) -> Result<Self, Error> {
-        Item::compile("", value, at, scope)
     }
 }
 
@@ -156,7 +168,10 @@ impl Build {
         builder.case_insensitive(self.ignore_case).multi_line(self.multi_line).dot_matches_new_line(self.dot_all);
         builder.size_limit(REGEX_LIMIT).dfa_size_limit(REGEX_LIMIT).nest_limit(100);
         match builder.build() {
-            Ok(regex) => Ok(Test::Regex(Box::new(regex))),
+            Ok(expression) => {
+                let words = self.expression_words(source);
+                Ok(Test::Regex(Box::new(Searched { expression, words })))
+            }
             Err(error) => {
                 let reason = error.to_string();
                 let reason = reason.lines().last().unwrap_or_default().trim().trim_start_matches("error: ").to_owned();
@@ -168,6 +183,16 @@ impl Build {
                 ))
             }
         }
+    }
+}
+
+impl Build {
+    /// What must stand in a text that has a match of an expression.
+    fn expression_words(&self, source: &str) -> Vec<Vec<Box<str>>> {
+        let mut parser = regex_syntax::ParserBuilder::new();
+        parser.case_insensitive(self.ignore_case).multi_line(self.multi_line).dot_matches_new_line(self.dot_all);
+        let parsed = parser.nest_limit(100).build().parse(source);
+        parsed.map(|parsed| words_of(&parsed)).unwrap_or_default()
     }
 }
 

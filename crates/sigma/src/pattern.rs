@@ -50,22 +50,6 @@ impl Pattern {
         }
     }
 
-    /// Its longest literal part, which every value that fits contains.
-    pub(crate) fn longest_literal(&self) -> &str {
-        match self {
-            Pattern::Exact(text) | Pattern::Prefix(text) | Pattern::Suffix(text) => text,
-            Pattern::Contains(finder) => std::str::from_utf8(finder.needle()).unwrap_or_default(),
-            Pattern::Anything => "",
-            Pattern::Segments(segments) => {
-                let literals = segments.parts.iter().flatten().filter_map(|piece| match piece {
-                    Piece::Literal(literal) => Some(literal.as_str()),
-                    _ => None,
-                });
-                literals.max_by_key(|literal| literal.len()).unwrap_or_default()
-            }
-        }
-    }
-
     /// Whether the whole of `value` fits.
     pub(crate) fn matches(&self, value: &str) -> bool {
         match self {
@@ -94,6 +78,31 @@ impl Segments {
 
     fn matches(&self, value: &str) -> bool {
         self.try_match(value).is_some()
+    }
+
+    /// Lists of words of which every value that fits contains one each: literals, and runs of them whose dashes are
+    /// written out.
+    pub(crate) fn words(&self) -> Vec<Vec<String>> {
+        let mut lists = Vec::new();
+        for run in self.parts.iter().flat_map(|part| part.split(|piece| *piece == Piece::One)) {
+            let literals = run.iter().filter_map(|piece| match piece {
+                Piece::Literal(literal) => Some(vec![literal.clone()]),
+                _ => None,
+            });
+            lists.extend(literals);
+            let dashes = run.iter().filter(|piece| **piece == Piece::Dash).count();
+            if (1..=2).contains(&dashes) && run.len() > 1 {
+                let mut all = vec![String::new()];
+                for piece in run {
+                    match piece {
+                        Piece::Literal(literal) => all.iter_mut().for_each(|word| word.push_str(literal)),
+                        _ => all = all.iter().flat_map(|word| DASHES.map(|dash| format!("{word}{dash}"))).collect(),
+                    }
+                }
+                lists.push(all);
+            }
+        }
+        lists
     }
 
     fn try_match(&self, value: &str) -> Option<()> {

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use model::event::LogSource;
 
-use crate::gate::Gates;
+use crate::engine::partition::Partition;
 use crate::rule::Rule;
 
 /// Sets of log sources come from source definitions and are few; beyond this the cache starts anew.
@@ -15,7 +15,7 @@ const MAX_CACHED: usize = 4096;
 #[derive(Debug, Default)]
 pub(crate) struct Router {
     by_source: Vec<(LogSource, Vec<u32>)>,
-    cache: RwLock<HashMap<Arc<[LogSource]>, Arc<Gates>>>,
+    cache: RwLock<HashMap<Arc<[LogSource]>, Arc<Partition>>>,
 }
 
 impl Router {
@@ -29,21 +29,37 @@ impl Router {
         Router { by_source, cache: RwLock::default() }
     }
 
-    /// The rules for events of this set, behind their gates.
-    pub(crate) fn candidates(&self, sources: &Arc<[LogSource]>, rules: &[Arc<Rule>]) -> Arc<Gates> {
-        if let Some(found) = self.cache.read().unwrap_or_else(PoisonError::into_inner).get(sources) {
-            return found.clone();
-        }
+    /// Positions of the rules for events of this set, ascending.
+    pub(crate) fn concerned(&self, sources: &[LogSource]) -> Vec<u32> {
         let concerned = self.by_source.iter().filter(|(stated, _)| sources.iter().any(|member| covers(stated, member)));
         let mut positions: Vec<u32> = concerned.flat_map(|(_, rules)| rules).copied().collect();
         positions.sort_unstable();
-        let gates = Arc::new(Gates::new(positions, rules));
+        positions
+    }
+
+    /// The rules for events of this set, behind their gates.
+    pub(crate) fn partition(&self, sources: &Arc<[LogSource]>, rules: &[Arc<Rule>]) -> Arc<Partition> {
+        if let Some(found) = self.cache.read().unwrap_or_else(PoisonError::into_inner).get(sources) {
+            return found.clone();
+        }
+        let partition = Arc::new(Partition::new(self.concerned(sources), rules));
+        self.keep(sources, partition.clone());
+        partition
+    }
+
+    /// Uses this partition for events of this set from now on.
+    pub(crate) fn keep(&self, sources: &Arc<[LogSource]>, partition: Arc<Partition>) {
         let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= MAX_CACHED {
             cache.clear();
         }
-        cache.insert(sources.clone(), gates.clone());
-        gates
+        cache.insert(sources.clone(), partition);
+    }
+
+    /// The partitions in use.
+    pub(crate) fn partitions(&self) -> Vec<(Arc<[LogSource]>, Arc<Partition>)> {
+        let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
+        cache.iter().map(|(sources, partition)| (sources.clone(), partition.clone())).collect()
     }
 }
 

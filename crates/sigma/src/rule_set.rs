@@ -2,19 +2,20 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use model::event::{Event, LogSource, Value};
 
-use crate::collection;
-use crate::correlation::resolve::resolve;
 use crate::correlation::rule::CorrelationRule;
-use crate::error::Error;
+use crate::cost::{Counters, RuleCost, TIMED};
+use crate::engine::program::Program;
+use crate::engine::scratch::Scratch;
+use crate::engine::seen::Seen;
 use crate::expression::MatchedField;
-use crate::filter::Filter;
-use crate::item::Scope;
+use crate::loader::{Loaded, Loader, read_folder};
 use crate::placeholder::Placeholders;
-use crate::reading::Document;
 use crate::router::{Router, covers};
 use crate::rule::Rule;
 use crate::view::{Columns, View};
@@ -59,6 +60,19 @@ pub struct Reach {
     pub can_fire: bool,
 }
 
+/// The rules for one set of log sources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartitionReport {
+    /// The set.
+    pub log_sources: Vec<LogSource>,
+    /// How many rules apply to its events.
+    pub rules: usize,
+    /// Ids of those asked on every event that has their fields, since no word tells that they cannot hold.
+    pub always_asked: Vec<String>,
+    /// Bytes of the tables that choose the rules to be asked.
+    pub bytes: usize,
+}
+
 /// Rules and correlations ready to be matched.
 #[derive(Debug, Default)]
 pub struct RuleSet {
@@ -70,6 +84,12 @@ pub struct RuleSet {
     only_correlated: HashSet<String>,
     columns: Columns,
     router: Router,
+    program: Program,
+    counters: Vec<Counters>,
+    /// Tells this set from all others; 0 is no set.
+    serial: u64,
+    /// Memory of calls that bring none of their own, used again.
+    scratches: Mutex<Vec<Scratch>>,
 }
 
 impl RuleSet {
@@ -84,7 +104,7 @@ impl RuleSet {
         for (path, text) in files {
             loader.file(&path, &text);
         }
-        loader.finish()
+        RuleSet::new(loader.finish())
     }
 
     /// Loads every `.yml` and `.yaml` file of a folder and those under it, in order of path. A file that cannot be
@@ -143,172 +163,147 @@ impl RuleSet {
         Reach { missing, can_fire: rule.expression.may_hold(&|column| has(self.columns.name(column))) }
     }
 
-    /// The rules the event satisfies, those that are only correlated included, in the order they were loaded.
+    /// The rules the event satisfies, those that are only correlated included, in the order they were loaded. Who
+    /// matches many events keeps a [`Scratch`] and calls [`RuleSet::matches_with`].
     pub fn matches<'r>(&'r self, event: &Event<'_>) -> Vec<Match<'r>> {
-        let gates = self.router.candidates(&event.log_sources, &self.rules);
-        if gates.candidates.is_empty() {
+        let idle = |set: &Self| set.scratches.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut scratch = idle(self).unwrap_or_default();
+        let found = self.matches_with(&mut scratch, event);
+        self.scratches.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
+        found
+    }
+
+    /// The same with memory of the caller's, which it is to use again for the next event.
+    pub fn matches_with<'r>(&'r self, scratch: &mut Scratch, event: &Event<'_>) -> Vec<Match<'r>> {
+        scratch.adopt(self.serial);
+        let Scratch { routes, shapes, bits, memory, memo, events, .. } = scratch;
+        *events += 1;
+        let route = routes.of(&event.log_sources, || self.router.partition(&event.log_sources, &self.rules));
+        route.events += 1;
+        let partition = &*route.partition;
+        if partition.positions.is_empty() {
             return Vec::new();
         }
+        let shape = shapes.of(event, partition, &self.rules, &self.columns);
+        partition.mark(event, shape, bits);
+        if let Some(next) = partition.learn(route.events, event, shape, &self.rules) {
+            self.router.keep(&event.log_sources, Arc::new(next));
+        }
+        let mut matches = Vec::new();
+        if bits.iter().all(|word| *word == 0) {
+            return matches;
+        }
         let raw = Value::from(event.raw);
-        let view = View::new(event, &raw, &self.columns);
-        self.evaluate(gates.passed(&view), &view)
+        memo.next_event(self.program.items());
+        let mut seen = Seen::new(memory, &raw, self.columns.len());
+        let timed = events.is_multiple_of(TIMED);
+        for (word, marks) in (0..).zip(bits.iter()) {
+            let mut marks = *marks;
+            while marks != 0 {
+                let local = word * 64 + marks.trailing_zeros() as usize;
+                marks &= marks - 1;
+                let position = partition.positions[local];
+                let counters = &self.counters[position as usize];
+                if counters.is_suspended() {
+                    continue;
+                }
+                let started = timed.then(Instant::now);
+                let looks = &partition.locals[local];
+                for column in &looks.columns {
+                    seen.take_in(*column as usize, || shape.value(event, *column));
+                }
+                if looks.searches {
+                    seen.take_in_all(event);
+                }
+                let holds = self.program.holds(position, &seen, memo);
+                if let Some(started) = started {
+                    counters.took(started.elapsed());
+                }
+                if holds {
+                    counters.hit();
+                    let columns = looks.columns.iter().map(|column| *column as usize);
+                    let view = View::new(event, &raw, &self.columns, columns);
+                    matches.push(self.found(position, &view));
+                }
+            }
+        }
+        seen.end();
+        matches
     }
 
     /// The same, asking every rule whose log source fits: what [`RuleSet::matches`] must agree with.
     pub fn matches_plainly<'r>(&'r self, event: &Event<'_>) -> Vec<Match<'r>> {
         let raw = Value::from(event.raw);
-        let view = View::new(event, &raw, &self.columns);
-        let gates = self.router.candidates(&event.log_sources, &self.rules);
-        self.evaluate(gates.candidates.iter().copied(), &view)
-    }
-
-    fn evaluate<'r>(&'r self, positions: impl Iterator<Item = u32>, view: &View<'_>) -> Vec<Match<'r>> {
-        let rules = positions.map(|position| &self.rules[position as usize]);
-        rules
-            .filter(|rule| rule.expression.holds(view))
-            .map(|rule| {
-                let mut fields = Vec::new();
-                rule.expression.matched(view, &mut fields);
-                Match { rule, fields }
-            })
+        let view = View::new(event, &raw, &self.columns, 0..self.columns.len());
+        let positions = self.router.concerned(&event.log_sources).into_iter();
+        let active = positions.filter(|position| !self.counters[*position as usize].is_suspended());
+        active
+            .filter(|position| self.rules[*position as usize].expression.holds(&view))
+            .map(|position| self.found(position, &view))
             .collect()
     }
-}
 
-/// Folders are not followed deeper, so that a link to itself ends.
-const MAX_FOLDER_DEPTH: usize = 32;
+    fn found<'r>(&'r self, position: u32, view: &View<'_>) -> Match<'r> {
+        let rule = &self.rules[position as usize];
+        let mut fields = Vec::new();
+        rule.expression.matched(view, &mut fields);
+        Match { rule, fields }
+    }
 
-fn read_folder(path: &Path, files: &mut Vec<(String, String)>, errors: &mut Vec<LoadError>, depth: usize) {
-    let failed = |path: &Path, problem: String| LoadError { path: path.display().to_string(), message: problem };
-    let entries = match std::fs::read_dir(path) {
-        Ok(entries) if depth <= MAX_FOLDER_DEPTH => entries,
-        Ok(_) => return errors.push(failed(path, format!("folders are nested deeper than {MAX_FOLDER_DEPTH}"))),
-        Err(error) => return errors.push(failed(path, format!("cannot list the folder: {error}"))),
-    };
-    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
-    paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            read_folder(&path, files, errors, depth + 1);
-        } else if path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml") {
-            match std::fs::read_to_string(&path) {
-                Ok(text) => files.push((path.display().to_string(), text)),
-                Err(error) => errors.push(failed(&path, format!("cannot read the file: {error}"))),
-            }
-        }
+    /// What each rule has cost since the set was loaded.
+    pub fn costs(&self) -> Vec<RuleCost> {
+        self.rules.iter().zip(&self.counters).map(|(rule, counters)| counters.cost(&rule.id)).collect()
+    }
+
+    /// Takes a rule out of use, or into it again, without loading anything: for who finds that it costs too much.
+    /// False if there is no such rule.
+    pub fn suspend(&self, id: &str, suspended: bool) -> bool {
+        let position = self.by_id.get(id);
+        position.inspect(|position| self.counters[**position].suspend(suspended)).is_some()
+    }
+
+    /// The sets of log sources met so far and what is made of the rules for each.
+    pub fn partitions(&self) -> Vec<PartitionReport> {
+        let mut reports: Vec<PartitionReport> = self
+            .router
+            .partitions()
+            .into_iter()
+            .map(|(sources, partition)| PartitionReport {
+                log_sources: sources.to_vec(),
+                rules: partition.positions.len(),
+                always_asked: partition
+                    .always_asked()
+                    .map(|local| self.rules[partition.positions[local as usize] as usize].id.clone())
+                    .collect(),
+                bytes: partition.size(),
+            })
+            .collect();
+        reports.sort_by(|a, b| a.log_sources.cmp(&b.log_sources));
+        reports
     }
 }
 
-/// Builds a set file by file; references between documents are resolved at the end.
-struct Loader<'p> {
-    placeholders: &'p Placeholders,
-    columns: Columns,
-    rules: Vec<Rule>,
-    filters: Vec<(String, Filter)>,
-    correlations: Vec<CorrelationRule>,
-    inactive: Vec<Inactive>,
-    errors: Vec<LoadError>,
-    ids: HashMap<String, String>,
-}
+static SERIAL: AtomicU64 = AtomicU64::new(1);
 
-impl<'p> Loader<'p> {
-    fn new(placeholders: &'p Placeholders) -> Self {
-        Loader {
-            placeholders,
-            columns: Columns::default(),
-            rules: Vec::new(),
-            filters: Vec::new(),
-            correlations: Vec::new(),
-            inactive: Vec::new(),
-            errors: Vec::new(),
-            ids: HashMap::new(),
-        }
-    }
-
-    fn scope(&mut self) -> Scope<'_> {
-        Scope { columns: &mut self.columns, placeholders: self.placeholders }
-    }
-
-    fn fail(&mut self, path: &str, error: &Error) {
-        self.errors.push(LoadError { path: path.to_owned(), message: error.to_string() });
-    }
-
-    fn file(&mut self, path: &str, text: &str) {
-        match collection::documents(text) {
-            Err(error) => self.fail(path, &error),
-            Ok(documents) => {
-                for keys in documents {
-                    if let Err(error) = self.document(path, keys) {
-                        self.fail(path, &error);
-                    }
-                }
-            }
-        }
-    }
-
-    fn document(&mut self, path: &str, keys: serde_json::Map<String, serde_json::Value>) -> Result<(), Error> {
-        let mut head = Document::new(keys.clone());
-        let (is_correlation, is_filter) = (keys.contains_key("correlation"), keys.contains_key("filter"));
-        if is_filter && !keys.contains_key("detection") {
-            let mut scope = self.scope();
-            let filter = Filter::compile(Document::new(keys), &mut scope)?;
-            self.filters.push((path.to_owned(), filter));
-            return Ok(());
-        }
-        let title = head.required_text("title")?;
-        let id = head.id(path, &title)?;
-        self.claim(&id, path)?;
-        let inactive =
-            |reason: String| Inactive { path: path.to_owned(), id: id.clone(), title: title.clone(), reason };
-        if let Some(status @ ("deprecated" | "unsupported")) = head.text("status")?.as_deref() {
-            self.inactive.push(inactive(format!("its status is {status}")));
-        } else if is_correlation {
-            self.correlations.push(CorrelationRule::read(Document::new(keys), path)?);
-        } else {
-            match Rule::compile(Document::new(keys), path, &mut self.scope()) {
-                Ok(rule) => self.rules.push(rule),
-                Err(error @ Error::Placeholder(_)) => self.inactive.push(inactive(error.to_string())),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    fn claim(&mut self, id: &str, path: &str) -> Result<(), Error> {
-        match self.ids.get(id) {
-            Some(first) => Err(Error::DuplicateId { id: id.to_owned(), first: first.clone() }),
-            None => {
-                self.ids.insert(id.to_owned(), path.to_owned());
-                Ok(())
-            }
-        }
-    }
-
-    fn finish(mut self) -> RuleSet {
-        for (path, filter) in std::mem::take(&mut self.filters) {
-            let mut used = false;
-            for rule in self.rules.iter_mut().filter(|rule| filter.applies_to(rule)) {
-                filter.apply(rule);
-                used = true;
-            }
-            if !used {
-                let reference = filter.rules.unwrap_or_else(|| vec!["any".into()]).join(", ");
-                self.fail(&path, &Error::UnknownReference { at: "filter.rules", reference });
-            }
-        }
-        let rules: Vec<Arc<Rule>> = self.rules.into_iter().map(Arc::new).collect();
-        let resolved = resolve(self.correlations, &rules, &self.inactive);
-        self.inactive.extend(resolved.inactive);
-        self.errors.extend(resolved.errors);
+impl RuleSet {
+    /// A set of what was loaded.
+    pub(crate) fn new(loaded: Loaded) -> Self {
+        let Loaded { rules, columns, resolved, mut inactive, mut errors } = loaded;
+        inactive.extend(resolved.inactive);
+        errors.extend(resolved.errors);
         RuleSet {
+            serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             router: Router::new(&rules),
+            program: Program::new(&rules),
             by_id: rules.iter().enumerate().map(|(position, rule)| (rule.id.clone(), position)).collect(),
+            counters: rules.iter().map(|_| Counters::default()).collect(),
             rules,
             correlations: resolved.rules,
-            inactive: self.inactive,
-            errors: self.errors,
+            inactive,
+            errors,
             only_correlated: resolved.only_correlated,
-            columns: self.columns,
+            columns,
+            scratches: Mutex::default(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One compiled value of a detection item, applied to one single value of an event.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -10,7 +10,7 @@ use regex::Regex;
 use crate::modifier::{Order, TimePart};
 use crate::pattern::Pattern;
 use crate::time_part;
-use crate::view::{Cell, Column, View};
+use crate::view::{Look, Sight};
 
 /// What a value of a rule asks of a field.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(crate) enum Test {
     /// There, or not there.
     Exists(bool),
     /// The text has a match of the expression.
-    Regex(Box<Regex>),
+    Regex(Box<Searched>),
     /// The address is in the network.
     Cidr(IpNet),
     /// Ordered against a number.
@@ -37,6 +37,14 @@ pub(crate) enum Test {
     Field { column: usize, affix: Affix, cased: bool },
     /// What one value of the rule expanded to.
     Any(Vec<Test>),
+}
+
+/// An expression, and what must stand in a text that has a match of it.
+#[derive(Debug)]
+pub(crate) struct Searched {
+    pub expression: Regex,
+    /// Of each of these lists one word stands in the folded text.
+    pub words: Vec<Vec<Box<str>>>,
 }
 
 /// How two fields' values are compared.
@@ -123,50 +131,59 @@ impl Test {
         }
     }
 
-    /// Whether the field as a whole passes: presence is asked of it, everything else of any of its values.
-    pub(crate) fn passes(&self, column: &Column<'_>, view: &View<'_>) -> bool {
+    /// The columns its field is compared with.
+    pub(crate) fn compared_columns(&self, found: &mut BTreeSet<usize>) {
         match self {
-            Test::Null => column.cells.is_empty() || column.cells.iter().any(Cell::is_null),
-            Test::Exists(expected) => column.present == *expected,
-            Test::Any(tests) => tests.iter().any(|test| test.passes(column, view)),
-            _ => column.cells.iter().any(|cell| self.holds(cell, view)),
+            Test::Field { column, .. } => found.extend([*column]),
+            Test::Any(tests) => tests.iter().for_each(|test| test.compared_columns(found)),
+            _ => {}
+        }
+    }
+
+    /// Whether the field as a whole passes: presence is asked of it, everything else of any of its values.
+    pub(crate) fn passes<S: Sight>(&self, column: usize, sight: &S) -> bool {
+        match self {
+            Test::Null => sight.is_null(column),
+            Test::Exists(expected) => sight.has(column) == *expected,
+            Test::Any(tests) => tests.iter().any(|test| test.passes(column, sight)),
+            _ => sight.any(column, |cell| self.holds(cell, sight)),
         }
     }
 
     /// Whether one single value passes.
-    pub(crate) fn holds(&self, cell: &Cell<'_>, view: &View<'_>) -> bool {
+    pub(crate) fn holds<S: Sight>(&self, cell: &S::Cell<'_>, sight: &S) -> bool {
         if cell.is_null() {
             return matches!(self, Test::Null | Test::Exists(true));
         }
         match self {
             Test::Text { pattern, cased } => pattern.matches(if *cased { cell.text() } else { cell.folded() }),
             Test::OneOf(texts) => texts.contains(cell.folded()),
-            Test::Number(number) => match cell.value {
+            Test::Number(number) => match cell.value() {
                 Value::Int(_) | Value::Float(_) => {
-                    Number::of(cell.value).and_then(|value| value.compare(*number)).is_some_and(|o| o.is_eq())
+                    Number::of(cell.value()).and_then(|value| value.compare(*number)).is_some_and(|o| o.is_eq())
                 }
                 _ => equals_written(*number, cell.text()),
             },
             Test::Null => false,
             Test::Exists(expected) => *expected,
-            Test::Regex(regex) => regex.is_match(cell.text()),
+            Test::Regex(regex) => regex.expression.is_match(cell.text()),
             Test::Cidr(network) => address(cell.text()).is_some_and(|address| network.contains(&address)),
-            Test::Compare(order, number) => ordered(Number::of(cell.value), *order, *number),
+            Test::Compare(order, number) => ordered(Number::of(cell.value()), *order, *number),
             Test::Time(part, None, number) => {
-                let value = time_part::extract(*part, cell.value).map(Number::Int);
+                let value = time_part::extract(*part, cell.value()).map(Number::Int);
                 value.and_then(|value| value.compare(*number)).is_some_and(|o| o.is_eq())
             }
             Test::Time(part, Some(order), number) => {
-                ordered(time_part::extract(*part, cell.value).map(Number::Int), *order, *number)
+                ordered(time_part::extract(*part, cell.value()).map(Number::Int), *order, *number)
             }
-            Test::Field { column, affix, cased } => {
-                let others = &view.column(*column).cells;
-                others.iter().filter(|other| !other.is_null()).any(|other| match cased {
-                    true => affix.holds(cell.text(), other.text()),
-                    false => affix.holds(cell.folded(), other.folded()),
-                })
-            }
-            Test::Any(tests) => tests.iter().any(|test| test.holds(cell, view)),
+            Test::Field { column, affix, cased } => sight.any(*column, |other| {
+                !other.is_null()
+                    && match cased {
+                        true => affix.holds(cell.text(), other.text()),
+                        false => affix.holds(cell.folded(), other.folded()),
+                    }
+            }),
+            Test::Any(tests) => tests.iter().any(|test| test.holds(cell, sight)),
         }
     }
 }

@@ -26,10 +26,41 @@ impl Columns {
         self.names.len() - 1
     }
 
+    /// How many names.
+    pub(crate) fn len(&self) -> usize {
+        self.names.len()
+    }
+
     /// The name of a number.
     pub(crate) fn name(&self, column: usize) -> &str {
         &self.names[column]
     }
+}
+
+/// One single value as a test looks at it.
+pub(crate) trait Look {
+    /// The value; never a list.
+    fn value(&self) -> &Value<'_>;
+    /// The value as text.
+    fn text(&self) -> &str;
+    /// The value as text without case.
+    fn folded(&self) -> &str;
+    /// Null equals absent.
+    fn is_null(&self) -> bool {
+        matches!(self.value(), Value::Null)
+    }
+}
+
+/// An event as tests see it.
+pub(crate) trait Sight {
+    /// Its single values.
+    type Cell<'c>: Look;
+    /// Whether it has the field, be it null.
+    fn has(&self, column: usize) -> bool;
+    /// Whether one of the field's values is as asked.
+    fn any(&self, column: usize, passes: impl Fn(&Self::Cell<'_>) -> bool) -> bool;
+    /// Whether the field is null, absent or without a value.
+    fn is_null(&self, column: usize) -> bool;
 }
 
 /// One single value of a field; a list has one per member.
@@ -49,23 +80,23 @@ impl<'e> Cell<'e> {
         Cell { value, text, folded: OnceCell::new() }
     }
 
-    /// The value as text.
-    pub(crate) fn text(&self) -> &str {
+}
+
+impl Look for Cell<'_> {
+    fn value(&self) -> &Value<'_> {
+        self.value
+    }
+
+    fn text(&self) -> &str {
         &self.text
     }
 
-    /// The value as text without case.
-    pub(crate) fn folded(&self) -> &str {
+    fn folded(&self) -> &str {
         let folded = self.folded.get_or_init(|| match fold(&self.text) {
             Cow::Borrowed(_) => None,
             Cow::Owned(folded) => Some(folded),
         });
         folded.as_deref().unwrap_or(&self.text)
-    }
-
-    /// Null equals absent.
-    pub(crate) fn is_null(&self) -> bool {
-        matches!(self.value, Value::Null)
     }
 }
 
@@ -91,21 +122,29 @@ pub(crate) struct View<'e> {
     event: &'e Event<'e>,
     names: &'e Columns,
     raw: &'e Value<'e>,
-    columns: Vec<OnceCell<Column<'e>>>,
+    /// By number, in order.
+    columns: Vec<(usize, OnceCell<Column<'e>>)>,
     searched: OnceCell<Vec<Searched<'e>>>,
 }
 
 impl<'e> View<'e> {
-    /// A view of `event`; `raw` is its raw text as a value.
-    pub(crate) fn new(event: &'e Event<'e>, raw: &'e Value<'e>, names: &'e Columns) -> Self {
-        let mut columns = Vec::new();
-        columns.resize_with(names.names.len(), OnceCell::new);
+    /// A view of `event` for who asks about no other than these columns, given in order; `raw` is its raw text as a
+    /// value.
+    pub(crate) fn new(
+        event: &'e Event<'e>,
+        raw: &'e Value<'e>,
+        names: &'e Columns,
+        columns: impl Iterator<Item = usize>,
+    ) -> Self {
+        let columns = columns.map(|column| (column, OnceCell::new())).collect();
         View { event, names, raw, columns, searched: OnceCell::new() }
     }
 
     /// A column by number.
     pub(crate) fn column(&self, column: usize) -> &Column<'e> {
-        self.columns[column].get_or_init(|| match self.event.resolve(self.names.name(column)) {
+        let place = self.columns.binary_search_by_key(&column, |(column, _)| *column);
+        let (_, cell) = &self.columns[place.expect("a view is made with every column it is asked about")];
+        cell.get_or_init(|| match self.event.resolve(self.names.name(column)) {
             None => Column::default(),
             Some(value) => {
                 let mut cells = Vec::with_capacity(1);
@@ -133,7 +172,25 @@ impl<'e> View<'e> {
     }
 }
 
-fn flatten<'e>(value: &'e Value<'e>, each: &mut impl FnMut(&'e Value<'e>)) {
+impl<'e> Sight for View<'e> {
+    type Cell<'c> = Cell<'e>;
+
+    fn has(&self, column: usize) -> bool {
+        self.column(column).present
+    }
+
+    fn any(&self, column: usize, passes: impl Fn(&Cell<'e>) -> bool) -> bool {
+        self.column(column).cells.iter().any(passes)
+    }
+
+    fn is_null(&self, column: usize) -> bool {
+        let cells = &self.column(column).cells;
+        cells.is_empty() || cells.iter().any(Cell::is_null)
+    }
+}
+
+/// Each single value of a value.
+pub(crate) fn flatten<'e>(value: &'e Value<'e>, each: &mut impl FnMut(&'e Value<'e>)) {
     match value {
         Value::List(values) => values.iter().for_each(|value| flatten(value, each)),
         single => each(single),

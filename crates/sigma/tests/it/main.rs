@@ -5,6 +5,8 @@ mod data;
 mod events;
 mod modifiers;
 mod oracle;
+mod records;
 mod regression;
 mod rules;
 mod tree;
+mod windows;

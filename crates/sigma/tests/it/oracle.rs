@@ -12,7 +12,8 @@ use serde_json::{Map, Value as Json, json};
 use sigma::RuleSet;
 
 use crate::data;
-use crate::events::{event, windows};
+use crate::events::event;
+use crate::windows::windows;
 
 /// Why the other implementation misses a match of this rule, if that is known.
 fn cause(rule: &Json) -> Option<&'static str> {
@@ -127,7 +128,7 @@ fn compare_regression_events(pair: &mut Pair, folder: &std::path::Path) {
         let text = std::fs::read_to_string(&path).unwrap();
         for record in serde_json::Deserializer::from_str(&text).into_iter::<Json>() {
             let record = record.unwrap();
-            let event = windows("", &record);
+            let event = windows("", &record).unwrap();
             let fields: Map<_, _> =
                 event.fields.iter().map(|(name, value)| (name.to_owned(), value.to_json())).collect();
             pair.compare(&fields, &event.log_sources);

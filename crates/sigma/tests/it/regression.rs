@@ -7,7 +7,7 @@ use model::event::Event;
 use sigma::RuleSet;
 
 use crate::data;
-use crate::events::{log_source, windows};
+use crate::windows::{log_source, windows};
 
 #[test]
 fn every_regression_event_satisfies_its_own_rule() {
@@ -24,7 +24,7 @@ fn every_regression_event_satisfies_its_own_rule() {
         for record in serde_json::Deserializer::from_str(&text).into_iter::<serde_json::Value>() {
             let record = record.unwrap();
             let raw = record.to_string();
-            let event = windows(&raw, &record);
+            let event = windows(&raw, &record).unwrap();
             let started = std::time::Instant::now();
             let matches = set.matches(&event);
             spent += started.elapsed();

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use serde_json::json;
 use sigma::RuleSet;
 
-use crate::events::{error, event, log_source, rule_set};
+use crate::events::{error, event, rule_set};
+use crate::windows::log_source;
 
 fn load(text: &str) -> RuleSet {
     RuleSet::load([("folder/rule.yml".to_owned(), text.to_owned())])

@@ -1,0 +1,122 @@
+//! How often something is met in events: counted in this partition's traffic once some of it was seen, until then in
+//! a few values as Windows, Linux and network devices write them.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::grams::{gram, width_of};
+use super::hash::hash;
+use super::need::{Atom, Kind};
+
+/// What the values below weigh beside events counted.
+const PRIOR: f32 = 8.0;
+/// How often something is met that none of the values below has.
+const UNKNOWN: f32 = 0.002;
+/// Longer values say no more about what is usual.
+const LONGEST: usize = 2048;
+
+/// Values of the kinds fields have, none of them from anyone's records.
+const TYPICAL: &str = include_str!("typical.txt");
+
+static USUAL: LazyLock<(usize, HashMap<(u8, u64), u16>)> = LazyLock::new(|| {
+    let mut counts = HashMap::new();
+    for line in TYPICAL.lines() {
+        each(line, |kind, key| *counts.entry((kind, key)).or_default() += 1);
+    }
+    (TYPICAL.lines().count(), counts)
+});
+
+/// How often things are met in a partition's events.
+#[derive(Debug, Default)]
+pub(crate) struct Rarity {
+    events: u32,
+    /// Counts by hash; what shares one is taken to be met as often as all of them together.
+    counts: Box<[u16]>,
+}
+
+/// Counts a partition has.
+const COUNTS: usize = 1 << 17;
+
+impl Rarity {
+    /// Takes note that an event has begun.
+    pub(crate) fn event(&mut self) {
+        self.events += 1;
+    }
+
+    /// How many events were counted.
+    pub(crate) fn events(&self) -> u32 {
+        self.events
+    }
+
+    /// Takes note of one of its values.
+    pub(crate) fn value(&mut self, column: Option<usize>, text: &str) {
+        if self.counts.is_empty() {
+            self.counts = vec![0; COUNTS].into();
+        }
+        each(text, |kind, key| {
+            let count = &mut self.counts[slot(column, kind, key)];
+            *count = count.saturating_add(1);
+        });
+    }
+
+    /// How often a gram is met in a column's values.
+    pub(crate) fn gram(&self, column: Option<usize>, gram: u32, width: usize) -> f32 {
+        self.of(column, width as u8, gram.into())
+    }
+
+    /// How often the atom is there in an event.
+    pub(crate) fn odds(&self, atom: &Atom) -> f32 {
+        let bytes = atom.text.as_bytes();
+        match atom.kind {
+            Kind::Whole => self.of(atom.column, WHOLE, hash(bytes)),
+            Kind::AfterBackslash => self.of(atom.column, AFTER_BACKSLASH, hash(bytes)),
+            Kind::AfterSlash => self.of(atom.column, AFTER_SLASH, hash(bytes)),
+            Kind::Word | Kind::Begin | Kind::End => {
+                let width = width_of(bytes.len());
+                let grams = bytes.windows(width).map(|window| self.gram(atom.column, gram(window, width), width));
+                let rarest = grams.min_by(f32::total_cmp).unwrap_or(1.0);
+                // Short words need a look of their own at every place.
+                rarest + [0.2, 0.02, 0.0][width - 2]
+            }
+        }
+    }
+
+    fn of(&self, column: Option<usize>, kind: u8, key: u64) -> f32 {
+        let (values, usual) = &*USUAL;
+        let usual = usual.get(&(kind, key)).map_or(0.0, |count| f32::from(*count) / *values as f32).max(UNKNOWN);
+        if self.counts.is_empty() {
+            return usual;
+        }
+        let counted = f32::from(self.counts[slot(column, kind, key)]);
+        (counted + PRIOR * usual) / (self.events as f32 + PRIOR)
+    }
+}
+
+/// Kinds beside the widths of grams.
+const WHOLE: u8 = 0;
+const AFTER_BACKSLASH: u8 = 1;
+const AFTER_SLASH: u8 = 5;
+
+fn slot(column: Option<usize>, kind: u8, key: u64) -> usize {
+    let column = column.map_or(0, |column| column as u64 + 1);
+    let mixed = (key ^ column.rotate_left(40) ^ u64::from(kind).rotate_left(56)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    ((mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 47) as usize % COUNTS
+}
+
+/// Each thing met in a text, once.
+fn each(text: &str, mut count: impl FnMut(u8, u64)) {
+    let folded = crate::fold::fold(&text[..text.floor_char_boundary(LONGEST)]).into_owned();
+    let bytes = folded.as_bytes();
+    count(WHOLE, hash(bytes));
+    for (kind, separator) in [(AFTER_BACKSLASH, b'\\'), (AFTER_SLASH, b'/')] {
+        if let Some(place) = memchr::memrchr(separator, bytes) {
+            count(kind, hash(&bytes[place + 1..]));
+        }
+    }
+    for width in 2..=4 {
+        let mut grams: Vec<u32> = bytes.windows(width).map(|window| gram(window, width)).collect();
+        grams.sort_unstable();
+        grams.dedup();
+        grams.into_iter().for_each(|gram| count(width as u8, gram.into()));
+    }
+}
