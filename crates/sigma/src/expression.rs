@@ -42,10 +42,7 @@ impl Expression {
             Expression::And(parts) => parts.first().map_or(0, Expression::cost),
             Expression::Or(parts) => parts.iter().map(Expression::cost).sum(),
             Expression::Not(inner) => inner.cost(),
-            Expression::Item(item) => {
-                let tests: u64 = item.tests.iter().map(|value| value.test.cost()).sum();
-                if item.column.is_none() { tests * 100 } else { tests }
-            }
+            Expression::Item(item) => item.cost(),
         }
     }
 
@@ -113,6 +110,12 @@ impl Expression {
 }
 
 impl Item {
+    /// Roughly how many nanoseconds it takes.
+    pub(crate) fn cost(&self) -> u64 {
+        let tests: u64 = self.tests.iter().map(|value| value.test.cost()).sum();
+        if self.column.is_none() { tests * 100 } else { tests }
+    }
+
     fn holds(&self, view: &View<'_>) -> bool {
         let holds = match self.column {
             Some(column) => self.quantify(|value| value.test.passes(column, view)),

@@ -41,9 +41,8 @@ pub(crate) fn fold(text: &str) -> Cow<'_, str> {
 /// one of the three letters is there that become ASCII ones (dotted capital I, long s, the sign of the kelvin).
 pub(crate) fn keeps_ascii(text: &str) -> bool {
     let bytes = text.as_bytes();
-    memchr::memchr3_iter(0xc4, 0xc5, 0xe2, bytes).all(|place| {
-        !matches!(bytes[place..], [0xc4, 0xb0, ..] | [0xc5, 0xbf, ..] | [0xe2, 0x84, 0xaa, ..])
-    })
+    memchr::memchr3_iter(0xc4, 0xc5, 0xe2, bytes)
+        .all(|place| !matches!(bytes[place..], [0xc4, 0xb0, ..] | [0xc5, 0xbf, ..] | [0xe2, 0x84, 0xaa, ..]))
 }
 
 /// Final sigma and long s are other forms of s and sigma.

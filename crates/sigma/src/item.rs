@@ -8,6 +8,7 @@ use regex::RegexBuilder;
 use serde_json::Value as Json;
 
 use crate::draft::{Build, Draft};
+use crate::engine::hash::Quick;
 use crate::error::Error;
 use crate::fold::fold;
 use crate::modifier::{Key, Order};
@@ -170,7 +171,7 @@ impl Build {
         match builder.build() {
             Ok(expression) => {
                 let words = self.expression_words(source);
-                Ok(Test::Regex(Box::new(Searched { expression, words })))
+                Ok(Test::Regex(Box::new(Searched::new(expression, words))))
             }
             Err(error) => {
                 let reason = error.to_string();
@@ -209,7 +210,7 @@ fn hash_exact_values(tests: &mut Vec<Value>) {
         return;
     }
     let (exact, mut others): (Vec<_>, Vec<_>) = std::mem::take(tests).into_iter().partition(is_exact);
-    let texts: HashSet<Box<str>> = exact
+    let texts: HashSet<Box<str>, Quick> = exact
         .into_iter()
         .filter_map(|value| match value.test {
             Test::Text { pattern: Pattern::Exact(text), .. } => Some(text),

@@ -31,7 +31,7 @@ pub(crate) fn words_of(expression: &Hir) -> Vec<Vec<Box<str>>> {
 }
 
 fn useful(list: &Vec<String>) -> bool {
-    !list.is_empty() && list.iter().all(|word| word.len() > 1)
+    !list.is_empty() && list.iter().all(|word| !word.is_empty())
 }
 
 fn part(hir: &Hir) -> Part {
@@ -136,8 +136,12 @@ fn letters(class: &Class) -> Option<Vec<String>> {
         });
     };
     match class {
-        Class::Unicode(class) => class.ranges().iter().take(MOST_LETTERS + 1).for_each(|range| add(range.start().into(), range.end().into())),
-        Class::Bytes(class) => class.ranges().iter().take(MOST_LETTERS + 1).for_each(|range| add(range.start().into(), range.end().into())),
+        Class::Unicode(class) => {
+            class.ranges().iter().take(MOST_LETTERS + 1).for_each(|range| add(range.start().into(), range.end().into()))
+        }
+        Class::Bytes(class) => {
+            class.ranges().iter().take(MOST_LETTERS + 1).for_each(|range| add(range.start().into(), range.end().into()))
+        }
     }
     (!found.is_empty() && found.len() <= MOST_LETTERS).then(|| distinct(found))
 }
@@ -154,9 +158,9 @@ mod tests {
     #[test]
     fn what_an_expression_needs_is_found_within_it() {
         assert_eq!(words(r"\bnet1?\s+user", true), [vec!["net", "net1"], vec!["user"]]);
-        assert_eq!(words("(alpha|beta).*gamma+", false), [vec!["alpha", "beta"], vec!["gamm"]]);
+        assert_eq!(words("(alpha|beta).*gamma+", false), [vec!["alpha", "beta"], vec!["gamm"], vec!["a"]]);
         assert_eq!(words("[Kk]ill", false), [vec!["kill"]]);
-        assert_eq!(words("(?:ab|c.*de)f", false), [vec!["ab", "de"]]);
+        assert_eq!(words("(?:ab|c.*de)f", false), [vec!["ab", "de"], vec!["f"]]);
         assert!(words(".*|abc", false).is_empty());
         assert!(words("[a-z]{5}", false).is_empty());
         assert!(words("(abc)?", false).is_empty());

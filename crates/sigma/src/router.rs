@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use model::event::LogSource;
 
 use crate::engine::partition::Partition;
+use crate::engine::program::Program;
 use crate::rule::Rule;
 
 /// Sets of log sources come from source definitions and are few; beyond this the cache starts anew.
@@ -38,11 +39,16 @@ impl Router {
     }
 
     /// The rules for events of this set, behind their gates.
-    pub(crate) fn partition(&self, sources: &Arc<[LogSource]>, rules: &[Arc<Rule>]) -> Arc<Partition> {
+    pub(crate) fn partition(
+        &self,
+        sources: &Arc<[LogSource]>,
+        rules: &[Arc<Rule>],
+        program: &Program,
+    ) -> Arc<Partition> {
         if let Some(found) = self.cache.read().unwrap_or_else(PoisonError::into_inner).get(sources) {
             return found.clone();
         }
-        let partition = Arc::new(Partition::new(self.concerned(sources), rules));
+        let partition = Arc::new(Partition::new(self.concerned(sources), rules, program));
         self.keep(sources, partition.clone());
         partition
     }

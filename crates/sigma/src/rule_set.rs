@@ -178,7 +178,9 @@ impl RuleSet {
         scratch.adopt(self.serial);
         let Scratch { routes, shapes, bits, memory, memo, events, .. } = scratch;
         *events += 1;
-        let route = routes.of(&event.log_sources, || self.router.partition(&event.log_sources, &self.rules));
+        let route = routes.of(&event.log_sources, || {
+            self.router.partition(&event.log_sources, &self.rules, &self.program)
+        });
         route.events += 1;
         let partition = &*route.partition;
         if partition.positions.is_empty() {
@@ -186,7 +188,7 @@ impl RuleSet {
         }
         let shape = shapes.of(event, partition, &self.rules, &self.columns);
         partition.mark(event, shape, bits);
-        if let Some(next) = partition.learn(route.events, event, shape, &self.rules) {
+        if let Some(next) = partition.learn(route.events, event, shape, &self.rules, &self.program) {
             self.router.keep(&event.log_sources, Arc::new(next));
         }
         let mut matches = Vec::new();
@@ -215,7 +217,7 @@ impl RuleSet {
                 if looks.searches {
                     seen.take_in_all(event);
                 }
-                let holds = self.program.holds(position, &seen, memo);
+                let holds = self.program.ask(&looks.step, &seen, memo);
                 if let Some(started) = started {
                     counters.took(started.elapsed());
                 }

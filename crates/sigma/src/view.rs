@@ -53,6 +53,8 @@ pub(crate) trait Look {
 
 /// An event as tests see it.
 pub(crate) trait Sight {
+    /// Whether to look first whether an expression can have a match at all.
+    const QUICK: bool;
     /// Its single values.
     type Cell<'c>: Look;
     /// Whether it has the field, be it null.
@@ -79,7 +81,6 @@ impl<'e> Cell<'e> {
         };
         Cell { value, text, folded: OnceCell::new() }
     }
-
 }
 
 impl Look for Cell<'_> {
@@ -173,6 +174,7 @@ impl<'e> View<'e> {
 }
 
 impl<'e> Sight for View<'e> {
+    const QUICK: bool = false;
     type Cell<'c> = Cell<'e>;
 
     fn has(&self, column: usize) -> bool {

@@ -56,7 +56,8 @@ impl Draft {
             }
         }
         let of_width = |(words, width): (Vec<Word>, usize)| {
-            (!words.is_empty()).then(|| Grams::new(&words, width, |gram| rarity.gram(column, gram, width)))
+            let odds = |gram| rarity.gram(column, gram, width);
+            (!words.is_empty()).then(|| Grams::new(&words, width, rarity.length(column), odds))
         };
         let [whole, after_backslash, after_slash] = tables.map(|entries| Table::new(&merged(entries, lists)));
         let grams = words.into_iter().zip(2..).filter_map(of_width).collect();

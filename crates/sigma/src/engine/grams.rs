@@ -49,10 +49,13 @@ struct Entry {
 
 const SMALL: u32 = 0x2020_2020;
 const FACTOR: u32 = 0x9e37_79b1;
-/// What a look at one place and the comparison of one word cost, in tenths of a nanosecond, and how long texts are.
-const LOOK: f32 = 9.0;
-const COMPARE: f32 = 150.0;
-const LENGTH: f32 = 150.0;
+/// What a look at one place costs and the comparison of one word, in nanoseconds.
+const LOOK: f32 = 0.8;
+const COMPARE: f32 = 15.0;
+/// How far apart the places may be that are looked at.
+const STRIDES: [usize; 6] = [1, 2, 3, 4, 6, 8];
+/// Words of a filter: small ones stay close.
+const FILTERS: [usize; 3] = [64, 512, 4096];
 
 /// The characters at a place as one number, cases not told apart.
 pub(crate) fn gram(bytes: &[u8], width: usize) -> u32 {
@@ -71,14 +74,16 @@ pub(crate) fn width_of(length: usize) -> usize {
 }
 
 impl Grams {
-    /// Tables of words that are all at least `width` long; `odds` says how often a gram is met.
-    pub(crate) fn new(words: &[Word], width: usize, odds: impl Fn(u32) -> f32) -> Self {
+    /// Tables of words that are all at least `width` long, for texts of this length on average; `odds` says how often a
+    /// gram is met.
+    pub(crate) fn new(words: &[Word], width: usize, length: f32, odds: impl Fn(u32) -> f32) -> Self {
         let shortest = words.iter().map(|word| word.text.len()).min().unwrap_or_default();
-        let possible = [1, 2, 4].into_iter().filter(|stride| *stride == 1 || width == 4 && shortest >= stride + 3);
+        let possible =
+            STRIDES.into_iter().filter(|stride| *stride == 1 || width == 4 && shortest >= stride + 3);
         let planned = possible.map(|stride| {
             let chosen: Vec<_> = words.iter().map(|word| offsets(&word.text, width, stride, &odds)).collect();
             let met: f32 = chosen.iter().flatten().map(|(_, odds)| odds).sum();
-            (stride, chosen, LOOK * LENGTH / stride as f32 + COMPARE * met)
+            (stride, chosen, LOOK * length / stride as f32 + COMPARE * met)
         });
         let best = planned.min_by(|a, b| a.2.total_cmp(&b.2));
         let (stride, chosen, _) = best.expect("the first stride is always possible");
@@ -95,11 +100,11 @@ impl Grams {
             }
         }
         placed.sort_by_key(|(gram, _)| *gram);
-        let filter_bits = (placed.len() * 24).next_power_of_two().clamp(512, 1 << 18);
+        let filter = FILTERS.into_iter().find(|words| words * 64 >= placed.len() * 24).unwrap_or(FILTERS[2]);
         let slots = (placed.len() * 2).next_power_of_two().max(2);
         let mut grams = Grams {
-            filter: vec![0; filter_bits / 64].into(),
-            filter_shift: 32 - filter_bits.trailing_zeros(),
+            filter: vec![0; filter].into(),
+            filter_shift: 32 - (filter * 64).trailing_zeros(),
             mask: mask(width),
             width,
             stride,
@@ -135,26 +140,44 @@ impl Grams {
         match self.stride {
             1 => self.find_by::<1>(text, found),
             2 => self.find_by::<2>(text, found),
-            _ => self.find_by::<4>(text, found),
-        }
-    }
-
-    fn find_by<const STRIDE: usize>(&self, text: &[u8], found: &mut impl FnMut(Stretch)) {
-        let (filter, shift, mask) = (&*self.filter, self.filter_shift, self.mask);
-        let mut at = 0;
-        for window in text.windows(4).step_by(STRIDE) {
-            let &[a, b, c, d] = window else { continue };
-            let gram = (u32::from_le_bytes([a, b, c, d]) | SMALL) & mask;
-            let bit = (gram.wrapping_mul(FACTOR) >> shift) as usize;
-            if filter[bit / 64] >> (bit % 64) & 1 != 0 {
-                self.compare(gram, text, at, found);
-            }
-            at += STRIDE;
+            3 => self.find_by::<3>(text, found),
+            4 => self.find_by::<4>(text, found),
+            6 => self.find_by::<6>(text, found),
+            _ => self.find_by::<8>(text, found),
         }
         if self.width < 4 {
             for at in text.len().saturating_sub(3)..(text.len() + 1).saturating_sub(self.width) {
                 self.compare(gram(&text[at..], self.width), text, at, found);
             }
+        }
+    }
+
+    fn find_by<const STRIDE: usize>(&self, text: &[u8], found: &mut impl FnMut(Stretch)) {
+        match &*self.filter {
+            filter if filter.len() == FILTERS[0] => self.find_in::<STRIDE, { FILTERS[0] }>(filter, text, found),
+            filter if filter.len() == FILTERS[1] => self.find_in::<STRIDE, { FILTERS[1] }>(filter, text, found),
+            filter => self.find_in::<STRIDE, { FILTERS[2] }>(filter, text, found),
+        }
+    }
+
+    /// The size is known when this is compiled, so that no look need be checked against it.
+    fn find_in<const STRIDE: usize, const SIZE: usize>(
+        &self,
+        filter: &[u64],
+        text: &[u8],
+        found: &mut impl FnMut(Stretch),
+    ) {
+        let Ok(filter) = <&[u64; SIZE]>::try_from(filter) else { return };
+        let mask = self.mask;
+        let mut at = 0;
+        for window in text.windows(4).step_by(STRIDE) {
+            let &[a, b, c, d] = window else { continue };
+            let gram = (u32::from_le_bytes([a, b, c, d]) | SMALL) & mask;
+            let bit = gram.wrapping_mul(FACTOR) as usize >> (32 - (SIZE * 64).trailing_zeros());
+            if filter[bit / 64] >> (bit % 64) & 1 != 0 {
+                self.compare(gram, text, at, found);
+            }
+            at += STRIDE;
         }
     }
 
@@ -228,7 +251,7 @@ mod tests {
                 if made.is_empty() {
                     continue;
                 }
-                let grams = Grams::new(&made, width, |gram| (gram.wrapping_mul(seed) >> 20) as f32 / 1e5);
+                let grams = Grams::new(&made, width, 100.0, |gram| (gram.wrapping_mul(seed) >> 20) as f32 / 1e5);
                 let mut found = std::collections::BTreeSet::new();
                 let upper = if text.is_ascii() { text.to_ascii_uppercase() } else { text.clone() };
                 grams.find(upper.as_bytes(), &mut |rules| found.extend([rules.start]));

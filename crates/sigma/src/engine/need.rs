@@ -85,6 +85,21 @@ pub(crate) fn of_expression(expression: &Expression, rarity: &Rarity) -> Option<
     }
 }
 
+/// How often the item holds, roughly.
+pub(crate) fn odds(item: &Item, rarity: &Rarity) -> f32 {
+    let of_test = |test: &Test| match test {
+        Test::Null | Test::Exists(false) => 0.05,
+        Test::Exists(true) => 0.95,
+        test => of_test(test, item.column, rarity).map_or(0.4, |need| need.odds.min(1.0)),
+    };
+    let odds = item.tests.iter().map(|value| of_test(&value.test));
+    let odds = match item.all {
+        true => odds.product::<f32>(),
+        false => 1.0 - odds.map(|odds| 1.0 - odds).product::<f32>(),
+    };
+    if item.negated { 1.0 - odds } else { odds }
+}
+
 fn of_item(item: &Item, rarity: &Rarity) -> Option<Need> {
     if item.negated {
         return None;
@@ -129,13 +144,9 @@ fn of_pattern(pattern: &Pattern, column: Option<usize>, rarity: &Rarity) -> Opti
             // A name costs one look-up whatever the length of the value, so it comes first where it is as rare.
             Need::best([name, Need::one(column, Kind::End, text, rarity)].into_iter())
         }
-        Pattern::Contains(finder) => {
-            Need::one(column, Kind::Word, std::str::from_utf8(finder.needle()).ok()?, rarity)
-        }
+        Pattern::Contains(finder) => Need::one(column, Kind::Word, std::str::from_utf8(finder.needle()).ok()?, rarity),
         Pattern::Anything => None,
-        Pattern::Segments(segments) => {
-            Need::best(segments.words().iter().map(|words| of_words(words, column, rarity)))
-        }
+        Pattern::Segments(segments) => Need::best(segments.words().iter().map(|words| of_words(words, column, rarity))),
     }
 }
 

@@ -9,14 +9,15 @@ use model::event::{Event, Value};
 use super::gate::{Draft, Gate};
 use super::hash::Stretch;
 use super::need;
+use super::program::{Program, Step};
 use super::rarity::Rarity;
 use super::shape::{Shape, at};
 use crate::rule::Rule;
 
 /// Events counted before the words are chosen anew.
-const SAMPLE: u32 = 512;
+const SAMPLE: u32 = 256;
 /// Of the first events every so many-th is counted, later every so many-th.
-const EVERY: [u64; 2] = [4, 2048];
+const EVERY: [u64; 2] = [8, 4096];
 
 /// The rules of one set of log sources.
 #[derive(Debug)]
@@ -49,16 +50,17 @@ pub(crate) struct Local {
     pub columns: Box<[u32]>,
     /// Whether it searches all values.
     pub searches: bool,
+    /// Its condition.
+    pub step: Step,
 }
-
 
 impl Partition {
     /// The partition of the rules at these positions, with nothing known of its events.
-    pub(crate) fn new(positions: Vec<u32>, rules: &[Arc<Rule>]) -> Self {
-        Partition::with(positions, rules, &Rarity::default(), 0)
+    pub(crate) fn new(positions: Vec<u32>, rules: &[Arc<Rule>], program: &Program) -> Self {
+        Partition::with(positions, rules, program, &Rarity::default(), 0)
     }
 
-    fn with(positions: Vec<u32>, rules: &[Arc<Rule>], rarity: &Rarity, generation: u32) -> Self {
+    fn with(positions: Vec<u32>, rules: &[Arc<Rule>], program: &Program, rarity: &Rarity, generation: u32) -> Self {
         static SERIAL: AtomicU64 = AtomicU64::new(1);
         let mut open = vec![0_u64; positions.len().div_ceil(64)].into_boxed_slice();
         let mut drafts: BTreeMap<Option<usize>, Draft> = BTreeMap::new();
@@ -75,7 +77,7 @@ impl Partition {
             expression.seen_columns(&mut own);
             let own: Box<[u32]> = own.into_iter().map(|column| column as u32).collect();
             columns.extend(own.iter().copied());
-            locals.push(Local { columns: own, searches: expression.searches() });
+            locals.push(Local { columns: own, searches: expression.searches(), step: program.step(expression, rarity) });
         }
         let mut lists = Vec::new();
         let mut keywords = None;
@@ -117,8 +119,17 @@ impl Partition {
             }
         }
         if let Some(gate) = &self.keywords {
+            // What a parser took out of the record as it stands there is looked at with the record.
+            let record = event.raw.as_bytes().as_ptr_range();
+            let elsewhere = |text: &str| {
+                let text = text.as_bytes().as_ptr_range();
+                text.start.addr() < record.start.addr() || text.end.addr() > record.end.addr()
+            };
             for (_, value) in event.fields.iter().chain(event.core.iter()) {
-                look(gate, value, &mut found);
+                match value {
+                    Value::Str(text) if !elsewhere(text) => {}
+                    value => look(gate, value, &mut found),
+                }
             }
             gate.find(event.raw, &mut found);
         }
@@ -129,7 +140,14 @@ impl Partition {
 
     /// Counts what is in this event if it is its turn, `turn` being a number that grows by one with each event of the
     /// thread; once enough were counted gives the partition that is to take this one's place.
-    pub(crate) fn learn<'e>(&self, turn: u64, event: &'e Event<'e>, shape: &Shape, rules: &[Arc<Rule>]) -> Option<Self> {
+    pub(crate) fn learn<'e>(
+        &self,
+        turn: u64,
+        event: &'e Event<'e>,
+        shape: &Shape,
+        rules: &[Arc<Rule>],
+        program: &Program,
+    ) -> Option<Self> {
         if !turn.is_multiple_of(EVERY[usize::from(self.generation > 0)]) {
             return None;
         }
@@ -150,7 +168,7 @@ impl Partition {
         if rarity.events() < SAMPLE {
             return None;
         }
-        let next = Partition::with(self.positions.clone(), rules, &rarity, self.generation + 1);
+        let next = Partition::with(self.positions.clone(), rules, program, &rarity, self.generation + 1);
         self.outdated.store(true, Ordering::Relaxed);
         Some(next)
     }

@@ -8,23 +8,33 @@ use crate::expression::Expression;
 use crate::item::Item;
 use crate::rule::Rule;
 
+use super::need;
+use super::rarity::Rarity;
 use super::seen::Seen;
 
 /// A condition over numbered items.
 #[derive(Debug)]
-enum Step {
+pub(crate) enum Step {
     And(Box<[Step]>),
     Or(Box<[Step]>),
     Not(Box<Step>),
     Item(u32),
 }
 
-/// All rules of a set.
+/// The items of a set's rules.
 #[derive(Debug, Default)]
 pub(crate) struct Program {
-    /// By position of the rule.
-    rules: Vec<Step>,
+    /// Each item, and whether it is asked about in several places.
     items: Vec<(Arc<Item>, bool)>,
+    /// By address, which stays an item's own as long as it is held here.
+    numbers: HashMap<usize, u32>,
+}
+
+/// A condition ordered so that it is answered soon: what it takes on average, and how often it holds.
+struct Planned {
+    step: Step,
+    cost: f32,
+    odds: f32,
 }
 
 /// Verdicts of this event's items.
@@ -48,28 +58,65 @@ impl Memo {
 }
 
 impl Program {
-    /// Compiles the rules.
+    /// The items of these rules.
     pub(crate) fn new(rules: &[Arc<Rule>]) -> Self {
         let mut program = Program::default();
-        let mut numbers = HashMap::new();
-        program.rules = rules.iter().map(|rule| program.step(&rule.expression, &mut numbers)).collect();
+        rules.iter().for_each(|rule| program.collect(&rule.expression));
         program
     }
 
-    fn step(&mut self, expression: &Expression, numbers: &mut HashMap<*const Item, u32>) -> Step {
-        let mut all = |parts: &[Expression]| parts.iter().map(|part| self.step(part, numbers)).collect();
+    fn collect(&mut self, expression: &Expression) {
         match expression {
-            Expression::And(parts) => Step::And(all(parts)),
-            Expression::Or(parts) => Step::Or(all(parts)),
-            Expression::Not(inner) => Step::Not(Box::new(self.step(inner, numbers))),
+            Expression::And(parts) | Expression::Or(parts) => parts.iter().for_each(|part| self.collect(part)),
+            Expression::Not(inner) => self.collect(inner),
             Expression::Item(item) => {
-                let number = *numbers.entry(Arc::as_ptr(item)).or_insert(self.items.len() as u32);
+                let number = *self.numbers.entry(Arc::as_ptr(item).addr()).or_insert(self.items.len() as u32);
                 match self.items.get_mut(number as usize) {
                     Some((_, shared)) => *shared = true,
                     None => self.items.push((item.clone(), false)),
                 }
-                Step::Item(number)
             }
+        }
+    }
+
+    /// A rule's condition, ordered by what is known of the events it will be asked about.
+    pub(crate) fn step(&self, expression: &Expression, rarity: &Rarity) -> Step {
+        self.plan(expression, rarity).step
+    }
+
+    fn plan(&self, expression: &Expression, rarity: &Rarity) -> Planned {
+        match expression {
+            Expression::And(parts) => {
+                let mut parts: Vec<Planned> = parts.iter().map(|part| self.plan(part, rarity)).collect();
+                // First what refuses most for its price.
+                parts.sort_by(|a, b| (a.cost / (1.001 - a.odds)).total_cmp(&(b.cost / (1.001 - b.odds))));
+                let (mut cost, mut odds) = (0.0, 1.0);
+                for part in &parts {
+                    cost += odds * part.cost;
+                    odds *= part.odds;
+                }
+                Planned { step: Step::And(parts.into_iter().map(|part| part.step).collect()), cost, odds }
+            }
+            Expression::Or(parts) => {
+                let mut parts: Vec<Planned> = parts.iter().map(|part| self.plan(part, rarity)).collect();
+                parts.sort_by(|a, b| (a.cost / (a.odds + 0.001)).total_cmp(&(b.cost / (b.odds + 0.001))));
+                let (mut cost, mut refused) = (0.0, 1.0);
+                for part in &parts {
+                    cost += refused * part.cost;
+                    refused *= 1.0 - part.odds;
+                }
+                let step = Step::Or(parts.into_iter().map(|part| part.step).collect());
+                Planned { step, cost, odds: 1.0 - refused }
+            }
+            Expression::Not(inner) => {
+                let Planned { step, cost, odds } = self.plan(inner, rarity);
+                Planned { step: Step::Not(Box::new(step)), cost, odds: 1.0 - odds }
+            }
+            Expression::Item(item) => Planned {
+                step: Step::Item(self.numbers[&Arc::as_ptr(item).addr()]),
+                cost: item.cost() as f32,
+                odds: need::odds(item, rarity),
+            },
         }
     }
 
@@ -78,12 +125,8 @@ impl Program {
         self.items.len()
     }
 
-    /// Whether the event satisfies the rule at this position.
-    pub(crate) fn holds(&self, position: u32, seen: &Seen<'_, '_>, memo: &mut Memo) -> bool {
-        self.ask(&self.rules[position as usize], seen, memo)
-    }
-
-    fn ask(&self, step: &Step, seen: &Seen<'_, '_>, memo: &mut Memo) -> bool {
+    /// Whether the event satisfies the condition.
+    pub(crate) fn ask(&self, step: &Step, seen: &Seen<'_, '_>, memo: &mut Memo) -> bool {
         match step {
             Step::And(parts) => parts.iter().all(|part| self.ask(part, seen, memo)),
             Step::Or(parts) => parts.iter().any(|part| self.ask(part, seen, memo)),

@@ -1,8 +1,11 @@
 //! How often something is met in events: counted in this partition's traffic once some of it was seen, until then in
 //! a few values as Windows, Linux and network devices write them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use crate::fold::fold;
 
 use super::grams::{gram, width_of};
 use super::hash::hash;
@@ -32,7 +35,12 @@ pub(crate) struct Rarity {
     events: u32,
     /// Counts by hash; what shares one is taken to be met as often as all of them together.
     counts: Box<[u16]>,
+    /// Bytes of each column's values.
+    bytes: HashMap<Option<usize>, u64>,
 }
+
+/// Bytes of a value, and of all values and the record together, before any were counted.
+const USUAL_BYTES: [f32; 2] = [60.0, 3000.0];
 
 /// Counts a partition has.
 const COUNTS: usize = 1 << 17;
@@ -53,10 +61,19 @@ impl Rarity {
         if self.counts.is_empty() {
             self.counts = vec![0; COUNTS].into();
         }
+        *self.bytes.entry(column).or_default() += text.len() as u64;
         each(text, |kind, key| {
             let count = &mut self.counts[slot(column, kind, key)];
             *count = count.saturating_add(1);
         });
+    }
+
+    /// Bytes of a column's values in an event, on average.
+    pub(crate) fn length(&self, column: Option<usize>) -> f32 {
+        if self.events == 0 {
+            return USUAL_BYTES[usize::from(column.is_none())];
+        }
+        self.bytes.get(&column).map_or(0.0, |bytes| *bytes as f32 / self.events as f32)
     }
 
     /// How often a gram is met in a column's values.
@@ -103,9 +120,10 @@ fn slot(column: Option<usize>, kind: u8, key: u64) -> usize {
     ((mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 47) as usize % COUNTS
 }
 
-/// Each thing met in a text, once.
+/// Each thing met in a text, as often as it is.
 fn each(text: &str, mut count: impl FnMut(u8, u64)) {
-    let folded = crate::fold::fold(&text[..text.floor_char_boundary(LONGEST)]).into_owned();
+    let text = &text[..text.floor_char_boundary(LONGEST)];
+    let folded = if text.is_ascii() { Cow::Borrowed(text) } else { fold(text) };
     let bytes = folded.as_bytes();
     count(WHOLE, hash(bytes));
     for (kind, separator) in [(AFTER_BACKSLASH, b'\\'), (AFTER_SLASH, b'/')] {
@@ -114,9 +132,6 @@ fn each(text: &str, mut count: impl FnMut(u8, u64)) {
         }
     }
     for width in 2..=4 {
-        let mut grams: Vec<u32> = bytes.windows(width).map(|window| gram(window, width)).collect();
-        grams.sort_unstable();
-        grams.dedup();
-        grams.into_iter().for_each(|gram| count(width as u8, gram.into()));
+        bytes.windows(width).for_each(|window| count(width as u8, gram(window, width).into()));
     }
 }

@@ -177,6 +177,7 @@ impl<'e, 'm> Seen<'e, 'm> {
 }
 
 impl Sight for Seen<'_, '_> {
+    const QUICK: bool = true;
     type Cell<'c> = SeenCell<'c>;
 
     fn has(&self, column: usize) -> bool {

@@ -49,7 +49,13 @@ impl Default for Shapes {
 
 impl Shapes {
     /// The event's shape.
-    pub(crate) fn of(&mut self, event: &Event<'_>, partition: &Partition, rules: &[Arc<Rule>], names: &Columns) -> &Shape {
+    pub(crate) fn of(
+        &mut self,
+        event: &Event<'_>,
+        partition: &Partition,
+        rules: &[Arc<Rule>],
+        names: &Columns,
+    ) -> &Shape {
         let key = key(event, partition);
         let slot = &mut self.0[(key >> 32) as usize % SHAPES];
         let fits = slot.as_ref().is_some_and(|shape| shape.fits(key, event, partition));

@@ -12,7 +12,8 @@ use crate::windows::{log_source, value_in};
 pub fn event<'a>(raw: &'a str, fields: &Json) -> Event<'a> {
     let mut event = Event::unparsed(raw, Timestamp::from_micros(0));
     event.log_sources = Arc::from([log_source("", "test", "")]);
-    event.fields = fields.as_object().unwrap().iter().map(|(name, value)| (name.clone(), value_in("", value))).collect();
+    event.fields =
+        fields.as_object().unwrap().iter().map(|(name, value)| (name.clone(), value_in("", value))).collect();
     event
 }
 

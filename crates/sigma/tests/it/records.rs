@@ -46,8 +46,13 @@ fn members(archive: &[u8]) -> Vec<Vec<u8>> {
     let Some(end) = archive.windows(4).rposition(|window| window == b"PK\x05\x06") else { return found };
     let mut entry = number(end + 16, 4);
     for _ in 0..number(end + 10, 2) {
-        let (method, size, name, extra, comment) =
-            (number(entry + 10, 2), number(entry + 20, 4), number(entry + 28, 2), number(entry + 30, 2), number(entry + 32, 2));
+        let (method, size, name, extra, comment) = (
+            number(entry + 10, 2),
+            number(entry + 20, 4),
+            number(entry + 28, 2),
+            number(entry + 30, 2),
+            number(entry + 32, 2),
+        );
         let local = number(entry + 42, 4);
         let is_json = archive.get(entry + 46..entry + 46 + name).is_some_and(|name| name.ends_with(b".json"));
         let start = local + 30 + number(local + 26, 2) + number(local + 28, 2);

@@ -73,8 +73,11 @@ fn flatten<'a>(raw: &'a str, section: &Json, fields: &mut Fields<'a>) {
     }
 }
 
+/// Sets by what they were asked for with.
+type Known<K> = HashMap<K, Arc<[LogSource]>>;
+
 fn shared(channel: &str, id: i64) -> Arc<[LogSource]> {
-    static KNOWN: LazyLock<Mutex<HashMap<Vec<LogSource>, Arc<[LogSource]>>>> = LazyLock::new(Mutex::default);
+    static KNOWN: LazyLock<Mutex<Known<Vec<LogSource>>>> = LazyLock::new(Mutex::default);
     let sources = sources(&channel.to_lowercase(), id);
     KNOWN.lock().unwrap().entry(sources.clone()).or_insert_with(|| sources.into()).clone()
 }
@@ -132,7 +135,7 @@ fn sources(channel: &str, id: i64) -> Vec<LogSource> {
 /// The set of one log source.
 #[allow(dead_code)]
 pub fn one(category: &str, service: &str) -> Arc<[LogSource]> {
-    static KNOWN: LazyLock<Mutex<HashMap<LogSource, Arc<[LogSource]>>>> = LazyLock::new(Mutex::default);
+    static KNOWN: LazyLock<Mutex<Known<LogSource>>> = LazyLock::new(Mutex::default);
     let source = log_source(category, "windows", service);
     KNOWN.lock().unwrap().entry(source.clone()).or_insert_with(|| [source].into()).clone()
 }
