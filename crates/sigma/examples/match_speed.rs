@@ -198,7 +198,8 @@ fn cpu() -> f64 {
 /// Megabytes this process holds.
 fn resident() -> u64 {
     let text = std::fs::read_to_string("/proc/self/statm").expect("a Linux machine");
-    text.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or_default() * 4096 >> 20
+    let pages = text.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
+    (pages.unwrap_or_default() * 4096) >> 20
 }
 
 fn options() -> Options {

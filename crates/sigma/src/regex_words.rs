@@ -26,11 +26,11 @@ struct Part {
 /// The lists of an expression.
 pub(crate) fn words_of(expression: &Hir) -> Vec<Vec<Box<str>>> {
     let part = part(expression);
-    let lists = part.needed.into_iter().chain(part.exact.filter(useful));
+    let lists = part.needed.into_iter().chain(part.exact.filter(|list| useful(list)));
     lists.map(|list| list.into_iter().map(String::into_boxed_str).collect()).collect()
 }
 
-fn useful(list: &Vec<String>) -> bool {
+fn useful(list: &[String]) -> bool {
     !list.is_empty() && list.iter().all(|word| !word.is_empty())
 }
 
@@ -53,7 +53,7 @@ fn part(hir: &Hir) -> Part {
                 (0, _) => Part { exact: None, needed: Vec::new() },
                 (1, Some(1)) => Part { exact, needed },
                 _ => {
-                    needed.extend(exact.filter(useful));
+                    needed.extend(exact.filter(|list| useful(list)));
                     Part { exact: None, needed }
                 }
             }
@@ -65,12 +65,12 @@ fn part(hir: &Hir) -> Part {
                 let all = parts.into_iter().filter_map(|part| part.exact).reduce(joined).unwrap_or_default();
                 return match all.len() {
                     0..=MOST => Part { exact: Some(all), needed: Vec::new() },
-                    _ => Part { exact: None, needed: vec![all].into_iter().filter(useful).collect() },
+                    _ => Part { exact: None, needed: vec![all].into_iter().filter(|list| useful(list)).collect() },
                 };
             }
             // Of each alternative its list with the longest shortest word.
             let best = |part: Part| {
-                let lists = part.needed.into_iter().chain(part.exact.filter(useful));
+                let lists = part.needed.into_iter().chain(part.exact.filter(|list| useful(list)));
                 lists.max_by_key(|list| list.iter().map(String::len).min())
             };
             let all = parts.into_iter().map(best).collect::<Option<Vec<_>>>();
@@ -91,7 +91,7 @@ fn concat(parts: &[Hir]) -> Part {
             Some(list) if list.iter().all(|word| word.len() <= LONGEST) => run = list,
             _ => {
                 whole = false;
-                needed.extend(Some(std::mem::replace(&mut run, vec![String::new()])).filter(useful));
+                needed.extend(Some(std::mem::replace(&mut run, vec![String::new()])).filter(|list| useful(list)));
                 match found.exact {
                     // Too many or too long together with what stands before: it begins a run of its own.
                     Some(list) if list.len() <= MOST => run = list,
@@ -104,7 +104,7 @@ fn concat(parts: &[Hir]) -> Part {
     if whole {
         return Part { exact: Some(run), needed };
     }
-    needed.extend(Some(run).filter(useful));
+    needed.extend(Some(run).filter(|list| useful(list)));
     Part { exact: None, needed }
 }
 

@@ -178,9 +178,8 @@ impl RuleSet {
         scratch.adopt(self.serial);
         let Scratch { routes, shapes, bits, memory, memo, events, .. } = scratch;
         *events += 1;
-        let route = routes.of(&event.log_sources, || {
-            self.router.partition(&event.log_sources, &self.rules, &self.program)
-        });
+        let route =
+            routes.of(&event.log_sources, || self.router.partition(&event.log_sources, &self.rules, &self.program));
         route.events += 1;
         let partition = &*route.partition;
         if partition.positions.is_empty() {

@@ -59,8 +59,8 @@ impl Searched {
     pub(crate) fn new(expression: Regex, words: Vec<Vec<Box<str>>>) -> Self {
         let mut short: Vec<_> = words.iter().filter(|list| list.len() <= QUICK).collect();
         short.sort_by_key(|list| (list.len(), std::cmp::Reverse(list.iter().map(|word| word.len()).min())));
-        let finder = |word: &Box<str>| memmem::Finder::new(word.as_bytes()).into_owned();
-        let quick = short.into_iter().take(QUICK).map(|list| list.iter().map(finder).collect()).collect();
+        let finder = |word: &str| memmem::Finder::new(word.as_bytes()).into_owned();
+        let quick = short.into_iter().take(QUICK).map(|list| list.iter().map(|word| finder(word)).collect()).collect();
         Searched { expression, words, quick }
     }
 

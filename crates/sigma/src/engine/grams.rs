@@ -78,8 +78,7 @@ impl Grams {
     /// gram is met.
     pub(crate) fn new(words: &[Word], width: usize, length: f32, odds: impl Fn(u32) -> f32) -> Self {
         let shortest = words.iter().map(|word| word.text.len()).min().unwrap_or_default();
-        let possible =
-            STRIDES.into_iter().filter(|stride| *stride == 1 || width == 4 && shortest >= stride + 3);
+        let possible = STRIDES.into_iter().filter(|stride| *stride == 1 || width == 4 && shortest >= stride + 3);
         let planned = possible.map(|stride| {
             let chosen: Vec<_> = words.iter().map(|word| offsets(&word.text, width, stride, &odds)).collect();
             let met: f32 = chosen.iter().flatten().map(|(_, odds)| odds).sum();

@@ -77,7 +77,11 @@ impl Partition {
             expression.seen_columns(&mut own);
             let own: Box<[u32]> = own.into_iter().map(|column| column as u32).collect();
             columns.extend(own.iter().copied());
-            locals.push(Local { columns: own, searches: expression.searches(), step: program.step(expression, rarity) });
+            locals.push(Local {
+                columns: own,
+                searches: expression.searches(),
+                step: program.step(expression, rarity),
+            });
         }
         let mut lists = Vec::new();
         let mut keywords = None;

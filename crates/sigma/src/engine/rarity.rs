@@ -21,8 +21,11 @@ const LONGEST: usize = 2048;
 /// Values of the kinds fields have, none of them from anyone's records.
 const TYPICAL: &str = include_str!("typical.txt");
 
-static USUAL: LazyLock<(usize, HashMap<(u8, u64), u16>)> = LazyLock::new(|| {
-    let mut counts = HashMap::new();
+/// How often each kind of thing is met.
+type Found = HashMap<(u8, u64), u16>;
+
+static USUAL: LazyLock<(usize, Found)> = LazyLock::new(|| {
+    let mut counts = Found::new();
     for line in TYPICAL.lines() {
         each(line, |kind, key| *counts.entry((kind, key)).or_default() += 1);
     }
