@@ -63,7 +63,7 @@ fn main() {
     }
     let mut costs = ours.costs();
     costs.sort_by_key(|cost| std::cmp::Reverse(cost.nanos));
-    for cost in costs.iter().take(20) {
+    for cost in costs.iter().take(60) {
         println!("{cost:?}");
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Item {
     pub negated: bool,
     /// The values.
     pub tests: Vec<Value>,
+    /// How many of them take a search of the text.
+    pub searches: usize,
 }
 
 /// A compiled value.
@@ -103,7 +105,8 @@ impl Item {
         if column.is_some() && !build.all {
             hash_exact_values(&mut tests);
         }
-        Ok(Item { column, all: build.all, negated: build.negated, tests })
+        let searches = tests.iter().filter(|value| value.test.searches()).count();
+        Ok(Item { column, all: build.all, negated: build.negated, tests, searches })
     }
 }
 

@@ -6,6 +6,7 @@
 
 use memchr::memmem;
 
+use crate::engine::digest::Pairs;
 use crate::text::{DASHES, Piece, Text};
 
 /// A compiled pattern. It knows nothing of case: fold it and the value, or neither.
@@ -18,11 +19,36 @@ pub(crate) enum Pattern {
     /// Ends with.
     Suffix(Box<str>),
     /// Has somewhere.
-    Contains(Box<memmem::Finder<'static>>),
+    Contains(Box<Needle>),
     /// Any value at all.
     Anything,
     /// Everything else.
     Segments(Box<Segments>),
+}
+
+/// A word to search for.
+#[derive(Debug)]
+pub(crate) struct Needle {
+    finder: memmem::Finder<'static>,
+    /// Pairs of its characters.
+    pub pairs: Pairs,
+}
+
+impl Needle {
+    /// Prepares the search.
+    pub(crate) fn new(word: &str) -> Self {
+        Needle { finder: memmem::Finder::new(word).into_owned(), pairs: Pairs::of(word.as_bytes()) }
+    }
+
+    /// Whether it stands in the text.
+    pub(crate) fn stands_in(&self, text: &str) -> bool {
+        self.finder.find(text.as_bytes()).is_some()
+    }
+
+    /// The word.
+    pub(crate) fn word(&self) -> &str {
+        std::str::from_utf8(self.finder.needle()).expect("it was made of text")
+    }
 }
 
 /// A pattern's parts between its `*`.
@@ -30,6 +56,8 @@ pub(crate) enum Pattern {
 pub(crate) struct Segments {
     /// Never empty, and no segment is.
     parts: Vec<Vec<Piece>>,
+    /// Pairs of characters of its longest literal.
+    pairs: Pairs,
     open_start: bool,
     open_end: bool,
 }
@@ -44,9 +72,18 @@ impl Pattern {
             [Piece::Literal(literal), Piece::Any] => Pattern::Prefix(literal.as_str().into()),
             [Piece::Any, Piece::Literal(literal)] => Pattern::Suffix(literal.as_str().into()),
             [Piece::Any, Piece::Literal(literal), Piece::Any] => {
-                Pattern::Contains(Box::new(memmem::Finder::new(literal).into_owned()))
+                Pattern::Contains(Box::new(Needle::new(literal)))
             }
             pieces => Pattern::Segments(Box::new(Segments::new(pieces))),
+        }
+    }
+
+    /// Pairs of characters every value that fits has, where it takes a search to find out whether one does.
+    pub(crate) fn pairs(&self) -> Option<&Pairs> {
+        match self {
+            Pattern::Contains(needle) => Some(&needle.pairs),
+            Pattern::Segments(segments) => Some(&segments.pairs),
+            _ => None,
         }
     }
 
@@ -56,7 +93,7 @@ impl Pattern {
             Pattern::Exact(text) => value == &**text,
             Pattern::Prefix(text) => value.starts_with(&**text),
             Pattern::Suffix(text) => value.ends_with(&**text),
-            Pattern::Contains(finder) => finder.find(value.as_bytes()).is_some(),
+            Pattern::Contains(needle) => needle.stands_in(value),
             Pattern::Anything => true,
             Pattern::Segments(segments) => segments.matches(value),
         }
@@ -65,7 +102,13 @@ impl Pattern {
 
 impl Segments {
     fn new(pieces: &[Piece]) -> Self {
+        let literals = pieces.iter().filter_map(|piece| match piece {
+            Piece::Literal(literal) => Some(literal.as_str()),
+            _ => None,
+        });
+        let longest = literals.max_by_key(|literal| literal.len()).unwrap_or_default();
         Segments {
+            pairs: Pairs::of(longest.as_bytes()),
             open_start: pieces.first() == Some(&Piece::Any),
             open_end: pieces.last() == Some(&Piece::Any),
             parts: pieces

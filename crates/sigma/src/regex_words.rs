@@ -12,6 +12,8 @@ use crate::fold::fold;
 const MOST: usize = 48;
 /// Letters of a class that are written out.
 const MOST_LETTERS: usize = 24;
+/// Lists of so many are short.
+const FEW: usize = 3;
 /// Longer words are cut: they are rare enough.
 const LONGEST: usize = 64;
 
@@ -27,7 +29,19 @@ struct Part {
 pub(crate) fn words_of(expression: &Hir) -> Vec<Vec<Box<str>>> {
     let part = part(expression);
     let lists = part.needed.into_iter().chain(part.exact.filter(|list| useful(list)));
-    lists.map(|list| list.into_iter().map(String::into_boxed_str).collect()).collect()
+    lists.map(|list| shortest(list).into_iter().map(String::into_boxed_str).collect()).collect()
+}
+
+/// The list without words that contain another one: that one is then there as well.
+fn shortest(mut list: Vec<String>) -> Vec<String> {
+    list.sort_by_key(String::len);
+    let mut kept: Vec<String> = Vec::new();
+    for word in list {
+        if !kept.iter().any(|shorter| word.contains(shorter.as_str())) {
+            kept.push(word);
+        }
+    }
+    kept
 }
 
 fn useful(list: &[String]) -> bool {
@@ -88,7 +102,13 @@ fn concat(parts: &[Hir]) -> Part {
         let found = part(hir);
         let product = found.exact.as_ref().map(|list| crossed(&run, list)).filter(|list| list.len() <= MOST);
         match product {
-            Some(list) if list.iter().all(|word| word.len() <= LONGEST) => run = list,
+            Some(list) if list.iter().all(|word| word.len() <= LONGEST) => {
+                // A short list is sooner looked for than the long one it grows into.
+                if run.len() <= FEW && list.len() > FEW {
+                    needed.extend(Some(run.clone()).filter(|list| useful(list)));
+                }
+                run = list;
+            }
             _ => {
                 whole = false;
                 needed.extend(Some(std::mem::replace(&mut run, vec![String::new()])).filter(|list| useful(list)));
@@ -157,10 +177,11 @@ mod tests {
 
     #[test]
     fn what_an_expression_needs_is_found_within_it() {
-        assert_eq!(words(r"\bnet1?\s+user", true), [vec!["net", "net1"], vec!["user"]]);
-        assert_eq!(words("(alpha|beta).*gamma+", false), [vec!["alpha", "beta"], vec!["gamm"], vec!["a"]]);
+        assert_eq!(words(r"\bnet1?\s+user", true), [vec!["net"], vec!["user"]]);
+        assert_eq!(words("(alpha|beta).*gamma+", false), [vec!["beta", "alpha"], vec!["gamm"], vec!["a"]]);
         assert_eq!(words("[Kk]ill", false), [vec!["kill"]]);
         assert_eq!(words("(?:ab|c.*de)f", false), [vec!["ab", "de"], vec!["f"]]);
+        assert_eq!(words(r"\$\{`?e`?n`?v", true)[0], ["${"]);
         assert!(words(".*|abc", false).is_empty());
         assert!(words("[a-z]{5}", false).is_empty());
         assert!(words("(abc)?", false).is_empty());

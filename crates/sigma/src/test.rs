@@ -4,13 +4,12 @@ use std::collections::{BTreeSet, HashSet};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use memchr::memmem;
 use model::event::Value;
 use regex::Regex;
 
 use crate::engine::hash::Quick;
 use crate::modifier::{Order, TimePart};
-use crate::pattern::Pattern;
+use crate::pattern::{Needle, Pattern};
 use crate::time_part;
 use crate::view::{Look, Sight};
 
@@ -48,7 +47,7 @@ pub(crate) struct Searched {
     /// Of each of these lists one word stands in the folded text.
     pub words: Vec<Vec<Box<str>>>,
     /// The lists that are quickly looked for.
-    quick: Vec<Vec<memmem::Finder<'static>>>,
+    quick: Vec<Vec<Needle>>,
 }
 
 /// Lists looked for before an expression is, and words of a list.
@@ -59,14 +58,14 @@ impl Searched {
     pub(crate) fn new(expression: Regex, words: Vec<Vec<Box<str>>>) -> Self {
         let mut short: Vec<_> = words.iter().filter(|list| list.len() <= QUICK).collect();
         short.sort_by_key(|list| (list.len(), std::cmp::Reverse(list.iter().map(|word| word.len()).min())));
-        let finder = |word: &str| memmem::Finder::new(word.as_bytes()).into_owned();
-        let quick = short.into_iter().take(QUICK).map(|list| list.iter().map(|word| finder(word)).collect()).collect();
+        let quick = short.into_iter().take(QUICK).map(|list| list.iter().map(|word| Needle::new(word)).collect()).collect();
         Searched { expression, words, quick }
     }
 
     /// Whether what must be in a text is in it.
-    fn may_match(&self, folded: &str) -> bool {
-        self.quick.iter().all(|list| list.iter().any(|word| word.find(folded.as_bytes()).is_some()))
+    fn may_match(&self, cell: &impl Look) -> bool {
+        let stands = |word: &Needle| cell.may_contain(&word.pairs) && word.stands_in(cell.folded());
+        self.quick.iter().all(|list| list.iter().any(stands))
     }
 }
 
@@ -157,6 +156,16 @@ impl Test {
         }
     }
 
+    /// Whether it takes a search of the text.
+    pub(crate) fn searches(&self) -> bool {
+        match self {
+            Test::Text { pattern, .. } => pattern.pairs().is_some(),
+            Test::Regex(_) => true,
+            Test::Any(tests) => tests.iter().any(Test::searches),
+            _ => false,
+        }
+    }
+
     /// The columns its field is compared with.
     pub(crate) fn compared_columns(&self, found: &mut BTreeSet<usize>) {
         match self {
@@ -182,7 +191,10 @@ impl Test {
             return matches!(self, Test::Null | Test::Exists(true));
         }
         match self {
-            Test::Text { pattern, cased } => pattern.matches(if *cased { cell.text() } else { cell.folded() }),
+            Test::Text { pattern, cased: false } => {
+                pattern.pairs().is_none_or(|pairs| cell.may_contain(pairs)) && pattern.matches(cell.folded())
+            }
+            Test::Text { pattern, cased: true } => pattern.matches(cell.text()),
             Test::OneOf(texts) => texts.contains(cell.folded()),
             Test::Number(number) => match cell.value() {
                 Value::Int(_) | Value::Float(_) => {
@@ -193,7 +205,7 @@ impl Test {
             Test::Null => false,
             Test::Exists(expected) => *expected,
             Test::Regex(searched) => {
-                (!S::QUICK || searched.may_match(cell.folded())) && searched.expression.is_match(cell.text())
+                (!S::QUICK || searched.may_match(cell)) && searched.expression.is_match(cell.text())
             }
             Test::Cidr(network) => address(cell.text()).is_some_and(|address| network.contains(&address)),
             Test::Compare(order, number) => ordered(Number::of(cell.value()), *order, *number),

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use model::event::{Event, Value};
 
+use crate::engine::digest::Pairs;
 use crate::fold::fold;
 
 /// The field names of all rules, numbered.
@@ -48,6 +49,10 @@ pub(crate) trait Look {
     /// Null equals absent.
     fn is_null(&self) -> bool {
         matches!(self.value(), Value::Null)
+    }
+    /// Whether the folded text may contain a word with these pairs of characters.
+    fn may_contain(&self, _pairs: &Pairs) -> bool {
+        true
     }
 }
 

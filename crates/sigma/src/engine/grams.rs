@@ -23,8 +23,7 @@ pub(crate) struct Word {
 /// Words of one width in tables.
 #[derive(Debug)]
 pub(crate) struct Grams {
-    filter: Box<[u64]>,
-    filter_shift: u32,
+    filter: Filter,
     mask: u32,
     width: usize,
     stride: usize,
@@ -33,6 +32,13 @@ pub(crate) struct Grams {
     table_shift: u32,
     entries: Box<[Entry]>,
     bytes: Box<[u8]>,
+}
+
+/// Where the grams stand by hash.
+#[derive(Debug)]
+enum Filter {
+    Bytes(Box<[u8; SMALL_FILTER]>),
+    Bits(Box<[u64]>),
 }
 
 #[derive(Debug)]
@@ -54,8 +60,12 @@ const LOOK: f32 = 0.8;
 const COMPARE: f32 = 15.0;
 /// How far apart the places may be that are looked at.
 const STRIDES: [usize; 6] = [1, 2, 3, 4, 6, 8];
-/// Words of a filter: small ones stay close.
-const FILTERS: [usize; 3] = [64, 512, 4096];
+/// Up to so many grams have a byte each in a small table of their own, which is looked at faster than a bitmap.
+const FEW: usize = 160;
+/// Bytes of that table.
+const SMALL_FILTER: usize = 4096;
+/// Words of the bitmap of more.
+const FILTERS: [usize; 2] = [1024, 4096];
 
 /// The characters at a place as one number, cases not told apart.
 pub(crate) fn gram(bytes: &[u8], width: usize) -> u32 {
@@ -71,6 +81,47 @@ fn mask(width: usize) -> u32 {
 /// How many characters of a word of this length are looked up.
 pub(crate) fn width_of(length: usize) -> usize {
     length.min(4)
+}
+
+/// Where a gram stands among so many places, a power of two.
+#[inline(always)]
+fn place_in<const PLACES: usize>(gram: u32) -> usize {
+    gram.wrapping_mul(FACTOR) as usize >> (32 - PLACES.trailing_zeros())
+}
+
+/// Looks at every so many-th place of a text that has four characters after it.
+#[inline(always)]
+fn each<const STRIDE: usize>(
+    text: &[u8],
+    mask: u32,
+    has: impl Fn(u32) -> bool,
+    mut hit: impl FnMut(u32, usize),
+) {
+    let look = |four: [u8; 4]| (u32::from_le_bytes(four) | SMALL) & mask;
+    if STRIDE < 4 {
+        let mut at = 0;
+        while let Some(four) = text.get(at..).and_then(|rest| rest.first_chunk::<4>()) {
+            let gram = look(*four);
+            if has(gram) {
+                hit(gram, at);
+            }
+            at += STRIDE;
+        }
+        return;
+    }
+    let (chunks, rest) = text.as_chunks::<STRIDE>();
+    for (number, chunk) in chunks.iter().enumerate() {
+        let gram = look([chunk[0], chunk[1], chunk[2], chunk[3]]);
+        if has(gram) {
+            hit(gram, number * STRIDE);
+        }
+    }
+    if let Some(four) = rest.first_chunk::<4>() {
+        let gram = look(*four);
+        if has(gram) {
+            hit(gram, text.len() - rest.len());
+        }
+    }
 }
 
 impl Grams {
@@ -99,11 +150,14 @@ impl Grams {
             }
         }
         placed.sort_by_key(|(gram, _)| *gram);
-        let filter = FILTERS.into_iter().find(|words| words * 64 >= placed.len() * 24).unwrap_or(FILTERS[2]);
+        let bits = if placed.len() * 24 <= FILTERS[0] * 64 { FILTERS[0] } else { FILTERS[1] };
+        let filter = match placed.len() {
+            0..=FEW => Filter::Bytes(Box::new([0; SMALL_FILTER])),
+            _ => Filter::Bits(vec![0; bits].into()),
+        };
         let slots = (placed.len() * 2).next_power_of_two().max(2);
         let mut grams = Grams {
-            filter: vec![0; filter].into(),
-            filter_shift: 32 - (filter * 64).trailing_zeros(),
+            filter,
             mask: mask(width),
             width,
             stride,
@@ -125,8 +179,16 @@ impl Grams {
 
     fn insert(&mut self, gram: u32, first: u32) {
         let hash = gram.wrapping_mul(FACTOR);
-        let bit = (hash >> self.filter_shift) as usize;
-        self.filter[bit / 64] |= 1 << (bit % 64);
+        match &mut self.filter {
+            Filter::Bytes(bytes) => bytes[place_in::<SMALL_FILTER>(gram)] = 1,
+            Filter::Bits(words) => {
+                let bit = match words.len() == FILTERS[0] {
+                    true => place_in::<{ FILTERS[0] * 64 }>(gram),
+                    false => place_in::<{ FILTERS[1] * 64 }>(gram),
+                };
+                words[bit / 64] |= 1 << (bit % 64);
+            }
+        }
         let mut slot = (hash >> self.table_shift) as usize;
         while self.table[slot].1 != 0 {
             slot = (slot + 1) % self.table.len();
@@ -151,32 +213,23 @@ impl Grams {
         }
     }
 
+    /// The sizes are known when this is compiled, so that no look need be checked against them.
     fn find_by<const STRIDE: usize>(&self, text: &[u8], found: &mut impl FnMut(Stretch)) {
-        match &*self.filter {
-            filter if filter.len() == FILTERS[0] => self.find_in::<STRIDE, { FILTERS[0] }>(filter, text, found),
-            filter if filter.len() == FILTERS[1] => self.find_in::<STRIDE, { FILTERS[1] }>(filter, text, found),
-            filter => self.find_in::<STRIDE, { FILTERS[2] }>(filter, text, found),
-        }
-    }
-
-    /// The size is known when this is compiled, so that no look need be checked against it.
-    fn find_in<const STRIDE: usize, const SIZE: usize>(
-        &self,
-        filter: &[u64],
-        text: &[u8],
-        found: &mut impl FnMut(Stretch),
-    ) {
-        let Ok(filter) = <&[u64; SIZE]>::try_from(filter) else { return };
         let mask = self.mask;
-        let mut at = 0;
-        for window in text.windows(4).step_by(STRIDE) {
-            let &[a, b, c, d] = window else { continue };
-            let gram = (u32::from_le_bytes([a, b, c, d]) | SMALL) & mask;
-            let bit = gram.wrapping_mul(FACTOR) as usize >> (32 - (SIZE * 64).trailing_zeros());
-            if filter[bit / 64] >> (bit % 64) & 1 != 0 {
-                self.compare(gram, text, at, found);
+        let hit = |gram: u32, at: usize, found: &mut _| self.compare(gram, text, at, found);
+        match &self.filter {
+            Filter::Bytes(bytes) => {
+                each::<STRIDE>(text, mask, |gram| bytes[place_in::<SMALL_FILTER>(gram)] != 0, |gram, at| hit(gram, at, found));
             }
-            at += STRIDE;
+            Filter::Bits(words) => {
+                if let Ok(words) = <&[u64; FILTERS[0]]>::try_from(&**words) {
+                    let has = |bit: usize| words[bit / 64] >> (bit % 64) & 1 != 0;
+                    each::<STRIDE>(text, mask, |gram| has(place_in::<{ FILTERS[0] * 64 }>(gram)), |gram, at| hit(gram, at, found));
+                } else if let Ok(words) = <&[u64; FILTERS[1]]>::try_from(&**words) {
+                    let has = |bit: usize| words[bit / 64] >> (bit % 64) & 1 != 0;
+                    each::<STRIDE>(text, mask, |gram| has(place_in::<{ FILTERS[1] * 64 }>(gram)), |gram, at| hit(gram, at, found));
+                }
+            }
         }
     }
 
@@ -209,7 +262,11 @@ impl Grams {
 
     /// Bytes it takes.
     pub(crate) fn size(&self) -> usize {
-        size_of_val(&*self.filter) + size_of_val(&*self.table) + size_of_val(&*self.entries) + self.bytes.len()
+        let filter = match &self.filter {
+            Filter::Bytes(bytes) => bytes.len(),
+            Filter::Bits(words) => words.len() * 8,
+        };
+        filter + size_of_val(&*self.table) + size_of_val(&*self.entries) + self.bytes.len()
     }
 }
 

@@ -26,7 +26,8 @@ fn mix(hash: u64, word: u64) -> u64 {
     (hash.rotate_left(23) ^ word).wrapping_mul(FACTOR)
 }
 
-/// Makes hashes of texts for sets that are fixed, which nobody can fill with texts that share one.
+/// Makes hashes of texts, and of numbers that are hashes, for sets that are fixed: nobody can fill them with what
+/// shares one.
 pub(crate) type Quick = BuildHasherDefault<QuickHasher>;
 
 /// Hashes one text.
@@ -39,6 +40,10 @@ impl Hasher for QuickHasher {
     }
 
     fn write_u8(&mut self, _end: u8) {}
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 ^= number;
+    }
 
     fn finish(&self) -> u64 {
         self.0

@@ -9,6 +9,7 @@
 //! Tables only ever say "perhaps" or "no"; the conditions decide. `RuleSet::matches_plainly` knows nothing of all this
 //! and must agree.
 
+pub(crate) mod digest;
 pub(crate) mod gate;
 pub(crate) mod grams;
 pub(crate) mod hash;

@@ -144,7 +144,7 @@ fn of_pattern(pattern: &Pattern, column: Option<usize>, rarity: &Rarity) -> Opti
             // A name costs one look-up whatever the length of the value, so it comes first where it is as rare.
             Need::best([name, Need::one(column, Kind::End, text, rarity)].into_iter())
         }
-        Pattern::Contains(finder) => Need::one(column, Kind::Word, std::str::from_utf8(finder.needle()).ok()?, rarity),
+        Pattern::Contains(needle) => Need::one(column, Kind::Word, needle.word(), rarity),
         Pattern::Anything => None,
         Pattern::Segments(segments) => Need::best(segments.words().iter().map(|words| of_words(words, column, rarity))),
     }

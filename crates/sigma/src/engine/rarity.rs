@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use crate::fold::fold;
 
 use super::grams::{gram, width_of};
-use super::hash::hash;
+use super::hash::{Quick, hash};
 use super::need::{Atom, Kind};
 
 /// What the values below weigh beside events counted.
@@ -22,12 +22,12 @@ const LONGEST: usize = 2048;
 const TYPICAL: &str = include_str!("typical.txt");
 
 /// How often each kind of thing is met.
-type Found = HashMap<(u8, u64), u16>;
+type Found = HashMap<u64, u16, Quick>;
 
 static USUAL: LazyLock<(usize, Found)> = LazyLock::new(|| {
-    let mut counts = Found::new();
+    let mut counts = Found::default();
     for line in TYPICAL.lines() {
-        each(line, |kind, key| *counts.entry((kind, key)).or_default() += 1);
+        each(line, |kind, key| *counts.entry(mixed(None, kind, key)).or_default() += 1);
     }
     (TYPICAL.lines().count(), counts)
 });
@@ -103,7 +103,7 @@ impl Rarity {
 
     fn of(&self, column: Option<usize>, kind: u8, key: u64) -> f32 {
         let (values, usual) = &*USUAL;
-        let usual = usual.get(&(kind, key)).map_or(0.0, |count| f32::from(*count) / *values as f32).max(UNKNOWN);
+        let usual = usual.get(&mixed(None, kind, key)).map_or(0.0, |count| f32::from(*count) / *values as f32).max(UNKNOWN);
         if self.counts.is_empty() {
             return usual;
         }
@@ -117,10 +117,14 @@ const WHOLE: u8 = 0;
 const AFTER_BACKSLASH: u8 = 1;
 const AFTER_SLASH: u8 = 5;
 
-fn slot(column: Option<usize>, kind: u8, key: u64) -> usize {
+fn mixed(column: Option<usize>, kind: u8, key: u64) -> u64 {
     let column = column.map_or(0, |column| column as u64 + 1);
     let mixed = (key ^ column.rotate_left(40) ^ u64::from(kind).rotate_left(56)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    ((mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 47) as usize % COUNTS
+    (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+}
+
+fn slot(column: Option<usize>, kind: u8, key: u64) -> usize {
+    (mixed(column, kind, key) >> 47) as usize % COUNTS
 }
 
 /// Each thing met in a text, as often as it is.

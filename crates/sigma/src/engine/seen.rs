@@ -1,12 +1,17 @@
 //! The values of one event that conditions ask about, as text and folded, in memory that is used again.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use model::event::{Event, Value};
 
 use crate::fold::fold;
 use crate::item::Item;
+use super::digest::{Digest, Pairs};
 use crate::view::{Look, Sight, flatten};
+
+/// Searches for which it pays to make a digest first.
+const MANY: usize = 4;
 
 /// A value held.
 #[derive(Debug)]
@@ -15,6 +20,8 @@ struct Held<'e> {
     /// Where the value is no text, its text in the arena.
     text: Option<Range<usize>>,
     folded: Range<usize>,
+    /// Made when many words are asked for.
+    digest: OnceCell<Digest>,
 }
 
 /// Where a column's values are.
@@ -51,6 +58,7 @@ pub(crate) struct SeenCell<'c> {
     value: &'c Value<'c>,
     text: &'c str,
     folded: &'c str,
+    digest: Option<&'c Digest>,
 }
 
 impl Look for SeenCell<'_> {
@@ -64,6 +72,10 @@ impl Look for SeenCell<'_> {
 
     fn folded(&self) -> &str {
         self.folded
+    }
+
+    fn may_contain(&self, pairs: &Pairs) -> bool {
+        self.digest.is_none_or(|digest| digest.may_contain(pairs))
     }
 }
 
@@ -135,7 +147,7 @@ impl<'e, 'm> Seen<'e, 'm> {
             self.arena[folded.start..].make_ascii_lowercase();
             folded.end = self.arena.len();
         }
-        self.held.push(Held { value, text, folded });
+        self.held.push(Held { value, text, folded, digest: OnceCell::new() });
     }
 
     fn fold(&mut self, text: &str) {
@@ -150,6 +162,13 @@ impl<'e, 'm> Seen<'e, 'm> {
 
     /// Whether the event satisfies the item. Its columns were taken in.
     pub(crate) fn satisfies(&self, item: &Item) -> bool {
+        if item.searches >= MANY
+            && let Some(column) = item.column
+        {
+            for held in self.cells(column) {
+                held.digest.get_or_init(|| Digest::of(&self.arena[held.folded.clone()]));
+            }
+        }
         let passes = |value: &crate::item::Value| match item.column {
             Some(column) => value.test.passes(column, self),
             None => {
@@ -166,7 +185,7 @@ impl<'e, 'm> Seen<'e, 'm> {
             (Some(text), _) => &self.arena[text.clone()],
             (None, _) => "",
         };
-        SeenCell { value: held.value, text, folded: &self.arena[held.folded.clone()] }
+        SeenCell { value: held.value, text, folded: &self.arena[held.folded.clone()], digest: held.digest.get() }
     }
 
     fn cells(&self, column: usize) -> &[Held<'e>] {
@@ -197,5 +216,5 @@ impl Sight for Seen<'_, '_> {
 /// The same allocation for another event's values.
 fn reused<'b>(mut held: Vec<Held<'_>>) -> Vec<Held<'b>> {
     held.clear();
-    held.into_iter().map(|held| Held { value: &Value::Null, text: held.text, folded: held.folded }).collect()
+    held.into_iter().map(|held| Held { value: &Value::Null, text: held.text, folded: held.folded, digest: held.digest }).collect()
 }
