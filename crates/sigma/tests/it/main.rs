@@ -1,5 +1,6 @@
 //! The crate from outside: the public rule tree, its regression events, and whole rules on hand-made events.
 
+mod agreement;
 mod correlations;
 mod data;
 mod events;
