@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(words("(alpha|beta).*gamma+", false), [vec!["beta", "alpha"], vec!["gamm"], vec!["a"]]);
         assert_eq!(words("[Kk]ill", false), [vec!["kill"]]);
         assert_eq!(words("(?:ab|c.*de)f", false), [vec!["ab", "de"], vec!["f"]]);
-        assert_eq!(words(r"\$\{`?e`?n`?v", true)[0], ["${"]);
+        assert_eq!(words(r"\$\{`?e`?n`?v", true)[0], ["${e", "${`e"]);
         assert!(words(".*|abc", false).is_empty());
         assert!(words("[a-z]{5}", false).is_empty());
         assert!(words("(abc)?", false).is_empty());
