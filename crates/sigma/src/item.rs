@@ -8,6 +8,7 @@ use regex::RegexBuilder;
 use serde_json::Value as Json;
 
 use crate::draft::{Build, Draft};
+use crate::engine::digest::Pairs;
 use crate::engine::hash::Quick;
 use crate::error::Error;
 use crate::fold::fold;
@@ -30,9 +31,13 @@ pub(crate) struct Item {
     pub negated: bool,
     /// The values.
     pub tests: Vec<Value>,
-    /// How many of them take a search of the text.
-    pub searches: usize,
+    /// Where many of them take a search of the text: by value, pairs of characters a folded text that passes has.
+    /// They lie side by side, so that most values are refused without a look at them.
+    pub pairs: Box<[Option<Pairs>]>,
 }
+
+/// Searches for which it pays to find out first which pairs of characters a text has.
+const MANY_SEARCHES: usize = 4;
 
 /// A compiled value.
 #[derive(Debug)]
@@ -105,8 +110,12 @@ impl Item {
         if column.is_some() && !build.all {
             hash_exact_values(&mut tests);
         }
-        let searches = tests.iter().filter(|value| value.test.searches()).count();
-        Ok(Item { column, all: build.all, negated: build.negated, tests, searches })
+        let many = tests.iter().filter(|value| value.test.searches()).count() >= MANY_SEARCHES;
+        let pairs = match many && column.is_some() {
+            true => tests.iter().map(|value| value.test.pairs()).collect(),
+            false => Box::default(),
+        };
+        Ok(Item { column, all: build.all, negated: build.negated, tests, pairs })
     }
 }
 

@@ -71,9 +71,7 @@ impl Pattern {
             [Piece::Literal(literal)] => Pattern::Exact(literal.as_str().into()),
             [Piece::Literal(literal), Piece::Any] => Pattern::Prefix(literal.as_str().into()),
             [Piece::Any, Piece::Literal(literal)] => Pattern::Suffix(literal.as_str().into()),
-            [Piece::Any, Piece::Literal(literal), Piece::Any] => {
-                Pattern::Contains(Box::new(Needle::new(literal)))
-            }
+            [Piece::Any, Piece::Literal(literal), Piece::Any] => Pattern::Contains(Box::new(Needle::new(literal))),
             pieces => Pattern::Segments(Box::new(Segments::new(pieces))),
         }
     }

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use model::event::Value;
 use regex::Regex;
 
+use crate::engine::digest::Pairs;
 use crate::engine::hash::Quick;
 use crate::modifier::{Order, TimePart};
 use crate::pattern::{Needle, Pattern};
@@ -58,7 +59,8 @@ impl Searched {
     pub(crate) fn new(expression: Regex, words: Vec<Vec<Box<str>>>) -> Self {
         let mut short: Vec<_> = words.iter().filter(|list| list.len() <= QUICK).collect();
         short.sort_by_key(|list| (list.len(), std::cmp::Reverse(list.iter().map(|word| word.len()).min())));
-        let quick = short.into_iter().take(QUICK).map(|list| list.iter().map(|word| Needle::new(word)).collect()).collect();
+        let quick =
+            short.into_iter().take(QUICK).map(|list| list.iter().map(|word| Needle::new(word)).collect()).collect();
         Searched { expression, words, quick }
     }
 
@@ -163,6 +165,14 @@ impl Test {
             Test::Regex(_) => true,
             Test::Any(tests) => tests.iter().any(Test::searches),
             _ => false,
+        }
+    }
+
+    /// Pairs of characters every folded text that passes has, if that is known.
+    pub(crate) fn pairs(&self) -> Option<Pairs> {
+        match self {
+            Test::Text { pattern, cased: false } => pattern.pairs().copied(),
+            _ => None,
         }
     }
 

@@ -17,7 +17,7 @@ pub(crate) struct Pairs {
 
 fn bit(first: u8, second: u8) -> usize {
     let both = usize::from(first) | usize::from(second) << 8;
-    (both * 0x9e37 >> 6) % BITS
+    ((both * 0x9e37) >> 6) % BITS
 }
 
 impl Digest {

@@ -91,12 +91,7 @@ fn place_in<const PLACES: usize>(gram: u32) -> usize {
 
 /// Looks at every so many-th place of a text that has four characters after it.
 #[inline(always)]
-fn each<const STRIDE: usize>(
-    text: &[u8],
-    mask: u32,
-    has: impl Fn(u32) -> bool,
-    mut hit: impl FnMut(u32, usize),
-) {
+fn each<const STRIDE: usize>(text: &[u8], mask: u32, has: impl Fn(u32) -> bool, mut hit: impl FnMut(u32, usize)) {
     let look = |four: [u8; 4]| (u32::from_le_bytes(four) | SMALL) & mask;
     if STRIDE < 4 {
         let mut at = 0;
@@ -219,15 +214,30 @@ impl Grams {
         let hit = |gram: u32, at: usize, found: &mut _| self.compare(gram, text, at, found);
         match &self.filter {
             Filter::Bytes(bytes) => {
-                each::<STRIDE>(text, mask, |gram| bytes[place_in::<SMALL_FILTER>(gram)] != 0, |gram, at| hit(gram, at, found));
+                each::<STRIDE>(
+                    text,
+                    mask,
+                    |gram| bytes[place_in::<SMALL_FILTER>(gram)] != 0,
+                    |gram, at| hit(gram, at, found),
+                );
             }
             Filter::Bits(words) => {
                 if let Ok(words) = <&[u64; FILTERS[0]]>::try_from(&**words) {
                     let has = |bit: usize| words[bit / 64] >> (bit % 64) & 1 != 0;
-                    each::<STRIDE>(text, mask, |gram| has(place_in::<{ FILTERS[0] * 64 }>(gram)), |gram, at| hit(gram, at, found));
+                    each::<STRIDE>(
+                        text,
+                        mask,
+                        |gram| has(place_in::<{ FILTERS[0] * 64 }>(gram)),
+                        |gram, at| hit(gram, at, found),
+                    );
                 } else if let Ok(words) = <&[u64; FILTERS[1]]>::try_from(&**words) {
                     let has = |bit: usize| words[bit / 64] >> (bit % 64) & 1 != 0;
-                    each::<STRIDE>(text, mask, |gram| has(place_in::<{ FILTERS[1] * 64 }>(gram)), |gram, at| hit(gram, at, found));
+                    each::<STRIDE>(
+                        text,
+                        mask,
+                        |gram| has(place_in::<{ FILTERS[1] * 64 }>(gram)),
+                        |gram, at| hit(gram, at, found),
+                    );
                 }
             }
         }

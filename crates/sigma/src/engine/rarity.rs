@@ -103,7 +103,8 @@ impl Rarity {
 
     fn of(&self, column: Option<usize>, kind: u8, key: u64) -> f32 {
         let (values, usual) = &*USUAL;
-        let usual = usual.get(&mixed(None, kind, key)).map_or(0.0, |count| f32::from(*count) / *values as f32).max(UNKNOWN);
+        let usual =
+            usual.get(&mixed(None, kind, key)).map_or(0.0, |count| f32::from(*count) / *values as f32).max(UNKNOWN);
         if self.counts.is_empty() {
             return usual;
         }

@@ -5,13 +5,10 @@ use std::ops::Range;
 
 use model::event::{Event, Value};
 
+use super::digest::{Digest, Pairs};
 use crate::fold::fold;
 use crate::item::Item;
-use super::digest::{Digest, Pairs};
 use crate::view::{Look, Sight, flatten};
-
-/// Searches for which it pays to make a digest first.
-const MANY: usize = 4;
 
 /// A value held.
 #[derive(Debug)]
@@ -162,21 +159,24 @@ impl<'e, 'm> Seen<'e, 'm> {
 
     /// Whether the event satisfies the item. Its columns were taken in.
     pub(crate) fn satisfies(&self, item: &Item) -> bool {
-        if item.searches >= MANY
-            && let Some(column) = item.column
-        {
-            for held in self.cells(column) {
-                held.digest.get_or_init(|| Digest::of(&self.arena[held.folded.clone()]));
+        let passes = |(number, value): (usize, &crate::item::Value)| match item.column {
+            Some(column) => {
+                let may_pass =
+                    |pairs: &Pairs| self.cells(column).iter().any(|held| self.digest(held).may_contain(pairs));
+                let pairs = item.pairs.get(number).and_then(Option::as_ref);
+                pairs.is_none_or(may_pass) && value.test.passes(column, self)
             }
-        }
-        let passes = |value: &crate::item::Value| match item.column {
-            Some(column) => value.test.passes(column, self),
             None => {
                 let searched = self.searched.clone().unwrap_or_default();
                 self.held[searched].iter().any(|held| value.test.holds(&self.cell(held), self))
             }
         };
-        (if item.all { item.tests.iter().all(passes) } else { item.tests.iter().any(passes) }) != item.negated
+        let mut tests = item.tests.iter().enumerate();
+        (if item.all { tests.all(passes) } else { tests.any(passes) }) != item.negated
+    }
+
+    fn digest<'h>(&self, held: &'h Held<'e>) -> &'h Digest {
+        held.digest.get_or_init(|| Digest::of(&self.arena[held.folded.clone()]))
     }
 
     fn cell<'c>(&'c self, held: &'c Held<'e>) -> SeenCell<'c> {
@@ -216,5 +216,7 @@ impl Sight for Seen<'_, '_> {
 /// The same allocation for another event's values.
 fn reused<'b>(mut held: Vec<Held<'_>>) -> Vec<Held<'b>> {
     held.clear();
-    held.into_iter().map(|held| Held { value: &Value::Null, text: held.text, folded: held.folded, digest: held.digest }).collect()
+    held.into_iter()
+        .map(|held| Held { value: &Value::Null, text: held.text, folded: held.folded, digest: held.digest })
+        .collect()
 }
