@@ -29,7 +29,7 @@ mod view;
 
 pub use correlation::correlator::{Correlator, Limits, Statistics};
 pub use correlation::report::CorrelationMatch;
-pub use correlation::rule::{Bound, CorrelationRule, CorrelationType};
+pub use correlation::rule::{Bound, CorrelationRule, CorrelationType, Measure};
 pub use correlation::snapshot::{InvalidSnapshot, Snapshot};
 pub use cost::RuleCost;
 pub use engine::scratch::Scratch;

@@ -45,7 +45,7 @@ pub struct Statistics {
     pub forgotten_events: u64,
     /// Events older than their group's window.
     pub late_events: u64,
-    /// Matches without a `group-by` or counted field.
+    /// Matches without a `group-by` or counted field, or with something else than a number where one is summed.
     pub without_group: u64,
 }
 
@@ -169,6 +169,10 @@ impl<T: Clone> Correlator<T> {
             };
             let carried =
                 rule.carried.iter().filter_map(|name| Some((name.clone(), (observed.field)(name)?))).collect();
+            if rule.measure.is_some() && !values.iter().all(|value| value.parse().is_ok_and(f64::is_finite)) {
+                self.statistics.without_group += 1;
+                continue;
+            }
             let value = (!values.is_empty()).then(|| values.join("\0"));
             let entry = Entry { time: observed.time, slot, value, carried, events: observed.events.to_vec() };
             self.count(state, &rule, Arc::new((position, group)), entry, fired);
@@ -201,9 +205,9 @@ impl<T: Clone> Correlator<T> {
                 self.judge_ended(state, &key, ended, fired);
                 window.add(rule, entry, limit);
             }
-            Outcome::Counted if rule.bound.most.is_none() => {
+            Outcome::Counted if !rule.ends_first() => {
                 window.deadline = deadline;
-                if window.count(rule) >= rule.bound.least {
+                if window.satisfies(rule) {
                     self.fire(state, &key, window, fired);
                     return;
                 }
@@ -229,8 +233,7 @@ impl<T: Clone> Correlator<T> {
         fired: &mut Vec<CorrelationMatch<T>>,
     ) {
         let rule = &self.rules[key.0];
-        let count = window.count(rule);
-        if rule.bound.most.is_some_and(|most| (rule.bound.least..=most).contains(&count)) {
+        if rule.ends_first() && window.satisfies(rule) {
             self.fire(state, key, window, fired);
         }
     }
@@ -248,6 +251,7 @@ impl<T: Clone> Correlator<T> {
         let found = CorrelationMatch {
             group: group.clone(),
             count: window.count(&rule),
+            measured: window.measured(&rule),
             first: first.time,
             last: last.time,
             events: window.entries.iter().flat_map(|entry| entry.events.iter().cloned()).collect(),

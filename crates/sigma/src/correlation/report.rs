@@ -18,6 +18,8 @@ pub struct CorrelationMatch<T> {
     pub events: Vec<T>,
     /// The count the condition judged: events, distinct values, or rules.
     pub count: u64,
+    /// The sum, average or percentile the condition judged, where it judges one.
+    pub measured: Option<f64>,
     /// Time of the first of these events.
     pub first: Timestamp,
     /// Time of the last.

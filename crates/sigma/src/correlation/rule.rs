@@ -23,6 +23,31 @@ pub enum CorrelationType {
     Temporal,
     /// Rules that matched in the order listed.
     TemporalOrdered,
+    /// The sum of a field's numbers.
+    ValueSum,
+    /// The average of a field's numbers.
+    ValueAvg,
+    /// The number below which a given share of a field's numbers lies.
+    ValuePercentile,
+}
+
+/// What a correlation over numbers judges by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Measure {
+    /// For `value_percentile` the share in percent.
+    pub percentile: f64,
+    /// The least number, and whether it is itself enough.
+    pub least: Option<(f64, bool)>,
+    /// The greatest number, and whether it is itself allowed; with one the window is judged only when it has ended.
+    pub most: Option<(f64, bool)>,
+}
+
+impl Measure {
+    /// Whether a number satisfies it.
+    pub(crate) fn holds(&self, number: f64) -> bool {
+        self.least.is_none_or(|(least, itself)| number > least || itself && number == least)
+            && self.most.is_none_or(|(most, itself)| number < most || itself && number == most)
+    }
 }
 
 /// The counts that satisfy a condition, both ends included.
@@ -75,7 +100,9 @@ pub struct CorrelationRule {
     pub timespan: Duration,
     /// Which counts fire.
     pub bound: Bound,
-    /// The fields whose distinct values `value_count` counts.
+    /// For sums, averages and percentiles what they are judged by; `bound` says nothing then.
+    pub measure: Option<Measure>,
+    /// The fields whose distinct values `value_count` counts, or whose numbers are summed.
     pub fields: Vec<String>,
     /// Whether the rules referred to yield alerts of their own as well.
     pub generate: bool,
@@ -106,10 +133,16 @@ impl CorrelationRule {
         rule::tactics(&self.tags)
     }
 
+    /// Whether a window is judged when it has ended instead of with each event.
+    pub(crate) fn ends_first(&self) -> bool {
+        self.bound.most.is_some() || self.measure.is_some_and(|measure| measure.most.is_some())
+    }
+
     /// A hash of what decides over its windows: state kept under another one is of no use.
     pub(crate) fn fingerprint(&self) -> String {
         let CorrelationRule { kind, rules, group_fields, timespan, bound, fields, carried, .. } = self;
         let shape = format!("{kind:?} {rules:?} {group_fields:?} {timespan:?} {bound:?} {fields:?} {carried:?}");
+        let shape = self.measure.map_or(shape.clone(), |measure| format!("{shape} {measure:?}"));
         Sha256::digest(shape).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
@@ -125,7 +158,7 @@ impl CorrelationRule {
         if rules.iter().enumerate().any(|(index, rule)| rules[..index].contains(rule)) {
             return Err(Error::invalid("correlation.rules", "lists a rule twice: list each once"));
         }
-        let (bound, fields) = condition(kind, section.take("condition"), rules.len())?;
+        let (bound, measure, fields) = condition(kind, section.take("condition"), rules.len())?;
         let generate = [section.take("generate"), document.take("generate")].contains(&Some(Json::Bool(true)));
         Ok(CorrelationRule {
             id: document.id(path, &title)?,
@@ -146,6 +179,7 @@ impl CorrelationRule {
             group_by: section.texts("group-by")?,
             timespan: timespan(&section.required_text("timespan")?)?,
             bound,
+            measure,
             fields,
             generate,
             group_fields: Vec::new(),
@@ -162,9 +196,15 @@ fn kind(text: &str) -> Result<CorrelationType, Error> {
         "value_count" => Ok(CorrelationType::ValueCount),
         "temporal" => Ok(CorrelationType::Temporal),
         "temporal_ordered" => Ok(CorrelationType::TemporalOrdered),
+        "value_sum" => Ok(CorrelationType::ValueSum),
+        "value_avg" => Ok(CorrelationType::ValueAvg),
+        "value_percentile" => Ok(CorrelationType::ValuePercentile),
         other => Err(Error::invalid(
             "correlation.type",
-            format!("is `{other}`: write event_count, value_count, temporal or temporal_ordered"),
+            format!(
+                "is `{other}`: write event_count, value_count, temporal, temporal_ordered, value_sum, value_avg or \
+                 value_percentile"
+            ),
         )),
     }
 }
@@ -188,15 +228,21 @@ fn timespan(text: &str) -> Result<Duration, Error> {
     }
 }
 
-fn condition(kind: CorrelationType, value: Option<Json>, rules: usize) -> Result<(Bound, Vec<String>), Error> {
+/// The numbers and fields of a `condition`.
+type Condition = (Bound, Option<Measure>, Vec<String>);
+
+fn condition(kind: CorrelationType, value: Option<Json>, rules: usize) -> Result<Condition, Error> {
     let at = "correlation.condition";
     let is_temporal = matches!(kind, CorrelationType::Temporal | CorrelationType::TemporalOrdered);
     let map = match value {
         Some(Json::Object(map)) => map,
-        None if is_temporal => return Ok((Bound { least: rules as u64, most: None }, Vec::new())),
+        None if is_temporal => return Ok((Bound { least: rules as u64, most: None }, None, Vec::new())),
         None => return Err(Error::Missing("correlation.condition")),
         Some(_) => return Err(Error::invalid(at, "must be a map such as `gte: 10`")),
     };
+    if matches!(kind, CorrelationType::ValueSum | CorrelationType::ValueAvg | CorrelationType::ValuePercentile) {
+        return measure(kind, &map);
+    }
     let (mut least, mut most, mut fields, mut limits) = (1, None::<u64>, Vec::new(), 0);
     for (key, value) in &map {
         if key == "field" {
@@ -230,7 +276,46 @@ fn condition(kind: CorrelationType, value: Option<Json>, rules: usize) -> Result
     if is_temporal && least > rules as u64 {
         return Err(Error::invalid(at, "asks for more rules than the correlation lists"));
     }
-    Ok((Bound { least, most }, fields))
+    Ok((Bound { least, most }, None, fields))
+}
+
+/// A condition over numbers.
+fn measure(kind: CorrelationType, map: &Map<String, Json>) -> Result<Condition, Error> {
+    let at = "correlation.condition";
+    let mut measure = Measure { percentile: 50.0, least: None, most: None };
+    let mut fields = Vec::new();
+    for (key, value) in map {
+        if key == "field" {
+            fields = texts(value, "correlation.condition.field")?;
+            continue;
+        }
+        let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()).filter(|number| number.is_finite());
+        let number = number.ok_or_else(|| Error::invalid(format!("{at}.{key}"), "must be a number"))?;
+        match key.as_str() {
+            "gte" => measure.least = Some((number, true)),
+            "gt" => measure.least = Some((number, false)),
+            "lte" => measure.most = Some((number, true)),
+            "lt" => measure.most = Some((number, false)),
+            "eq" => (measure.least, measure.most) = (Some((number, true)), Some((number, true))),
+            "percentile" if kind == CorrelationType::ValuePercentile && (0.0..=100.0).contains(&number) => {
+                measure.percentile = number;
+            }
+            "percentile" => {
+                return Err(Error::invalid(
+                    at,
+                    "has a `percentile`, which belongs to value_percentile and is 0 to 100",
+                ));
+            }
+            _ => return Err(Error::invalid(at, format!("has `{key}`: write gt, gte, lt, lte, eq or field"))),
+        }
+    }
+    if measure.least.is_none() && measure.most.is_none() {
+        return Err(Error::invalid(at, "has no limit: add one such as `gte: 1000000`"));
+    }
+    if fields.len() != 1 {
+        return Err(Error::invalid(at, "needs one `field` whose numbers are taken"));
+    }
+    Ok((Bound { least: 1, most: None }, Some(measure), fields))
 }
 
 fn aliases(value: Option<Json>) -> Result<Aliases, Error> {

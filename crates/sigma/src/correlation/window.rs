@@ -59,7 +59,7 @@ impl<T> Window<T> {
             if entry.time.plus(rule.timespan) < last.time {
                 return (Outcome::Late, false);
             }
-            if rule.bound.most.is_some() && first.time.plus(rule.timespan) < entry.time {
+            if rule.ends_first() && first.time.plus(rule.timespan) < entry.time {
                 return (Outcome::Beyond, false);
             }
         }
@@ -72,7 +72,7 @@ impl<T> Window<T> {
         let over = self.entries.len() > limit;
         if over {
             self.entries.remove(0);
-            self.forgotten += u64::from(rule.bound.most.is_some());
+            self.forgotten += u64::from(rule.ends_first());
         }
         (Outcome::Counted, over)
     }
@@ -82,18 +82,47 @@ impl<T> Window<T> {
         match rule.kind {
             CorrelationType::ValueCount => self.entries.retain(|present| present.value != entry.value),
             CorrelationType::Temporal => self.entries.retain(|present| present.slot != entry.slot),
-            CorrelationType::EventCount | CorrelationType::TemporalOrdered => {}
+            _ => {}
         }
     }
 
     /// What the condition judges.
     pub(crate) fn count(&self, rule: &CorrelationRule) -> u64 {
         match rule.kind {
-            CorrelationType::EventCount | CorrelationType::ValueCount | CorrelationType::Temporal => {
-                self.entries.len() as u64 + self.forgotten
-            }
             CorrelationType::TemporalOrdered => self.longest_in_order(rule.rules.len()),
+            _ => self.entries.len() as u64 + self.forgotten,
         }
+    }
+
+    /// Whether the condition holds.
+    pub(crate) fn satisfies(&self, rule: &CorrelationRule) -> bool {
+        if let Some(measure) = &rule.measure {
+            return self.measured(rule).is_some_and(|number| measure.holds(number));
+        }
+        let count = self.count(rule);
+        count >= rule.bound.least && rule.bound.most.is_none_or(|most| count <= most)
+    }
+
+    /// The number a condition over numbers judges.
+    pub(crate) fn measured(&self, rule: &CorrelationRule) -> Option<f64> {
+        let measure = rule.measure.as_ref()?;
+        let mut numbers: Vec<f64> =
+            self.entries.iter().filter_map(|entry| entry.value.as_deref()?.parse().ok()).collect();
+        if numbers.is_empty() {
+            return None;
+        }
+        let sum: f64 = numbers.iter().sum();
+        Some(match rule.kind {
+            CorrelationType::ValueSum => sum,
+            CorrelationType::ValuePercentile => {
+                numbers.sort_by(f64::total_cmp);
+                // Between the two numbers the share falls between, in proportion.
+                let place = measure.percentile / 100.0 * (numbers.len() - 1) as f64;
+                let (low, high) = (numbers[place.floor() as usize], numbers[place.ceil() as usize]);
+                low + (high - low) * place.fract()
+            }
+            _ => sum / numbers.len() as f64,
+        })
     }
 
     /// The most rules that matched one after the other in the order listed.

@@ -15,9 +15,9 @@ use super::shape::{Shape, at};
 use crate::rule::Rule;
 
 /// Events counted before the words are chosen anew.
-const SAMPLE: u32 = 256;
+const SAMPLE: u32 = 128;
 /// Of the first events every so many-th is counted, later every so many-th.
-const EVERY: [u64; 2] = [8, 4096];
+const EVERY: [u64; 2] = [16, 8192];
 
 /// The rules of one set of log sources.
 #[derive(Debug)]

@@ -15,6 +15,8 @@ use super::need::{Atom, Kind};
 const PRIOR: f32 = 8.0;
 /// How often something is met that none of the values below has.
 const UNKNOWN: f32 = 0.002;
+/// Texts up to here are counted in grams of every width.
+const SHORT: usize = 512;
 /// Longer values say no more about what is usual.
 const LONGEST: usize = 2048;
 
@@ -139,7 +141,9 @@ fn each(text: &str, mut count: impl FnMut(u8, u64)) {
             count(kind, hash(&bytes[place + 1..]));
         }
     }
-    for width in 2..=4 {
+    // Who asks for very short words asks for them in short texts.
+    let widths = if bytes.len() > SHORT { 4..=4 } else { 2..=4 };
+    for width in widths {
         bytes.windows(width).for_each(|window| count(width as u8, gram(window, width).into()));
     }
 }

@@ -248,7 +248,7 @@ fn correlations_that_cannot_be_meant_are_refused() {
         (format!("type: event_count, {base}, condition: {{lt: 1}}"), "never hold"),
         (format!("type: event_count, {base}, condition: {{gte: 5, field: a}}"), "field"),
         (format!("type: value_count, {base}, condition: {{gte: 5}}"), "field"),
-        (format!("type: value_sum, {base}, condition: {{gte: 5}}"), "value_sum"),
+        (format!("type: value_median, {base}, condition: {{gte: 5}}"), "value_median"),
         ("type: temporal, rules: [base], timespan: 5 minutes".into(), "timespan"),
         ("type: temporal, rules: [base], timespan: 0s".into(), "timespan"),
         ("type: temporal, rules: [base], timespan: 9é".into(), "timespan"),
