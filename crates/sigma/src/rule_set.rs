@@ -263,6 +263,14 @@ impl RuleSet {
         position.inspect(|position| self.counters[**position].suspend(suspended)).is_some()
     }
 
+    /// Makes ready for the events another set has met, so that the first of them find the tables made. To be called
+    /// before this set takes the other's place, while that one goes on matching.
+    pub fn prepare_like(&self, other: &RuleSet) {
+        for (sources, _) in other.router.partitions() {
+            self.router.partition(&sources, &self.rules, &self.program);
+        }
+    }
+
     /// The sets of log sources met so far and what is made of the rules for each.
     pub fn partitions(&self) -> Vec<PartitionReport> {
         let mut reports: Vec<PartitionReport> = self

@@ -4,6 +4,9 @@
 /// Bits of a digest.
 const BITS: usize = 1024;
 
+/// Longer texts have most pairs.
+const LONGEST: usize = 1024;
+
 /// The pairs of a text.
 #[derive(Debug, Clone)]
 pub(crate) struct Digest([u64; BITS / 64]);
@@ -21,8 +24,11 @@ fn bit(first: u8, second: u8) -> usize {
 }
 
 impl Digest {
-    /// The pairs of a text.
+    /// The pairs of a text; of a long one all there are.
     pub(crate) fn of(text: &str) -> Self {
+        if text.len() > LONGEST {
+            return Digest([u64::MAX; BITS / 64]);
+        }
         let mut words = [0_u64; BITS / 64];
         for pair in text.as_bytes().array_windows::<2>() {
             let bit = bit(pair[0], pair[1]);

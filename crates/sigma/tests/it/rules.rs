@@ -216,3 +216,32 @@ fn a_rule_that_needs_fields_nobody_sends_is_told_apart_from_one_that_can_fire() 
         );
     }
 }
+
+#[test]
+fn a_suspended_rule_fires_neither_way_until_it_is_taken_up_again_and_hits_are_counted() {
+    let set = rule_set("  s:\n    f: x\n  condition: s");
+    let event = event("", &json!({ "f": "x" }));
+    assert_eq!(set.matches(&event).len(), 1);
+    assert!(set.suspend("test", true));
+    assert!(set.matches(&event).is_empty() && set.matches_plainly(&event).is_empty());
+    assert!(set.costs()[0].suspended);
+    assert!(set.suspend("test", false) && !set.suspend("nobody", true));
+    for _ in 0..600 {
+        assert_eq!(set.matches(&event).len(), 1);
+    }
+    let cost = &set.costs()[0];
+    assert_eq!(cost.hits, 601);
+    assert!((256..=1024).contains(&cost.asked) && cost.nanos > 0, "{cost:?}");
+}
+
+#[test]
+fn a_new_set_is_made_ready_for_the_events_of_the_old_one() {
+    let (old, new) = (rule_set("  s:\n    f: x\n  condition: s"), rule_set("  s:\n    f: y\n  condition: not s"));
+    assert!(new.partitions().is_empty());
+    old.matches(&event("", &json!({ "f": "x" })));
+    new.prepare_like(&old);
+    let ready = new.partitions();
+    assert_eq!((ready.len(), ready[0].rules), (1, 1));
+    assert_eq!(ready[0].always_asked, ["test"], "a negation has no words to be found by");
+    assert!(old.partitions()[0].always_asked.is_empty());
+}
