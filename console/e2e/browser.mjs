@@ -30,7 +30,7 @@ export async function open(browser, base, who, options = {}) {
   const context = await browser.newContext({
     baseURL: base, locale: "en-GB", timezoneId: "Asia/Shanghai", colorScheme: "light", reducedMotion: "reduce", ...SIZES.desk, ...options,
   });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   watch(page, who);
   return page;

@@ -17,7 +17,7 @@ export function check(holds, where, what) {
 }
 
 /** Waits until `read` gives something true and returns it; says what was awaited when it never comes. */
-export async function until(read, what, milliseconds = 15_000) {
+export async function until(read, what, milliseconds = 30_000) {
   const end = Date.now() + milliseconds;
   for (;;) {
     const value = await read();

@@ -10,7 +10,7 @@ import { pages, subjects } from "./pages.mjs";
 import { engineer } from "./parser.mjs";
 import { startServer } from "./server.mjs";
 
-const LIMIT_MS = 300_000;
+const LIMIT_MS = 600_000;
 const begun = Date.now();
 const binary = process.env.VEDETTE_BINARY ?? new URL("../../target/debug/vedette", import.meta.url).pathname;
 

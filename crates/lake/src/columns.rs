@@ -60,6 +60,11 @@ pub(crate) fn instant() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
 }
 
+/// Texts that are read as numbers of a dictionary, as files have them.
+pub(crate) fn coded_type() -> DataType {
+    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+}
+
 /// How a core field is stored.
 pub(crate) fn core_data_type(kind: CoreType) -> DataType {
     match kind {

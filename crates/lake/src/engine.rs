@@ -45,7 +45,6 @@ impl Engine {
             .with_information_schema(false)
             .with_collect_statistics(false);
         let options = session.options_mut();
-        options.execution.parquet.pushdown_filters = true;
         options.execution.parquet.reorder_filters = true;
         options.execution.parquet.schema_force_view_types = false;
         options.optimizer.max_passes = 1;

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
+use std::num::NonZero;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::thread::available_parallelism;
 
 use arrow::array::{BooleanArray, RecordBatch};
 use model::EventId;
@@ -21,6 +24,9 @@ use crate::decode::Decoder;
 use crate::error::{Error, Result};
 use crate::snapshot::Snapshot;
 
+/// Threads that fetch for one search.
+const MOST_LANES: usize = 4;
+
 /// The events with these ids, each from the origin named, in the order given. Missing ones are an error: the
 /// caller has just seen them.
 pub(crate) fn fetch(dir: &Path, snapshot: &Snapshot, wanted: &[(i32, EventId, i64)]) -> Result<Vec<StoredEvent>> {
@@ -30,18 +36,41 @@ pub(crate) fn fetch(dir: &Path, snapshot: &Snapshot, wanted: &[(i32, EventId, i6
         ids.push(*id);
         times.push(*time);
     }
-    let mut found: HashMap<EventId, StoredEvent> = HashMap::new();
-    for (origin, (ids, times)) in by_origin {
-        for event in fetch_from(dir, snapshot, origin, &ids, &times)? {
-            found.insert(event.id, event);
-        }
-    }
+    let mut found = all_from(dir, snapshot, &by_origin)?;
     let events = wanted.iter().map(|(origin, id, _)| {
         found
             .remove(id)
             .ok_or_else(|| Error::Damaged { path: name(snapshot, *origin), detail: format!("{id} is gone") })
     });
     events.collect()
+}
+
+/// The events of all origins: most of the work is to unpack pages, so each thread takes the next origin.
+fn all_from(
+    dir: &Path,
+    snapshot: &Snapshot,
+    by_origin: &BTreeMap<i32, (Vec<EventId>, Vec<i64>)>,
+) -> Result<HashMap<EventId, StoredEvent>> {
+    let next = Mutex::new(by_origin.iter());
+    let lane = || {
+        let mut found = Vec::new();
+        loop {
+            let origin = next.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((origin, (ids, times))) = origin else { return Ok(found) };
+            found.extend(fetch_from(dir, snapshot, *origin, ids, times)?);
+        }
+    };
+    let more = available_parallelism().map_or(1, NonZero::get).min(MOST_LANES).min(by_origin.len()).saturating_sub(1);
+    let lanes: Vec<Result<Vec<StoredEvent>>> = std::thread::scope(|scope| {
+        let others: Vec<_> = (0..more).map(|_| scope.spawn(lane)).collect();
+        let own = lane();
+        others.into_iter().map(|other| other.join().unwrap_or(Err(Error::Stopped))).chain([own]).collect()
+    });
+    let mut found = HashMap::new();
+    for lane in lanes {
+        found.extend(lane?.into_iter().map(|event| (event.id, event)));
+    }
+    Ok(found)
 }
 
 /// Those of `ids` that this origin holds. Their times, where they are known, spare most of a file.

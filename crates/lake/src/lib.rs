@@ -36,8 +36,10 @@ mod snapshot;
 mod sql;
 mod store;
 mod tail;
+mod tally;
 mod text;
 mod udf;
+mod values;
 mod write;
 
 pub use batch::RowBatch;

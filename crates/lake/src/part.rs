@@ -13,14 +13,21 @@ use model::CustomerId;
 
 use crate::catalogue::LakeFile;
 use crate::chunk::{Chunk, column_or_nulls};
-use crate::columns::{self, FIELDS_REST, LOG, SEQUENCE, SHARD, TIME, mark};
+use crate::columns::{self, CORE_REST, FIELDS_REST, LOG, RAW, SEQUENCE, SHARD, TIME, mark};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::meter::Meter;
 use crate::query::{Conditions, FieldName, Shape};
-use crate::scan::{Files, Rows, origin};
+use crate::scan::{FileRows, Files, Rows, origin};
 use crate::sequence::Sources;
 use crate::snapshot::{Snapshot, chunk_origin};
+use crate::text::Index;
+
+/// So many columns are few.
+const FEW: usize = 4;
+
+/// So many files are worth threads.
+const MANY: usize = 8;
 
 /// What a query reads of each row: its conditions, and perhaps more fields.
 pub(crate) struct Reading<'q> {
@@ -31,6 +38,8 @@ pub(crate) struct Reading<'q> {
     pub meter: &'q Arc<Meter>,
     /// Positions are needed too, not only times.
     pub positions: bool,
+    /// Texts may come as numbers of dictionaries.
+    pub coded: bool,
 }
 
 /// A table whose rows already passed the conditions.
@@ -43,7 +52,8 @@ pub(crate) struct Part {
 }
 
 /// Files with their places, by customer, the shapes the fields have in them, and whether all their rows lie in the range.
-type Groups<'f> = BTreeMap<(&'f CustomerId, Vec<Shape>, bool), Vec<(i32, &'f LakeFile, Rows)>>;
+type Groups<'f> = BTreeMap<Group<'f>, Vec<FileRows>>;
+type Group<'f> = (&'f CustomerId, Vec<Shape>, bool);
 
 impl Reading<'_> {
     fn fields(&self) -> impl Iterator<Item = &FieldName> {
@@ -68,7 +78,18 @@ impl Reading<'_> {
                 fields.push(columns::field(name));
             }
         }
+        for (field, _) in self.fields().zip(shapes).filter(|(_, shape)| shape.coded) {
+            let coded = fields.iter_mut().filter(|column| *column.name() == field.column);
+            coded.for_each(|column| *column = column.clone().with_data_type(columns::coded_type()));
+        }
         fields
+    }
+
+    /// Whether to decide about rows while columns are read. Where there are only a few columns of short values it costs
+    /// more to skip the others' rows than to read them.
+    fn decides_early(&self, columns: &[Field]) -> bool {
+        let long = |name: &str| matches!(name, RAW | CORE_REST | FIELDS_REST);
+        self.positions || columns.len() > FEW || columns.iter().any(|column| long(column.name()))
     }
 
     fn part(
@@ -96,28 +117,58 @@ impl Reading<'_> {
         bound: Option<&Expr>,
     ) -> Result<Vec<Part>> {
         let mut groups = Groups::new();
-        for place in places {
-            let file = &snapshot.files[*place];
-            let shapes: Vec<Shape> = self.fields().map(|field| file_shape(file, field)).collect();
-            let Some(rows) = self.rows(engine, file, &shapes) else { continue };
-            let range = self.conditions.range;
-            let in_range = range.contains(file.min_time) && range.contains(file.max_time);
-            groups.entry((&file.customer, shapes, in_range)).or_default().push((*place as i32, file, rows));
+        for (group, rows) in self.look_up(engine, snapshot, places) {
+            groups.entry(group).or_default().push(rows);
         }
         let parts = groups.into_iter().map(|((customer, shapes, in_range), files)| {
-            let table = Files::new(self.columns(&shapes), &files, engine.partitions, self.meter.clone());
+            let columns = self.columns(&shapes);
+            let early = self.decides_early(&columns);
+            let table = Files::new(columns, files, early, engine.partitions, self.meter.clone());
             self.part(engine.context().read_table(Arc::new(table))?, customer, &shapes, in_range, bound)
         });
         parts.collect()
     }
 
-    /// What a file's index says of the rows to read: all, some, or no need to open it at all.
-    fn rows(&self, engine: &Engine, file: &LakeFile, shapes: &[Shape]) -> Option<Rows> {
-        if !self.conditions.can_use_an_index() {
-            return Some(Rows::All);
+    /// What is read of each file, looked up by several threads where indexes are asked: a needle's search asks all of them.
+    fn look_up<'f>(&self, engine: &Engine, snapshot: &'f Snapshot, places: &[usize]) -> Vec<(Group<'f>, FileRows)> {
+        let lane = |places: &[usize]| -> Vec<_> {
+            places.iter().filter_map(|place| self.look_into(engine, &snapshot.files[*place], *place)).collect()
+        };
+        if places.len() < MANY || !self.conditions.can_use_an_index() {
+            return lane(places);
         }
-        let Some(index) = engine.indexes.open(&file.path, file.rows) else { return Some(Rows::All) };
-        let blocks = self.conditions.blocks(&index, &shapes[..self.conditions.fields.len()]);
+        std::thread::scope(|scope| {
+            let parts = places.chunks(places.len().div_ceil(engine.partitions));
+            let lanes: Vec<_> = parts.map(|places| scope.spawn(move || lane(places))).collect();
+            let found =
+                lanes.into_iter().map(|lane| lane.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            found.flatten().collect()
+        })
+    }
+
+    /// What is read of a file, and with which others; nothing where no row of it can be wanted.
+    fn look_into<'f>(&self, engine: &Engine, file: &'f LakeFile, place: usize) -> Option<(Group<'f>, FileRows)> {
+        let index = engine.indexes.open(&file.path, file.rows);
+        let mut shapes: Vec<Shape> = self.fields().map(|field| file_shape(file, field)).collect();
+        for (field, shape) in self.fields().zip(&mut shapes) {
+            let has = || index.as_ref().is_some_and(|index| index.is_coded(&field.name));
+            shape.coded = self.coded && field.core.is_some() && shape.column && !shape.rest && has();
+        }
+        let rows = self.rows(index.as_ref(), file, &shapes)?;
+        let range = self.conditions.range;
+        let in_range = range.contains(file.min_time) && range.contains(file.max_time);
+        let coded = self.fields().zip(&shapes).filter(|(_, shape)| shape.coded);
+        let coded: Vec<&str> = coded.map(|(field, _)| field.column.as_str()).collect();
+        let schema = index.filter(|_| !coded.is_empty()).map(|index| index.coded_schema(&coded));
+        let (path, bytes) = (file.path.clone(), file.bytes);
+        let rows = FileRows { origin: place as i32, path, bytes, rows, schema };
+        Some(((&file.customer, shapes, in_range), rows))
+    }
+
+    /// What a file's index says of the rows to read: all, some, or no need to open it at all.
+    fn rows(&self, index: Option<&Index>, file: &LakeFile, shapes: &[Shape]) -> Option<Rows> {
+        let Some(index) = index.filter(|_| self.conditions.can_use_an_index()) else { return Some(Rows::All) };
+        let blocks = self.conditions.blocks(index, &shapes[..self.conditions.fields.len()]);
         match blocks {
             blocks if blocks.is_none() => None,
             blocks if blocks.is_all() => Some(Rows::All),
@@ -150,8 +201,8 @@ fn file_shape(file: &LakeFile, field: &FieldName) -> Shape {
     let column = has(&field.column);
     let marked = has(&mark(&field.column));
     match field.core {
-        Some(_) => Shape { column, rest: marked },
-        None => Shape { column, rest: has(FIELDS_REST) && (marked || !column) },
+        Some(_) => Shape { column, rest: marked, coded: false },
+        None => Shape { column, rest: has(FIELDS_REST) && (marked || !column), coded: false },
     }
 }
 
@@ -160,8 +211,9 @@ fn memory_shape(chunks: &[(i32, &Chunk)], field: &FieldName) -> Shape {
         Some(_) => Shape {
             column: chunks.iter().any(|(_, chunk)| chunk.batch.column_by_name(&field.column).is_some()),
             rest: chunks.iter().any(|(_, chunk)| chunk.marks.contains(&mark(&field.column))),
+            coded: false,
         },
-        None => Shape { column: false, rest: true },
+        None => Shape { column: false, rest: true, coded: false },
     }
 }
 

@@ -17,7 +17,6 @@ use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::ExecutionPlan;
 use parquet::arrow::arrow_reader::RowSelection;
 
-use crate::catalogue::LakeFile;
 use crate::columns::RAW;
 use crate::engine::STORE;
 use crate::meter::{Meter, MeteredReaders};
@@ -40,24 +39,35 @@ pub(crate) enum Rows {
     Some(RowSelection),
 }
 
+/// What is read of one file.
+#[derive(Debug)]
+pub(crate) struct FileRows {
+    /// What [`ORIGIN`] says.
+    pub origin: i32,
+    pub path: String,
+    pub bytes: u64,
+    pub rows: Rows,
+    /// The file's columns as they are to be read, where that is not as they were written.
+    pub schema: Option<SchemaRef>,
+}
+
 #[derive(Debug)]
 pub(crate) struct Files {
     table: TableSchema,
-    /// With what [`ORIGIN`] says for each.
-    files: Vec<(i32, String, u64, Rows)>,
+    files: Vec<FileRows>,
+    /// Conditions decide about rows while columns are read.
+    early: bool,
     partitions: usize,
     meter: Arc<Meter>,
 }
 
 impl Files {
     /// A table of these columns; [`ORIGIN`] is added.
-    pub fn new(columns: Vec<Field>, files: &[(i32, &LakeFile, Rows)], partitions: usize, meter: Arc<Meter>) -> Self {
+    pub fn new(columns: Vec<Field>, files: Vec<FileRows>, early: bool, partitions: usize, meter: Arc<Meter>) -> Self {
         let table = TableSchema::builder(Arc::new(Schema::new(columns)))
             .with_table_partition_cols(vec![Arc::new(origin())])
             .build();
-        let files = files.iter().map(|(place, file, rows)| (*place, file.path.clone(), file.bytes, rows.clone()));
-        let files = files.collect();
-        Files { table, files, partitions, meter }
+        Files { table, files, early, partitions, meter }
     }
 }
 
@@ -87,14 +97,15 @@ impl TableProvider for Files {
         let readers = MeteredReaders { readers, meter: self.meter.clone() };
         let source = ParquetSource::new(self.table.clone())
             .with_parquet_file_reader_factory(Arc::new(readers))
-            .with_pushdown_filters(true)
+            .with_pushdown_filters(self.early)
             .with_reorder_filters(true)
             .with_enable_page_index(true)
             .with_bloom_filter_on_read(true);
-        let files = self.files.iter().map(|(place, path, bytes, rows)| {
-            let file = PartitionedFile::new(path.clone(), *bytes);
-            let file = file.with_partition_values(vec![ScalarValue::Int32(Some(*place))]);
-            match rows {
+        let files = self.files.iter().map(|rows| {
+            let mut file = PartitionedFile::new(rows.path.clone(), rows.bytes)
+                .with_partition_values(vec![ScalarValue::Int32(Some(rows.origin))]);
+            file.arrow_schema = rows.schema.clone();
+            match &rows.rows {
                 Rows::All => file,
                 Rows::Some(rows) => file.with_extension(ParquetRowSelection::new(rows.clone())),
             }

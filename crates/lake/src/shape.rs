@@ -20,7 +20,12 @@ const GROUP_BYTES: usize = 64 << 20;
 /// Rows of a page: what is read at least where a single row is wanted.
 const PAGE_ROWS: usize = 8192;
 
-const PAGE_BYTES: usize = 1 << 20;
+/// Bytes of a page from which on it ends early: most of what a page of found events costs is to unpack their records'
+/// neighbours.
+const PAGE_BYTES: usize = 128 << 10;
+
+/// Rows are written in steps of about so many bytes.
+const STEP_BYTES: usize = 1 << 20;
 
 /// How often a Bloom filter may say yes without reason.
 const BLOOM_FALSE: f64 = 0.01;
@@ -56,6 +61,7 @@ pub(crate) fn properties(schema: &Schema, rows: usize) -> WriterProperties {
         .set_max_row_group_row_count(Some(ROW_GROUP))
         .set_max_row_group_bytes(Some(GROUP_BYTES))
         .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_data_page_size_limit(PAGE_BYTES)
         .set_write_batch_size(1024)
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_statistics_truncate_length(Some(64))
@@ -81,5 +87,5 @@ pub(crate) fn properties(schema: &Schema, rows: usize) -> WriterProperties {
 
 /// How many rows are written before a page's size is looked at: few where records are huge.
 pub(crate) fn values_between_checks(batch: &RecordBatch) -> usize {
-    (PAGE_BYTES / longest_raw(batch).max(1)).clamp(1, 1024)
+    (STEP_BYTES / longest_raw(batch).max(1)).clamp(1, 1024)
 }

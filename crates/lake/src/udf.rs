@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder, Int32Array, ListBuilder, StringArray, StringBuilder,
+    Array, ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder, DictionaryArray, Int32Array, ListBuilder,
+    StringArray, StringBuilder,
 };
 use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, TimestampMicrosecondType};
 use datafusion::common::Result;
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
 
 use crate::bars::Bars;
@@ -21,7 +22,9 @@ use model::EventId;
 
 /// Whether the text `value` passes; false where it is null.
 pub(crate) fn text_passes(matcher: Matcher, value: Expr) -> Expr {
-    call(TextPasses { signature: texts(1), matcher: Arc::new(matcher) }, vec![value])
+    let kinds = [DataType::Utf8, columns::coded_type()].map(|kind| TypeSignature::Exact(vec![kind]));
+    let signature = Signature::one_of(kinds.into(), Volatility::Immutable);
+    call(TextPasses { signature, matcher: Arc::new(matcher) }, vec![value])
 }
 
 /// Whether the record `raw` passes a free-text condition.
@@ -88,14 +91,35 @@ impl ScalarUDFImpl for TextPasses {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let values = column(&args, 0)?;
-        let values = values.as_string::<i32>();
-        let passed = match self.matcher.finder() {
+        let passed = match values.as_dictionary_opt::<Int32Type>() {
+            Some(coded) => self.coded(coded),
+            None => self.texts(values.as_string()),
+        };
+        Ok(ColumnarValue::Array(Arc::new(BooleanArray::new(passed, None))))
+    }
+}
+
+impl TextPasses {
+    fn texts(&self, values: &StringArray) -> BooleanBuffer {
+        match self.matcher.finder() {
             Some(_) => find_in_all(&self.matcher, values),
             None => {
                 (0..values.len()).map(|row| values.is_valid(row) && self.matcher.matches(values.value(row))).collect()
             }
-        };
-        Ok(ColumnarValue::Array(Arc::new(BooleanArray::new(passed, None))))
+        }
+    }
+
+    /// Asks about each value of the dictionary, or about each row where those are fewer.
+    fn coded(&self, rows: &DictionaryArray<Int32Type>) -> BooleanBuffer {
+        let texts = rows.values().as_string::<i32>();
+        let key = |row: usize| rows.is_valid(row).then(|| rows.keys().value(row) as usize);
+        if texts.len() <= rows.len() {
+            let passed = self.texts(texts);
+            (0..rows.len()).map(|row| key(row).is_some_and(|key| passed.value(key))).collect()
+        } else {
+            let passes = |key: usize| texts.is_valid(key) && self.matcher.matches(texts.value(key));
+            (0..rows.len()).map(|row| key(row).is_some_and(passes)).collect()
+        }
     }
 }
 

@@ -160,6 +160,9 @@ pub struct FindArgs {
     /// Events to make and search, over thirty days of three customers
     #[arg(long, default_value_t = 20_000_000)]
     pub events: u64,
+    /// Only the questions whose names contain this
+    #[arg(long, value_name = "PART")]
+    pub only: Option<String>,
     /// The Python that has the engines to compare with
     #[arg(long, default_value = "python3")]
     pub python: String,

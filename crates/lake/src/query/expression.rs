@@ -53,7 +53,7 @@ impl Node {
             Node::OneOf { column: name, words } => {
                 in_list(column(name), words.iter().map(|word| lit(word.as_str())).collect(), false)
             }
-            Node::Fixed { column: name, matcher } => text_in_column(matcher, name),
+            Node::Fixed { column: name, matcher } => text_in_column(matcher, name, Shape::default()),
             Node::Instant { column: name, range } => between_instants(name, range),
             Node::Customer(matcher) => lit(matcher.matches(customer.as_str())),
             Node::Text(matcher) => udf::record_passes(matcher.clone(), column(RAW)),
@@ -98,23 +98,23 @@ fn in_column(field: &FieldName, matcher: &Matcher, shape: Shape) -> Expr {
         },
         Some(CoreType::Address) if matcher.is_existence() => value().is_not_null(),
         Some(CoreType::Address) if matcher.is_equality() => {
-            matcher.address().map_or(lit(false), |address| value().eq(lit(address.to_string())))
+            matcher.address().map_or(lit(false), |address| value().eq(shape.text(address.to_string())))
         }
-        _ => text_in_column(matcher, &field.column),
+        _ => text_in_column(matcher, &field.column, shape),
     }
 }
 
-fn text_in_column(matcher: &Matcher, name: &str) -> Expr {
+fn text_in_column(matcher: &Matcher, name: &str, shape: Shape) -> Expr {
     let value = || column(name);
     if matcher.is_existence() {
-        return value().is_not_null().and(value().not_eq(lit("")));
+        return value().is_not_null().and(value().not_eq(shape.text("")));
     }
     if let Some(exact) = matcher.exact() {
-        return value().eq(lit(exact));
+        return value().eq(shape.text(exact));
     }
     let passes = udf::text_passes(matcher.clone(), value());
     match matcher.prefix().and_then(|prefix| Some((prefix.clone(), after_all(&prefix)?))) {
-        Some((from, to)) => value().gt_eq(lit(from)).and(value().lt(lit(to))).and(passes),
+        Some((from, to)) => value().gt_eq(shape.text(from)).and(value().lt(shape.text(to))).and(passes),
         None => passes,
     }
 }

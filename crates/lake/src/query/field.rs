@@ -9,12 +9,22 @@ use super::expression::column;
 use crate::columns::{self, CORE_REST, FIELDS_REST};
 
 /// Where a field's values stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Shape {
     /// It has a column.
     pub column: bool,
     /// Some rows keep it in the JSON column.
     pub rest: bool,
+    /// The column is read as numbers of a dictionary, as the file has it.
+    pub coded: bool,
+}
+
+impl Shape {
+    /// A text of the column's type.
+    pub fn text(self, text: impl Into<String>) -> Expr {
+        let text = ScalarValue::Utf8(Some(text.into()));
+        lit(if self.coded { ScalarValue::Dictionary(Box::new(DataType::Int32), Box::new(text)) } else { text })
+    }
 }
 
 /// A field by its name: a core field if it is one, the record's own field otherwise.

@@ -105,6 +105,7 @@ impl Events {
             fixed: &read,
             meter: &self.meter,
             positions: fixed.contains(&ID),
+            coded: false,
         };
         let engine = &self.inner.engine;
         let mut parts = reading.memory(engine, &self.snapshot, None)?;

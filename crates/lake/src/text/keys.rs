@@ -148,21 +148,26 @@ pub(super) struct Ends {
     pub right_open: bool,
 }
 
-/// The keys every record has that contains `wanted`, whose ends may be open.
+/// The keys every record has that contains `wanted`, whose ends may be open; those that fewest records have first.
 pub(super) fn wanted_keys(wanted: &str, ends: Ends) -> Vec<u64> {
     let mut keys = Vec::new();
-    each_wanted_key(wanted, ends, |key| keys.push(key));
-    keys
+    each_wanted_key(wanted, ends, |rarity, key| keys.push((rarity, key)));
+    keys.sort_by_key(|(rarity, _)| std::cmp::Reverse(*rarity));
+    keys.into_iter().map(|(_, key)| key).collect()
 }
+
+/// Of a value that stands between other signs.
+pub(super) const WHOLE: Ends = Ends { left_open: false, right_open: false };
 
 /// The keys every record has in which this value stands as it is: those of its words.
 #[inline]
-pub(super) fn value_words(value: &str, with: impl FnMut(u64)) {
-    each_wanted_key(value, Ends { left_open: false, right_open: false }, with);
+pub(super) fn value_words(value: &str, mut with: impl FnMut(u64)) {
+    each_wanted_key(value, WHOLE, |_, key| with(key));
 }
 
+/// Calls `with` for each key and how rare it likely is.
 #[inline]
-fn each_wanted_key(wanted: &str, ends: Ends, mut with: impl FnMut(u64)) {
+fn each_wanted_key(wanted: &str, ends: Ends, mut with: impl FnMut(usize, u64)) {
     let bytes = wanted.as_bytes();
     let mut chain = Chain::default();
     tokens(wanted, |token, from, to| {
@@ -171,21 +176,21 @@ fn each_wanted_key(wanted: &str, ends: Ends, mut with: impl FnMut(u64)) {
             Token::Plain => {
                 let word = &bytes[from..to];
                 if left && right && word.len() >= SHORTEST {
-                    with(word_key(word));
+                    with(word.len(), word_key(word));
                 }
                 if left && !right && word.len() >= PREFIX {
-                    with(prefix_key(&word[..PREFIX]));
+                    with(PREFIX, prefix_key(&word[..PREFIX]));
                 }
                 if left && right {
                     chain.push(bytes, from, to);
                     if let Some(key) = chain.key() {
-                        with(key);
+                        with(CHAIN * SHORTEST, key);
                     }
                 } else {
                     chain = Chain::default();
                 }
             }
-            Token::Ideographs => ideograph_keys(&wanted[from..to], false, &mut with),
+            Token::Ideographs => ideograph_keys(&wanted[from..to], false, &mut |key| with(PREFIX, key)),
             Token::Mixed => {}
         }
     });

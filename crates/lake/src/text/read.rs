@@ -1,25 +1,34 @@
 //! Reading files' indexes: their heads are kept in memory, their filters are read a few bytes at a time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use parquet::file::metadata::ParquetMetaDataReader;
+use arrow::datatypes::{Fields, Schema, SchemaRef};
+use parquet::arrow::parquet_to_arrow_schema;
+use parquet::basic::{Encoding, Type};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader};
 
 use super::find::TextMatcher;
 use super::fuse::Shape;
 use super::{BLOCK_ROWS, Blocks, KEY, keys};
+use crate::columns::{coded_type, core_index};
 
 /// Heads kept in memory; each has a few hundred bytes.
 const KEPT: usize = 20_000;
+
+/// Schemas kept in memory; each has some ten thousand bytes.
+const SCHEMAS: usize = 1_000;
 
 /// The indexes of the lake's files.
 #[derive(Debug)]
 pub(crate) struct Indexes {
     dir: PathBuf,
     heads: Mutex<HashMap<String, Option<Arc<Head>>>>,
+    /// What the heads have in common.
+    schemas: Mutex<HashSet<SchemaRef>>,
 }
 
 /// What a file's index begins with.
@@ -29,6 +38,10 @@ struct Head {
     columns: Vec<String>,
     /// Shape and offset in the file of each block's filter.
     blocks: Vec<(Shape, u64)>,
+    /// The core fields whose columns are numbers of dictionaries from the first row to the last, by place.
+    coded: Box<[u16]>,
+    /// The file's columns.
+    schema: SchemaRef,
 }
 
 /// One file's index.
@@ -41,7 +54,7 @@ pub(crate) struct Index {
 impl Indexes {
     /// Of the files below the lake's folder.
     pub fn new(dir: &Path) -> Self {
-        Indexes { dir: dir.to_owned(), heads: Mutex::default() }
+        Indexes { dir: dir.to_owned(), heads: Mutex::default(), schemas: Mutex::default() }
     }
 
     /// The index of a file that should have so many rows; nothing where it has none or it cannot be read: the search
@@ -55,7 +68,7 @@ impl Indexes {
         let head = match known {
             Some(head) => head,
             None => {
-                let head = read_head(&file).map(Arc::new);
+                let head = read_head(&file).map(|head| Arc::new(self.share(head)));
                 let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
                 if heads.len() >= KEPT {
                     heads.clear();
@@ -66,9 +79,40 @@ impl Indexes {
         }?;
         (head.rows == rows).then_some(Index { head, file })
     }
+
+    /// With the schema other files have too, where there is one.
+    fn share(&self, head: Head) -> Head {
+        let mut schemas = self.schemas.lock().unwrap_or_else(PoisonError::into_inner);
+        let schema = match schemas.get(&head.schema) {
+            Some(known) => known.clone(),
+            None => {
+                if schemas.len() >= SCHEMAS {
+                    schemas.clear();
+                    self.heads.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                }
+                schemas.insert(head.schema.clone());
+                head.schema
+            }
+        };
+        Head { schema, ..head }
+    }
 }
 
 impl Index {
+    /// Whether all of a core field's column is kept as numbers of dictionaries.
+    pub fn is_coded(&self, core: &str) -> bool {
+        core_index(core).is_some_and(|place| self.head.coded.contains(&(place as u16)))
+    }
+
+    /// The file's columns, these core fields' read as numbers of dictionaries.
+    pub fn coded_schema(&self, columns: &[&str]) -> SchemaRef {
+        let fields = self.head.schema.fields().iter().map(|field| match columns.contains(&field.name().as_str()) {
+            true => Arc::new(field.as_ref().clone().with_data_type(coded_type())),
+            false => field.clone(),
+        });
+        Arc::new(Schema::new_with_metadata(fields.collect::<Fields>(), self.head.schema.metadata().clone()))
+    }
+
     /// Every block.
     pub fn all(&self) -> Blocks {
         Blocks::all(self.head.blocks.len())
@@ -90,8 +134,7 @@ impl Index {
         let known = self.head.columns.iter().any(|name| name == column);
         let by_itself = || self.with_keys(&[keys::value_key(column, value.to_ascii_lowercase().as_bytes())]);
         known.then(|| {
-            let mut words = Vec::new();
-            keys::value_words(value, |word| words.push(word));
+            let words = keys::wanted_keys(value, keys::WHOLE);
             // A value all of whose words the block's records have has no key of its own.
             if words.is_empty() { by_itself() } else { by_itself().or(&self.with_keys(&words)) }
         })
@@ -127,13 +170,12 @@ impl Index {
 
 /// Bytes of a lake file's index; none where it has none.
 pub fn index_bytes(path: &Path) -> u64 {
-    let place = File::open(path).ok().and_then(|file| place(&file));
-    place.map_or(0, |[_, _, total]| total)
+    let metadata = File::open(path).ok().and_then(|file| ParquetMetaDataReader::new().parse_and_finish(&file).ok());
+    metadata.and_then(|metadata| place(&metadata)).map_or(0, |[_, _, total]| total)
 }
 
 /// Where a file's index begins, bytes of its head, bytes in all.
-fn place(file: &File) -> Option<[u64; 3]> {
-    let metadata = ParquetMetaDataReader::new().parse_and_finish(file).ok()?;
+fn place(metadata: &ParquetMetaData) -> Option<[u64; 3]> {
     let entries = metadata.file_metadata().key_value_metadata()?;
     let place = entries.iter().find(|entry| entry.key == KEY)?.value.as_deref()?;
     let numbers: Vec<u64> = place.split(' ').map(str::parse).collect::<Result<_, _>>().ok()?;
@@ -142,22 +184,43 @@ fn place(file: &File) -> Option<[u64; 3]> {
 }
 
 fn read_head(file: &File) -> Option<Head> {
-    let [offset, length, total] = place(file)?;
+    let metadata = ParquetMetaDataReader::new().parse_and_finish(file).ok()?;
+    let [offset, length, total] = place(&metadata)?;
     if length > total || total > file.metadata().ok()?.len() {
         return None;
     }
     let mut bytes = vec![0; usize::try_from(length).ok()?];
     file.read_exact_at(&mut bytes, offset).ok()?;
-    let head = parse_head(&bytes, offset + length)?;
+    let (rows, columns, blocks) = parse_head(&bytes, offset + length)?;
+    let about = metadata.file_metadata();
+    let schema = parquet_to_arrow_schema(about.schema_descr(), about.key_value_metadata()).ok()?;
+    let head = Head { rows, columns, blocks, coded: coded(&metadata), schema: Arc::new(schema) };
     let end = head.blocks.last().map_or(offset + length, |(shape, place)| place + filter_bytes(shape));
     (end == offset + total).then_some(head)
+}
+
+/// The core fields whose columns are numbers of a dictionary in every row group, and in every page of it.
+fn coded(metadata: &ParquetMetaData) -> Box<[u16]> {
+    let all_numbers = |column: &ColumnChunkMetaData| {
+        let mask = column.page_encoding_stats_mask();
+        let numbers = [Encoding::RLE_DICTIONARY, Encoding::PLAIN_DICTIONARY];
+        column.dictionary_page_offset().is_some()
+            && mask.is_some_and(|mask| numbers.into_iter().any(|only| mask.is_only(only)))
+    };
+    let columns = metadata.file_metadata().schema_descr().columns().iter().enumerate();
+    let texts = columns.filter(|(_, column)| column.physical_type() == Type::BYTE_ARRAY);
+    texts
+        .filter(|(place, _)| metadata.row_groups().iter().all(|group| all_numbers(group.column(*place))))
+        .filter_map(|(_, column)| core_index(column.name()).map(|place| place as u16))
+        .collect()
 }
 
 fn filter_bytes(shape: &Shape) -> u64 {
     if shape.segment == 0 { 0 } else { shape.len() as u64 }
 }
 
-fn parse_head(mut bytes: &[u8], mut place: u64) -> Option<Head> {
+/// Rows, indexed columns and blocks.
+fn parse_head(mut bytes: &[u8], mut place: u64) -> Option<(u64, Vec<String>, Vec<(Shape, u64)>)> {
     fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
         let (first, rest) = bytes.split_first_chunk::<N>()?;
         *bytes = rest;
@@ -192,5 +255,5 @@ fn parse_head(mut bytes: &[u8], mut place: u64) -> Option<Head> {
         blocks.push((shape, place));
         place += filter_bytes(&shape);
     }
-    bytes.is_empty().then_some(Head { rows, columns, blocks })
+    bytes.is_empty().then_some((rows, columns, blocks))
 }

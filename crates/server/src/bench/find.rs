@@ -67,7 +67,8 @@ pub async fn run(arguments: &FindArgs) -> Result<(), Error> {
         peak()
     );
 
-    let asks = asks();
+    let mut asks = asks();
+    asks.retain(|ask| arguments.only.as_ref().is_none_or(|only| ask.name.contains(only)));
     let [duck, click] = ["duckdb", "chdb"].map(|engine| others(&arguments.python, engine, &dir, &asks));
     println!(
         "{:<34} {:>10} {:>10} {:>10} {:>8} {:>10} {:>8} {:>10}",
