@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value as Json};
-
 use crate::condition::{self, Condition};
 use crate::error::Error;
 use crate::expression::Expression;
 use crate::item::Scope;
+use crate::section::{Node, Section};
 
 /// The detections of one section by name.
 type Named = BTreeMap<String, Expression>;
@@ -15,65 +14,34 @@ type Named = BTreeMap<String, Expression>;
 /// More than any rule a person writes joins together once its patterns are resolved.
 const MAX_JOINED: usize = 1_000_000;
 
-/// Lists of maps of lists: deeper nesting means nothing.
-const MAX_DEPTH: usize = 8;
-
-/// Compiles a section: a map of detections and the key `condition`. `skip` are keys that are no detections.
-pub(crate) fn compile(
-    section: &Map<String, Json>,
-    at: &str,
-    skip: &[&str],
-    scope: &mut Scope<'_>,
-) -> Result<Expression, Error> {
-    let conditions = match section.get("condition") {
-        Some(Json::String(condition)) => vec![condition.as_str()],
-        Some(Json::Array(list)) if !list.is_empty() => {
-            let texts = list.iter().map(Json::as_str).collect::<Option<Vec<_>>>();
-            texts.ok_or_else(|| Error::invalid(format!("{at}.condition"), "is a list with something else than text"))?
-        }
-        Some(_) => return Err(Error::invalid(format!("{at}.condition"), "must be text or a list of texts")),
-        None => return Err(Error::invalid(at, "has no `condition`: add one")),
-    };
+/// Compiles a section; `at` is where it stands.
+pub(crate) fn compile(section: &Section, at: &str, scope: &mut Scope<'_>) -> Result<Expression, Error> {
     let mut named = Named::new();
-    for (name, value) in section {
-        // `timeframe` belonged to the aggregations of Sigma 1 and means nothing without them.
-        if name == "condition" || name == "timeframe" || skip.contains(&name.as_str()) {
-            continue;
-        }
-        named.insert(name.clone(), detection(value, &format!("{at}.{name}"), 0, scope)?);
+    for (name, node) in &section.named {
+        named.insert(name.clone(), detection(node, &format!("{at}.{name}"), scope)?);
     }
-    let words: usize = conditions.iter().map(|condition| condition.split_whitespace().count()).sum();
+    let words: usize = section.conditions.iter().map(|condition| condition.split_whitespace().count()).sum();
     if words.saturating_mul(named.len()) > MAX_JOINED {
         return Err(Error::invalid(format!("{at}.condition"), "joins too many detections: split the rule"));
     }
-    let mut alternatives = conditions
+    let mut alternatives = section
+        .conditions
         .iter()
         .map(|source| resolve(&Condition::parse(source)?, source, &named))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(if alternatives.len() == 1 { alternatives.remove(0) } else { Expression::Or(alternatives) })
 }
 
-fn detection(value: &Json, at: &str, depth: usize, scope: &mut Scope<'_>) -> Result<Expression, Error> {
-    if depth > MAX_DEPTH {
-        return Err(Error::invalid(at, format!("is nested deeper than {MAX_DEPTH}: flatten it")));
-    }
-    match value {
-        Json::Object(map) if map.is_empty() => Err(Error::invalid(at, "is an empty map: add a field")),
-        Json::Object(map) => {
-            let mut items = Vec::with_capacity(map.len());
-            for (key, value) in map {
-                items.push(Expression::Item(scope.item(key, value, &format!("{at}.{key}"))?));
-            }
-            Ok(Expression::all(items))
+fn detection(node: &Node, at: &str, scope: &mut Scope<'_>) -> Result<Expression, Error> {
+    match node {
+        Node::All(parts) => {
+            Ok(Expression::all(parts.iter().map(|part| detection(part, at, scope)).collect::<Result<_, _>>()?))
         }
-        Json::Array(list) if list.is_empty() => Err(Error::invalid(at, "is an empty list: add a value")),
-        Json::Array(list) => {
-            let parts =
-                list.iter().map(|entry| detection(entry, at, depth + 1, scope)).collect::<Result<Vec<_>, _>>()?;
-            Ok(Expression::Or(parts))
+        Node::Any(parts) => {
+            Ok(Expression::Or(parts.iter().map(|part| detection(part, at, scope)).collect::<Result<_, _>>()?))
         }
-        Json::Null => Err(Error::invalid(at, "is empty: write fields or keywords")),
-        keyword => Ok(Expression::Item(scope.item("", keyword, at)?)),
+        Node::Item { key, value } if key.is_empty() => Ok(Expression::Item(scope.item("", value, at)?)),
+        Node::Item { key, value } => Ok(Expression::Item(scope.item(key, value, &format!("{at}.{key}"))?)),
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::item::Item;
 use crate::test::Test;
 use crate::view::{Cell, Look, View};
@@ -21,7 +23,7 @@ pub(crate) enum Expression {
 }
 
 /// A field of the event that made a rule fire.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct MatchedField {
     /// The name as the rule gives it; for a keyword the field it was found in, or `raw`.
     pub field: String,
@@ -165,7 +167,7 @@ impl Item {
 
 impl crate::item::Value {
     /// The part of the raw record to show for a keyword found in it.
-    fn seen_in<'t>(&'t self, raw: &'t str) -> &'t str {
+    pub(crate) fn seen_in<'t>(&'t self, raw: &'t str) -> &'t str {
         match &self.test {
             Test::Regex(regex) => regex.expression.find(raw).map_or("", |found| found.as_str()),
             _ => &self.words,

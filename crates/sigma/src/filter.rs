@@ -3,6 +3,8 @@
 //! A filter's condition is joined to that of each rule it names with `and`, as pySigma does; so a filter that takes
 //! matches away writes `condition: not selection`.
 
+use std::sync::Arc;
+
 use model::event::LogSource;
 use serde_json::Value as Json;
 
@@ -13,6 +15,15 @@ use crate::item::Scope;
 use crate::reading::{Document, texts};
 use crate::router::covers;
 use crate::rule::{Rule, log_source};
+use crate::section::Section;
+
+/// What a rule keeps of a filter that narrows it.
+#[derive(Debug)]
+pub(crate) struct Applied {
+    pub title: String,
+    pub path: String,
+    pub section: Section,
+}
 
 /// A compiled filter.
 pub(crate) struct Filter {
@@ -20,11 +31,12 @@ pub(crate) struct Filter {
     pub rules: Option<Vec<String>>,
     log_source: LogSource,
     expression: Expression,
+    applied: Arc<Applied>,
 }
 
 impl Filter {
-    pub(crate) fn compile(mut document: Document, scope: &mut Scope<'_>) -> Result<Self, Error> {
-        document.required_text("title")?;
+    pub(crate) fn compile(mut document: Document, path: &str, scope: &mut Scope<'_>) -> Result<Self, Error> {
+        let title = document.required_text("title")?;
         let (log_source, _) = log_source(&document.required_map("logsource")?)?;
         let section = document.required_map("filter")?;
         let rules = match section.get("rules") {
@@ -32,8 +44,10 @@ impl Filter {
             Some(Json::String(any)) if any.eq_ignore_ascii_case("any") => None,
             Some(list) => Some(texts(list, "filter.rules")?),
         };
-        let expression = detection::compile(&section, "filter", &["rules"], scope)?;
-        Ok(Filter { rules, log_source, expression })
+        let section = Section::read(section, "filter", &["rules"])?;
+        let expression = detection::compile(&section, "filter", scope)?;
+        let applied = Arc::new(Applied { title, path: path.to_owned(), section });
+        Ok(Filter { rules, log_source, expression, applied })
     }
 
     /// Whether it names the rule and its log source covers the rule's.
@@ -48,5 +62,6 @@ impl Filter {
     pub(crate) fn apply(&self, rule: &mut Rule) {
         let own = std::mem::replace(&mut rule.expression, Expression::And(Vec::new()));
         rule.expression = Expression::And(vec![own, self.expression.clone()]);
+        rule.filters.push(self.applied.clone());
     }
 }

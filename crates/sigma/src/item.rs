@@ -53,7 +53,7 @@ pub(crate) struct Scope<'s> {
     /// Where field names get their numbers.
     pub columns: &'s mut Columns,
     /// Values of placeholders.
-    pub placeholders: &'s Placeholders,
+    pub placeholders: &'s Arc<Placeholders>,
     /// Items by key and value: what several rules ask is one item.
     pub items: &'s mut HashMap<String, Arc<Item>>,
 }

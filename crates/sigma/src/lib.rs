@@ -9,6 +9,7 @@ mod draft;
 mod encoding;
 mod engine;
 mod error;
+mod explain;
 mod expression;
 mod filter;
 mod fold;
@@ -22,6 +23,7 @@ mod regex_words;
 mod router;
 mod rule;
 mod rule_set;
+mod section;
 mod test;
 mod text;
 mod time_part;
@@ -34,7 +36,11 @@ pub use correlation::snapshot::{InvalidSnapshot, Snapshot};
 pub use cost::RuleCost;
 pub use engine::scratch::Scratch;
 pub use error::Error;
+pub use explain::{
+    Compared, Condition, ConditionTerm, DetectionTerm, Explanation, Filtered, Found, ItemTerm, LogSourceFit, Named,
+    Operator, Reason, ReasonKind, Section, Wanted,
+};
 pub use expression::MatchedField;
 pub use placeholder::Placeholders;
-pub use rule::Rule;
+pub use rule::{FieldUse, Rule};
 pub use rule_set::{Inactive, LoadError, Match, PartitionReport, Reach, RuleSet};

@@ -50,8 +50,8 @@ pub(crate) struct Loaded {
 }
 
 /// Takes files one by one.
-pub(crate) struct Loader<'p> {
-    placeholders: &'p Placeholders,
+pub(crate) struct Loader {
+    placeholders: Arc<Placeholders>,
     columns: Columns,
     items: HashMap<String, Arc<Item>>,
     rules: Vec<Rule>,
@@ -62,8 +62,8 @@ pub(crate) struct Loader<'p> {
     ids: HashMap<String, String>,
 }
 
-impl<'p> Loader<'p> {
-    pub(crate) fn new(placeholders: &'p Placeholders) -> Self {
+impl Loader {
+    pub(crate) fn new(placeholders: Arc<Placeholders>) -> Self {
         Loader {
             placeholders,
             columns: Columns::default(),
@@ -78,7 +78,7 @@ impl<'p> Loader<'p> {
     }
 
     fn scope(&mut self) -> Scope<'_> {
-        Scope { columns: &mut self.columns, placeholders: self.placeholders, items: &mut self.items }
+        Scope { columns: &mut self.columns, placeholders: &self.placeholders, items: &mut self.items }
     }
 
     fn fail(&mut self, path: &str, error: &Error) {
@@ -103,7 +103,7 @@ impl<'p> Loader<'p> {
         let (is_correlation, is_filter) = (keys.contains_key("correlation"), keys.contains_key("filter"));
         if is_filter && !keys.contains_key("detection") {
             let mut scope = self.scope();
-            let filter = Filter::compile(Document::new(keys), &mut scope)?;
+            let filter = Filter::compile(Document::new(keys), path, &mut scope)?;
             self.filters.push((path.to_owned(), filter));
             return Ok(());
         }

@@ -1,14 +1,22 @@
 //! A detection rule: what a person reads of it, and its compiled detection.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use model::Severity;
 use model::event::LogSource;
+use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
+use crate::collection;
 use crate::detection;
 use crate::error::Error;
 use crate::expression::Expression;
+use crate::filter;
 use crate::item::Scope;
+use crate::placeholder::Placeholders;
 use crate::reading::{Document, scalar};
+use crate::section::Section;
 
 /// One Sigma rule.
 #[derive(Debug)]
@@ -52,9 +60,64 @@ pub struct Rule {
     /// Top-level keys the specification does not know, `related` and `taxonomy` among them.
     pub custom: Map<String, Json>,
     pub(crate) expression: Expression,
+    /// What the expression was compiled from, to explain it by.
+    pub(crate) section: Section,
+    /// The filters that narrow it, in the order they were applied.
+    pub(crate) filters: Vec<Arc<filter::Applied>>,
+    /// The values its placeholders were filled from.
+    pub(crate) placeholders: Arc<Placeholders>,
+}
+
+/// A field a rule asks about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct FieldUse {
+    /// Its name; empty for keywords.
+    pub field: String,
+    /// The combinations of modifiers it is used with, each in the order written; an empty one is plain use.
+    pub modifiers: Vec<Vec<String>>,
+    /// The detections that ask about it.
+    pub detections: Vec<String>,
+    /// Whether another field is compared with it (`fieldref`).
+    pub compared: bool,
 }
 
 impl Rule {
+    /// Reads and compiles the one rule of a text by itself, for who writes it. Correlations, filters and texts of
+    /// several rules are read by a [`RuleSet`](crate::RuleSet).
+    pub fn read(text: &str, placeholders: &Placeholders) -> Result<Self, Error> {
+        let mut documents = collection::documents(text)?;
+        if documents.len() > 1 {
+            return Err(Error::Yaml("the text holds several documents: give one rule".into()));
+        }
+        let document = documents.pop().ok_or(Error::Missing("title"))?;
+        let (mut columns, mut items) = (Default::default(), Default::default());
+        let placeholders = Arc::new(placeholders.clone());
+        let mut scope = Scope { columns: &mut columns, placeholders: &placeholders, items: &mut items };
+        Rule::compile(Document::new(document), "", &mut scope)
+    }
+
+    /// The fields its own detections ask about, in order of name, keywords first; filters are not counted.
+    pub fn field_use(&self) -> Vec<FieldUse> {
+        let mut found: BTreeMap<String, FieldUse> = BTreeMap::new();
+        for (detection, key, value) in self.section.items() {
+            let mut parts = key.split('|');
+            let field = parts.next().unwrap_or_default();
+            let modifiers: Vec<String> = parts.map(str::to_owned).collect();
+            if modifiers.iter().any(|modifier| modifier == "fieldref") {
+                let names = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+                names
+                    .iter()
+                    .filter_map(Json::as_str)
+                    .for_each(|name| used(&mut found, name, detection).compared = true);
+            }
+            let entry = used(&mut found, field, detection);
+            if !entry.modifiers.contains(&modifiers) {
+                entry.modifiers.push(modifiers);
+            }
+        }
+        found.into_values().collect()
+    }
+
     /// ATT&CK techniques among its tags, as ATT&CK writes them: `T1059.001`.
     pub fn techniques(&self) -> Vec<String> {
         techniques(&self.tags)
@@ -68,8 +131,8 @@ impl Rule {
     pub(crate) fn compile(mut document: Document, path: &str, scope: &mut Scope<'_>) -> Result<Self, Error> {
         let title = document.required_text("title")?;
         let (log_source, log_source_definition) = log_source(&document.required_map("logsource")?)?;
-        let detection = document.required_map("detection")?;
-        let expression = detection::compile(&detection, "detection", &[], scope)?;
+        let section = Section::read(document.required_map("detection")?, "detection", &[])?;
+        let expression = detection::compile(&section, "detection", scope)?;
         Ok(Rule {
             id: document.id(path, &title)?,
             name: document.text("name")?,
@@ -91,8 +154,20 @@ impl Rule {
             path: path.to_owned(),
             custom: document.rest(),
             expression,
+            section,
+            filters: Vec::new(),
+            placeholders: scope.placeholders.clone(),
         })
     }
+}
+
+fn used<'f>(found: &'f mut BTreeMap<String, FieldUse>, field: &str, detection: &str) -> &'f mut FieldUse {
+    let new = || FieldUse { field: field.to_owned(), modifiers: Vec::new(), detections: Vec::new(), compared: false };
+    let entry = found.entry(field.to_owned()).or_insert_with(new);
+    if !entry.detections.iter().any(|known| known == detection) {
+        entry.detections.push(detection.to_owned());
+    }
+    entry
 }
 
 /// The parts of a `logsource` section that say which events are meant, and its `definition`.

@@ -13,6 +13,7 @@ use crate::cost::{Counters, RuleCost, TIMED};
 use crate::engine::program::Program;
 use crate::engine::scratch::Scratch;
 use crate::engine::seen::Seen;
+use crate::explain::{self, Explanation};
 use crate::expression::MatchedField;
 use crate::loader::{Loaded, Loader, read_folder};
 use crate::placeholder::Placeholders;
@@ -100,7 +101,7 @@ impl RuleSet {
 
     /// Loads files given as (path, text).
     pub fn load_with(files: impl IntoIterator<Item = (String, String)>, placeholders: &Placeholders) -> Self {
-        let mut loader = Loader::new(placeholders);
+        let mut loader = Loader::new(Arc::new(placeholders.clone()));
         for (path, text) in files {
             loader.file(&path, &text);
         }
@@ -242,6 +243,12 @@ impl RuleSet {
             .filter(|position| self.rules[*position as usize].expression.holds(&view))
             .map(|position| self.found(position, &view))
             .collect()
+    }
+
+    /// Why this rule fires on the event or why it does not, term by term; nothing for an id that is no active rule's.
+    pub fn explain(&self, id: &str, event: &Event<'_>) -> Option<Explanation> {
+        let position = *self.by_id.get(id)?;
+        Some(explain::explain(&self.rules[position], event, self.counters[position].is_suspended()))
     }
 
     fn found<'r>(&'r self, position: u32, view: &View<'_>) -> Match<'r> {

@@ -290,6 +290,34 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+    #[test]
+    fn an_explanation_comes_to_the_verdict_it_explains(
+        rules in prop::collection::vec(rule(), 1..6), narrowed: bool, narrowing in detection(),
+        events in prop::collection::vec(drawn(), 1..6)
+    ) {
+        let mut documents = rules;
+        if narrowed {
+            documents.push(json!({ "title": "Narrowing", "logsource": { "product": "test" },
+                "filter": { "rules": "any", "n": narrowing, "condition": "not n" } }));
+        }
+        let set = rule_set(documents);
+        for drawn in &events {
+            let event = event(drawn);
+            let firing: Vec<&str> = set.matches_plainly(&event).iter().map(|found| found.rule.id.as_str()).collect();
+            for rule in set.rules() {
+                let explanation = set.explain(&rule.id, &event).unwrap();
+                prop_assert_eq!(explanation.fires, firing.contains(&rule.id.as_str()), "{:?} on {:?}", rule, event);
+                prop_assert_eq!(explanation.reason.is_none(), explanation.fires);
+                for condition in explanation.detection.conditions {
+                    prop_assert_eq!(condition.term.hinders, !explanation.detection.holds);
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn verdicts_stay_the_same_while_the_set_learns_from_its_events() {
     let mut runner = TestRunner::deterministic();

@@ -4,6 +4,7 @@ mod agreement;
 mod correlations;
 mod data;
 mod events;
+mod explain;
 mod measures;
 mod modifiers;
 mod oracle;

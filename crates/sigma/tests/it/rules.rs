@@ -245,3 +245,20 @@ fn a_new_set_is_made_ready_for_the_events_of_the_old_one() {
     assert_eq!(ready[0].always_asked, ["test"], "a negation has no words to be found by");
     assert!(old.partitions()[0].always_asked.is_empty());
 }
+
+#[test]
+fn the_fields_a_rule_uses_are_told_with_their_modifiers() {
+    let set =
+        rule_set("  a: {f|contains: x, g|fieldref: h}\n  b: [{f|contains: y}, {f: z}, word]\n  condition: a and b");
+    let told: Vec<_> = set.rules()[0]
+        .field_use()
+        .into_iter()
+        .map(|used| {
+            let modifiers: Vec<_> = used.modifiers.iter().map(|list| list.join("|")).collect();
+            (used.field, modifiers.join(","), used.detections.join(","), used.compared)
+        })
+        .collect();
+    let expected =
+        [("", "", "b", false), ("f", "contains,", "a,b", false), ("g", "fieldref", "a", false), ("h", "", "a", true)];
+    assert_eq!(told, expected.map(|(f, m, d, c)| (f.to_owned(), m.to_owned(), d.to_owned(), c)));
+}
