@@ -3,8 +3,10 @@
 //! `action: global` gives what follows it defaults, `action: reset` forgets them, `action: repeat` is the document
 //! before with changes. Maps are merged key by key, anything else is replaced.
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
+use crate::check::{self, Place};
 use crate::error::Error;
 
 /// Rule files are a few kilobytes; this leaves room for long lists and none for attacks.
@@ -12,8 +14,13 @@ const MAX_BYTES: usize = 1 << 20;
 
 /// The documents of a file, collections written out.
 pub(crate) fn documents(text: &str) -> Result<Vec<Map<String, Json>>, Error> {
+    collect(read_parsed(text).map_err(|(error, _)| error)?)
+}
+
+/// Each document of a file as it stands there, or what is wrong and where.
+pub(crate) fn read_parsed<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, (Error, Option<Place>)> {
     if text.len() > MAX_BYTES {
-        return Err(Error::TooLarge { size: text.len(), limit: MAX_BYTES });
+        return Err((Error::TooLarge { size: text.len(), limit: MAX_BYTES }, None));
     }
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
@@ -31,12 +38,11 @@ pub(crate) fn documents(text: &str) -> Result<Vec<Map<String, Json>>, Error> {
         underscored_numbers_as_strings: true,
         with_snippet: false,
     };
-    let parsed: Vec<Json> = serde_saphyr::from_multiple_with_options(text, options)
-        .map_err(|error| Error::Yaml(error.to_string().replace('\n', " ")))?;
-    collect(parsed)
+    serde_saphyr::from_multiple_with_options(text, options)
+        .map_err(|error| (Error::Yaml(error.to_string().replace('\n', " ")), error.location().and_then(check::place)))
 }
 
-fn collect(parsed: Vec<Json>) -> Result<Vec<Map<String, Json>>, Error> {
+pub(crate) fn collect(parsed: Vec<Json>) -> Result<Vec<Map<String, Json>>, Error> {
     let mut documents: Vec<Map<String, Json>> = Vec::new();
     let mut global = Map::new();
     for document in parsed {

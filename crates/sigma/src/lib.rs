@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod check;
 mod collection;
 mod condition;
 mod correlation;
@@ -29,6 +30,7 @@ mod text;
 mod time_part;
 mod view;
 
+pub use check::{Gravity, Known, Place, Problem, ProblemKind, check};
 pub use correlation::correlator::{Correlator, Limits, Statistics};
 pub use correlation::report::CorrelationMatch;
 pub use correlation::rule::{Bound, CorrelationRule, CorrelationType, Measure};

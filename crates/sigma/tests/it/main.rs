@@ -1,6 +1,7 @@
 //! The crate from outside: the public rule tree, its regression events, and whole rules on hand-made events.
 
 mod agreement;
+mod check;
 mod correlations;
 mod data;
 mod events;
