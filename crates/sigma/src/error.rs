@@ -44,6 +44,14 @@ pub enum Error {
     /// The `expand` modifier names a placeholder nobody filled. Such a rule is inactive, not wrong.
     #[error("placeholder `%{0}%` has no values: fill it to activate the rule")]
     Placeholder(String),
+    /// A processing pipeline refuses the rule or cannot change it.
+    #[error("pipeline `{pipeline}`: {message}")]
+    Pipeline {
+        /// The pipeline's name.
+        pipeline: String,
+        /// What it says.
+        message: String,
+    },
     /// A correlation or filter names a rule that is not there.
     #[error("`{at}` refers to `{reference}`, which is no id or name of a loaded rule: correct it or load that rule")]
     UnknownReference {

@@ -12,6 +12,7 @@ use crate::detection;
 use crate::error::Error;
 use crate::expression::Expression;
 use crate::item::Scope;
+use crate::processing::{Pipelines, Subject};
 use crate::reading::{Document, texts};
 use crate::router::covers;
 use crate::rule::{Rule, log_source};
@@ -55,13 +56,22 @@ impl Filter {
         let named = self.rules.as_ref().is_none_or(|rules| {
             rules.iter().any(|reference| *reference == rule.id || rule.name.as_ref() == Some(reference))
         });
-        named && covers(&self.log_source, &rule.log_source)
+        named && covers(&self.log_source, &rule.written_source)
     }
 
-    /// Narrows the rule.
-    pub(crate) fn apply(&self, rule: &mut Rule) {
+    /// Narrows the rule; pipelines change the filter as they changed the rule.
+    pub(crate) fn apply(&self, rule: &mut Rule, pipelines: &Pipelines, scope: &mut Scope<'_>) -> Result<(), Error> {
+        let (mut expression, mut applied) = (self.expression.clone(), self.applied.clone());
+        if !pipelines.is_empty() {
+            let mut section = applied.section.clone();
+            let subject = Subject { attributes: rule.attributes(), tags: &rule.tags, is_filter: true };
+            pipelines.apply(&subject, &mut section, &mut rule.written_source.clone())?;
+            expression = detection::compile(&section, "filter", scope)?;
+            applied = Arc::new(Applied { title: applied.title.clone(), path: applied.path.clone(), section });
+        }
         let own = std::mem::replace(&mut rule.expression, Expression::And(Vec::new()));
-        rule.expression = Expression::And(vec![own, self.expression.clone()]);
-        rule.filters.push(self.applied.clone());
+        rule.expression = Expression::And(vec![own, expression]);
+        rule.filters.push(applied);
+        Ok(())
     }
 }

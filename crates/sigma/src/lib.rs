@@ -19,6 +19,7 @@ mod loader;
 mod modifier;
 mod pattern;
 mod placeholder;
+mod processing;
 mod reading;
 mod regex_words;
 mod router;
@@ -44,5 +45,6 @@ pub use explain::{
 };
 pub use expression::MatchedField;
 pub use placeholder::Placeholders;
+pub use processing::{Pipeline, Pipelines, Settings};
 pub use rule::{FieldUse, Rule};
 pub use rule_set::{Inactive, LoadError, Match, PartitionReport, Reach, RuleSet};

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::filter::Filter;
 use crate::item::{Item, Scope};
 use crate::placeholder::Placeholders;
+use crate::processing::{Pipelines, Settings};
 use crate::reading::Document;
 use crate::rule::Rule;
 use crate::rule_set::{Inactive, LoadError};
@@ -50,8 +51,9 @@ pub(crate) struct Loaded {
 }
 
 /// Takes files one by one.
-pub(crate) struct Loader {
+pub(crate) struct Loader<'s> {
     placeholders: Arc<Placeholders>,
+    pipelines: &'s Pipelines,
     columns: Columns,
     items: HashMap<String, Arc<Item>>,
     rules: Vec<Rule>,
@@ -62,10 +64,11 @@ pub(crate) struct Loader {
     ids: HashMap<String, String>,
 }
 
-impl Loader {
-    pub(crate) fn new(placeholders: Arc<Placeholders>) -> Self {
+impl<'s> Loader<'s> {
+    pub(crate) fn new(settings: &'s Settings) -> Self {
         Loader {
-            placeholders,
+            placeholders: Arc::new(settings.placeholders.clone()),
+            pipelines: &settings.pipelines,
             columns: Columns::default(),
             items: HashMap::new(),
             rules: Vec::new(),
@@ -117,7 +120,8 @@ impl Loader {
         } else if is_correlation {
             self.correlations.push(CorrelationRule::read(Document::new(keys), path)?);
         } else {
-            match Rule::compile(Document::new(keys), path, &mut self.scope()) {
+            let pipelines = self.pipelines;
+            match Rule::compile(Document::new(keys), path, pipelines, &mut self.scope()) {
                 Ok(rule) => self.rules.push(rule),
                 Err(error @ Error::Placeholder(_)) => self.inactive.push(inactive(error.to_string())),
                 Err(error) => return Err(error),
@@ -139,10 +143,18 @@ impl Loader {
     pub(crate) fn finish(mut self) -> Loaded {
         for (path, filter) in std::mem::take(&mut self.filters) {
             let mut used = false;
-            for rule in self.rules.iter_mut().filter(|rule| filter.applies_to(rule)) {
-                filter.apply(rule);
+            let mut rules = std::mem::take(&mut self.rules);
+            // A rule that cannot be narrowed as someone wished is not used at all.
+            rules.retain_mut(|rule| {
+                if !filter.applies_to(rule) {
+                    return true;
+                }
                 used = true;
-            }
+                let pipelines = self.pipelines;
+                let narrowed = filter.apply(rule, pipelines, &mut self.scope());
+                narrowed.inspect_err(|error| self.fail(&path, error)).is_ok()
+            });
+            self.rules = rules;
             if !used {
                 let reference = filter.rules.unwrap_or_else(|| vec!["any".into()]).join(", ");
                 self.fail(&path, &Error::UnknownReference { at: "filter.rules", reference });

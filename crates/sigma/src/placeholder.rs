@@ -36,6 +36,30 @@ pub(crate) fn expand(text: &Text, fill: &Placeholders, at: &str) -> Result<Vec<T
     Ok(all)
 }
 
+/// The texts, as written, that a text stands for once those placeholders are filled that `values` knows. What is left
+/// of them stays as it is.
+pub(crate) fn substitute(
+    written: &str,
+    values: &dyn Fn(&str) -> Option<Vec<String>>,
+    at: &str,
+) -> Result<Vec<String>, Error> {
+    let mut all = vec![String::new()];
+    for part in parts(written) {
+        let alternatives = match part {
+            Part::Plain(plain) => vec![plain.replace('%', r"\%")],
+            Part::Placeholder(name) => match values(name) {
+                Some(values) => values.iter().map(|value| value.replace('%', r"\%")).collect(),
+                None => vec![format!("%{name}%")],
+            },
+        };
+        if all.len().saturating_mul(alternatives.len()) > MAX_EXPANSION {
+            return Err(Error::invalid(at, "stands for too many values: fill its placeholders with fewer"));
+        }
+        all = all.iter().flat_map(|text| alternatives.iter().map(move |value| format!("{text}{value}"))).collect();
+    }
+    Ok(all)
+}
+
 enum Part<'t> {
     Plain(String),
     Placeholder(&'t str),

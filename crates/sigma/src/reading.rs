@@ -22,6 +22,11 @@ impl Document {
         self.keys.remove(key).filter(|value| !value.is_null())
     }
 
+    /// Whether the key is there, be it null.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.keys.contains_key(key)
+    }
+
     /// Takes text; numbers and booleans as they are written.
     pub(crate) fn text(&mut self, key: &str) -> Result<Option<String>, Error> {
         match self.take(key) {

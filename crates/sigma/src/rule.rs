@@ -15,6 +15,7 @@ use crate::expression::Expression;
 use crate::filter;
 use crate::item::Scope;
 use crate::placeholder::Placeholders;
+use crate::processing::{Pipelines, Settings, Subject};
 use crate::reading::{Document, scalar};
 use crate::section::Section;
 
@@ -60,6 +61,8 @@ pub struct Rule {
     /// Top-level keys the specification does not know, `related` and `taxonomy` among them.
     pub custom: Map<String, Json>,
     pub(crate) expression: Expression,
+    /// The log source as written, before any pipeline.
+    pub(crate) written_source: LogSource,
     /// What the expression was compiled from, to explain it by.
     pub(crate) section: Section,
     /// The filters that narrow it, in the order they were applied.
@@ -67,6 +70,10 @@ pub struct Rule {
     /// The values its placeholders were filled from.
     pub(crate) placeholders: Arc<Placeholders>,
 }
+
+/// What conditions of pipelines can ask of a rule by name; the level comes last.
+pub(crate) const ATTRIBUTES: [&str; 8] =
+    ["title", "id", "status", "description", "author", "date", "modified", "level"];
 
 /// A field a rule asks about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -84,16 +91,32 @@ pub struct FieldUse {
 impl Rule {
     /// Reads and compiles the one rule of a text by itself, for who writes it. Correlations, filters and texts of
     /// several rules are read by a [`RuleSet`](crate::RuleSet).
-    pub fn read(text: &str, placeholders: &Placeholders) -> Result<Self, Error> {
+    pub fn read(text: &str, settings: &Settings) -> Result<Self, Error> {
         let mut documents = collection::documents(text)?;
         if documents.len() > 1 {
             return Err(Error::Yaml("the text holds several documents: give one rule".into()));
         }
         let document = documents.pop().ok_or(Error::Missing("title"))?;
         let (mut columns, mut items) = (Default::default(), Default::default());
-        let placeholders = Arc::new(placeholders.clone());
+        let placeholders = Arc::new(settings.placeholders.clone());
         let mut scope = Scope { columns: &mut columns, placeholders: &placeholders, items: &mut items };
-        Rule::compile(Document::new(document), "", &mut scope)
+        Rule::compile(Document::new(document), "", &settings.pipelines, &mut scope)
+    }
+
+    /// What conditions of pipelines can ask of it.
+    pub(crate) fn attributes(&self) -> BTreeMap<&'static str, String> {
+        let texts = [
+            Some(&self.title),
+            Some(&self.id),
+            self.status.as_ref(),
+            self.description.as_ref(),
+            self.author.as_ref(),
+            self.date.as_ref(),
+            self.modified.as_ref(),
+        ];
+        let level = ("level", self.level.to_string());
+        let stated = ATTRIBUTES.into_iter().zip(texts);
+        stated.filter_map(|(name, text)| Some((name, text?.clone()))).chain([level]).collect()
     }
 
     /// The fields its own detections ask about, in order of name, keywords first; filters are not counted.
@@ -128,12 +151,16 @@ impl Rule {
         tactics(&self.tags)
     }
 
-    pub(crate) fn compile(mut document: Document, path: &str, scope: &mut Scope<'_>) -> Result<Self, Error> {
+    pub(crate) fn compile(
+        mut document: Document,
+        path: &str,
+        pipelines: &Pipelines,
+        scope: &mut Scope<'_>,
+    ) -> Result<Self, Error> {
         let title = document.required_text("title")?;
         let (log_source, log_source_definition) = log_source(&document.required_map("logsource")?)?;
         let section = Section::read(document.required_map("detection")?, "detection", &[])?;
-        let expression = detection::compile(&section, "detection", scope)?;
-        Ok(Rule {
+        let mut rule = Rule {
             id: document.id(path, &title)?,
             name: document.text("name")?,
             status: document.text("status")?,
@@ -149,15 +176,20 @@ impl Rule {
             fields: document.texts("fields")?,
             scope: document.texts("scope")?,
             title,
-            log_source,
             log_source_definition,
             path: path.to_owned(),
             custom: document.rest(),
-            expression,
+            expression: Expression::And(Vec::new()),
+            written_source: log_source.clone(),
             section,
             filters: Vec::new(),
             placeholders: scope.placeholders.clone(),
-        })
+            log_source,
+        };
+        let subject = Subject { attributes: rule.attributes(), tags: &rule.tags, is_filter: false };
+        pipelines.apply(&subject, &mut rule.section, &mut rule.log_source)?;
+        rule.expression = detection::compile(&rule.section, "detection", scope)?;
+        Ok(rule)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::engine::seen::Seen;
 use crate::explain::{self, Explanation};
 use crate::expression::MatchedField;
 use crate::loader::{Loaded, Loader, read_folder};
-use crate::placeholder::Placeholders;
+use crate::processing::Settings;
 use crate::router::{Router, covers};
 use crate::rule::Rule;
 use crate::view::{Columns, View};
@@ -94,14 +94,14 @@ pub struct RuleSet {
 }
 
 impl RuleSet {
-    /// Loads files given as (path, text), with no placeholder filled.
+    /// Loads files given as (path, text), with no placeholder filled and no pipeline.
     pub fn load(files: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self::load_with(files, &Placeholders::new())
+        Self::load_with(files, &Settings::default())
     }
 
     /// Loads files given as (path, text).
-    pub fn load_with(files: impl IntoIterator<Item = (String, String)>, placeholders: &Placeholders) -> Self {
-        let mut loader = Loader::new(Arc::new(placeholders.clone()));
+    pub fn load_with(files: impl IntoIterator<Item = (String, String)>, settings: &Settings) -> Self {
+        let mut loader = Loader::new(settings);
         for (path, text) in files {
             loader.file(&path, &text);
         }

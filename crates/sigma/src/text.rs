@@ -138,6 +138,32 @@ impl Text {
         Ok(all)
     }
 
+    /// The text as a rule would write it. Dashes of `windash` are hyphens.
+    pub(crate) fn written(&self) -> String {
+        let mut written = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(literal) => {
+                    for c in literal.chars() {
+                        if matches!(c, '*' | '?' | '\\') {
+                            written.push('\\');
+                        }
+                        written.push(c);
+                    }
+                }
+                Piece::Any => written.push('*'),
+                Piece::One => written.push('?'),
+                Piece::Dash => written.push('-'),
+            }
+        }
+        written
+    }
+
+    /// Whether it has a wildcard.
+    pub(crate) fn has_wildcard(&self) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Any | Piece::One))
+    }
+
     /// Its longest literal part: what a reader sees of it in an event.
     pub(crate) fn longest_literal(&self) -> &str {
         let literals = self.pieces.iter().filter_map(|piece| match piece {

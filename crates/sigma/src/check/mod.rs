@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::filter::Filter;
 use crate::item::Scope;
 use crate::placeholder::Placeholders;
+use crate::processing::Pipelines;
 use crate::reading::Document;
 use crate::rule::Rule;
 pub(crate) use located::place;
@@ -172,7 +173,7 @@ fn check_document(
     let refusal = match (is_filter, is_correlation) {
         (true, _) => Filter::compile(document, "", &mut scope).err(),
         (_, true) => CorrelationRule::read(document, "").err(),
-        _ => Rule::compile(document, "", &mut scope).err(),
+        _ => Rule::compile(document, "", &Pipelines::default(), &mut scope).err(),
     };
     match refusal {
         None => {}

@@ -2,7 +2,7 @@
 
 use model::event::Event;
 use serde_json::{Value as Json, json};
-use sigma::{Explanation, Found, ItemTerm, Placeholders, ReasonKind, Rule, RuleSet};
+use sigma::{Explanation, Found, ItemTerm, Placeholders, ReasonKind, Rule, RuleSet, Settings};
 
 use crate::events::{event, rule_set};
 use crate::windows::log_source;
@@ -134,7 +134,7 @@ fn a_filter_that_takes_the_match_away_is_named() {
     let filter = "title: Our scanner\nlogsource: {product: test}\n\
                   filter: {rules: [r], scanner: {host|expand: '%scanners%'}, condition: not scanner}\n";
     let files = [("r.yml".to_owned(), rule.to_owned()), ("f.yml".to_owned(), filter.to_owned())];
-    let set = RuleSet::load_with(files, &Placeholders::from([("scanners".into(), vec!["scan*".into()])]));
+    let set = RuleSet::load_with(files, &Placeholders::from([("scanners".into(), vec!["scan*".into()])]).into());
     let found = event("", &json!({"f": 1, "host": "scan01"}));
     let explanation = set.explain("r", &found).unwrap();
     assert!(explanation.detection.holds && !explanation.filters[0].section.holds && !explanation.fires);
@@ -157,15 +157,15 @@ fn a_suspended_rule_says_so_and_an_unknown_one_nothing() {
 #[test]
 fn a_rule_read_alone_explains_itself() {
     let text = "title: Draft\nlogsource: {product: test}\ndetection: {s: {f: [a, b]}, condition: s}\n";
-    let rule = Rule::read(text, &Placeholders::new()).unwrap();
+    let rule = Rule::read(text, &Settings::default()).unwrap();
     let fields = json!({"f": "B"});
     let found: Event<'_> = event("", &fields);
     let explanation = rule.explain(&found);
     assert!(explanation.fires);
     let matched: Vec<_> = item(&explanation).wanted.iter().map(|wanted| wanted.holds).collect();
     assert_eq!(matched, [false, true]);
-    assert!(Rule::read(&format!("{text}---\n{text}"), &Placeholders::new()).is_err());
-    assert!(Rule::read("", &Placeholders::new()).is_err());
+    assert!(Rule::read(&format!("{text}---\n{text}"), &Settings::default()).is_err());
+    assert!(Rule::read("", &Settings::default()).is_err());
 }
 
 #[test]

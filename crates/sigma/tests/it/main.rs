@@ -9,6 +9,7 @@ mod explain;
 mod measures;
 mod modifiers;
 mod oracle;
+mod processing;
 mod records;
 mod regression;
 mod rules;

@@ -194,7 +194,7 @@ fn expand_uses_placeholders_and_a_plain_percent_stays() {
     let empty = sigma::RuleSet::load(files.clone());
     assert!(empty.inactive()[0].reason.contains("%who%"));
     let fill = sigma::Placeholders::from([("who".to_owned(), vec!["dm*".to_owned(), "x".to_owned()])]);
-    let set = sigma::RuleSet::load_with(files, &fill);
+    let set = sigma::RuleSet::load_with(files, &fill.into());
     for (value, fires) in [("admin", true), ("AX", true), ("axe", false)] {
         assert_eq!(set.matches(&event("", &json!({ "f": value }))).len() == 1, fires, "{value}");
     }

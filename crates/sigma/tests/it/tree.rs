@@ -31,12 +31,12 @@ fn filled_placeholders_activate_the_rules_that_need_them() {
     let names = empty.inactive().iter().filter_map(|rule| rule.reason.split('%').nth(1)).map(str::to_owned);
     let mut fill: Placeholders = names.map(|name| (name, vec!["x*".to_owned(), "y".to_owned()])).collect();
     // A rule may name a second placeholder, which shows only once its first is filled.
-    let mut set = RuleSet::load_with(texts.clone(), &fill);
+    let mut set = RuleSet::load_with(texts.clone(), &fill.clone().into());
     for _ in 0..5 {
         fill.extend(
             set.inactive().iter().map(|rule| (rule.reason.split('%').nth(1).unwrap().into(), vec!["z".into()])),
         );
-        set = RuleSet::load_with(texts.clone(), &fill);
+        set = RuleSet::load_with(texts.clone(), &fill.clone().into());
     }
     println!("{} of {} inactive rules became active", set.rules().len() - empty.rules().len(), empty.inactive().len());
     assert!(set.inactive().is_empty() && set.errors().is_empty());
