@@ -84,6 +84,7 @@ export function pages({ incident, alert, rule, customer, device, collector, hunt
     { name: "policies", path: "/policies", rows: ".policies tbody tr", least: 2 },
     { name: "rules", path: "/rules", rows: "tr[data-id]", least: 15 },
     { name: "rule", path: `/rules/${encodeURIComponent(rule)}`, rows: ".card section", least: 5 },
+    { name: "backtest", path: `/rules/try?rule=${encodeURIComponent(rule)}&days=90`, rows: ".plain tbody tr", least: 3, ready: ".rule-text", prepare: (page) => page.click(".button.primary") },
     { name: "intel", path: "/intel", rows: "tr[data-id]", least: 1 },
     { name: "intel-hunts", path: "/intel?tab=hunts", rows: "tr[data-id]", least: 1 },
     { name: "intel-add", path: "/intel", rows: "dialog .field", least: 8, prepare: add },

@@ -1245,6 +1245,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a rule, of the library or as a text, would have fired on. Nothing is kept; the latest 300,000 records of the range
+         *     that it can be about are looked at, for at most 25 seconds.
+         */
+        post: operations["backtest_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/inactive": {
         parameters: {
             query?: never;
@@ -1731,6 +1751,103 @@ export interface components {
              * @description Its place.
              */
             sequence: number;
+            /** @description When. */
+            time: components["schemas"]["Timestamp"];
+        };
+        /** @description A rule and the records to hold it against. */
+        Backtest: {
+            /** @description Only these customers; all of the caller's when empty. */
+            customers?: string[];
+            /** @description Record times from */
+            from: components["schemas"]["Timestamp"];
+            /** @description A rule of the library, by its id; or */
+            rule?: string | null;
+            /** @description the text of one: a Sigma rule, or a correlation with the rules it refers to. */
+            text?: string | null;
+            /** @description to, which is no longer in. */
+            to: components["schemas"]["Timestamp"];
+        };
+        /** @description A customer's day. */
+        BacktestDay: {
+            /** @description Whose. */
+            customer: string;
+            /** @description The beginning of the day. */
+            day: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description How often it fires.
+             */
+            fired: number;
+        };
+        /** @description Something it fires about. */
+        BacktestEntity: {
+            /**
+             * Format: int64
+             * @description How often.
+             */
+            fired: number;
+            /** @description What it is. */
+            kind: components["schemas"]["EntityKind"];
+            /** @description Its value. */
+            value: string;
+        };
+        /** @description What the rule would have done. */
+        BacktestResult: {
+            /** @description Whether that is all that was asked for. */
+            complete: boolean;
+            /**
+             * Format: int64
+             * @description Nanoseconds that judging a record by it takes.
+             */
+            cost_nanos: number;
+            /** @description How often by customer and day (UTC), in order. */
+            days: components["schemas"]["BacktestDay"][];
+            /** @description What it fires about most. */
+            entities: components["schemas"]["BacktestEntity"][];
+            /**
+             * Format: int64
+             * @description How often it fires.
+             */
+            fired: number;
+            /** @description What was looked at in truth: less than was asked for where there is too much of it. */
+            from: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Records that satisfy the rule, or one that the correlation refers to.
+             */
+            matched: number;
+            /** @description Why the text cannot be used; nothing was looked at then. */
+            mistakes: string[];
+            /**
+             * Format: int64
+             * @description Records looked at.
+             */
+            records: number;
+            /** @description The latest records behind it. */
+            samples: components["schemas"]["BacktestSample"][];
+            /** @description The sources whose records the rule can be about, of those that are read here. */
+            sources: string[];
+            /**
+             * Format: int64
+             * @description About how many different things it fires about: the first entity or group of each customer and day.
+             */
+            things: number;
+            /** @description To; before the end that was asked for where time ran out. */
+            to: components["schemas"]["Timestamp"];
+        };
+        /** @description A record behind it. */
+        BacktestSample: {
+            /** @description Whose. */
+            customer: string;
+            /** @description From which device. */
+            device: string;
+            /** @description The event. */
+            event: string;
+            /** @description What made the rule fire: fields and their values. */
+            matched: [
+                string,
+                string
+            ][];
             /** @description When. */
             time: components["schemas"]["Timestamp"];
         };
@@ -6429,6 +6546,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RuleView"];
+                };
+            };
+        };
+    };
+    backtest_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Backtest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestResult"];
                 };
             };
         };

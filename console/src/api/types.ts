@@ -31,6 +31,8 @@ export type IncidentView = Omit<Schemas["IncidentView"], "cards"> & { cards: Rec
 
 export type RuleView = Omit<Schemas["RuleView"], "cards"> & { cards: Cards };
 export type InactiveRule = Schemas["InactiveRule"];
+export type Backtest = Schemas["Backtest"];
+export type BacktestResult = Schemas["BacktestResult"];
 
 export type Customer = Schemas["Customer"];
 export type CustomerData = Schemas["CustomerData"];

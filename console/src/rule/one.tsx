@@ -5,6 +5,7 @@ import type { Severity } from "../api/types.ts";
 import { getRule } from "../alert/api.ts";
 import { CardView } from "../alert/card.tsx";
 import { language, t, word } from "../i18n/text.ts";
+import { useMay } from "../shell/session.ts";
 import { SeverityMark } from "../ui/badge.tsx";
 import { useLoad } from "../ui/load.ts";
 import { Page } from "../ui/page.tsx";
@@ -13,6 +14,7 @@ import { LogSource } from "./log_source.tsx";
 
 export function RulePage({ id }: { id: string }) {
   const loaded = useLoad((signal) => getRule(id, signal), id);
+  const mayLook = useMay("event.read");
   const rule = loaded.value;
   if (!rule) return <Page title={t("rule")}>{loaded.problem ? <Failure problem={loaded.problem} retry={loaded.reload} /> : <Loading />}</Page>;
   const mono = (text: string | null | undefined) => text && <span class="mono">{text}</span>;
@@ -25,7 +27,12 @@ export function RulePage({ id }: { id: string }) {
   return (
     <Page
       title={named} lead={<SeverityMark of={rule.level as Severity} />}
-      actions={<a class="button" href={`/alerts?rule=${encodeURIComponent(rule.id)}`}>{t("rule-alerts")}</a>}
+      actions={
+        <>
+          {rule.text && mayLook && <a class="button" href={`/rules/try?rule=${encodeURIComponent(rule.id)}`}>{t("backtest")}</a>}
+          <a class="button" href={`/alerts?rule=${encodeURIComponent(rule.id)}`}>{t("rule-alerts")}</a>
+        </>
+      }
     >
       <div class="columns-2">
         <section>

@@ -5,6 +5,7 @@ import type { InactiveRule, RuleView, Severity } from "../api/types.ts";
 import { language, t, word } from "../i18n/text.ts";
 import { useCommands } from "../shell/commands.ts";
 import { navigate, useParameter } from "../shell/router.ts";
+import { useMay } from "../shell/session.ts";
 import { SeverityMark } from "../ui/badge.tsx";
 import { TextFilter, focusSearch } from "../ui/filter.tsx";
 import { useLoad } from "../ui/load.ts";
@@ -18,10 +19,11 @@ import { LogSource } from "./log_source.tsx";
 export function RulesPage() {
   const [tab, setTab] = useParameter("tab", "live");
   const [text, setText] = useParameter("text");
+  const mayLook = useMay("event.read");
   const inactive = useLoad(listInactiveRules, "inactive");
   useCommands([{ id: "search", label: "search-here", keys: ["/"], group: "commands-page", run: focusSearch }]);
   return (
-    <Page title={t("nav-rules")} fill>
+    <Page title={t("nav-rules")} fill actions={mayLook && <a class="button" href="/rules/try">{t("backtest-own")}</a>}>
       <div class="filters">
         <Tabs
           label={t("nav-rules")} current={tab} choose={setTab}

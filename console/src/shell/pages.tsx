@@ -23,6 +23,7 @@ import { ParserPage } from "../parser/one.tsx";
 import { ParsersPage } from "../parser/page.tsx";
 import { PlatformPage } from "../platform/page.tsx";
 import { PoliciesPage } from "../policy/page.tsx";
+import { BacktestPage } from "../rule/backtest.tsx";
 import { RulePage } from "../rule/one.tsx";
 import { RulesPage } from "../rule/page.tsx";
 import { Empty, Forbidden } from "../ui/states.tsx";
@@ -46,7 +47,7 @@ const ROUTES: Route[] = [
   { path: "/parsers", permission: "policy.read", page: () => <ParsersPage />, one: (name) => <ParserPage key={name} name={name} /> },
   { path: "/platform", permission: "system.admin", page: () => <PlatformPage /> },
   { path: "/policies", permission: "policy.read", page: () => <PoliciesPage /> },
-  { path: "/rules", permission: "policy.read", page: () => <RulesPage />, one: (id) => <RulePage key={id} id={id} /> },
+  { path: "/rules", permission: "policy.read", page: () => <RulesPage />, one: (id) => id === "try" ? <BacktestPage /> : <RulePage key={id} id={id} /> },
   { path: "/intel", permission: "intel.read", page: () => <IntelPage />, one: (id) => <IntelListPage key={id} id={id} /> },
   { path: "/hunts", permission: "intel.read", page: () => <IntelPage />, one: (id) => <HuntPage key={id} id={id} /> },
   { path: "/users", permission: "user.read", page: () => <UsersPage /> },

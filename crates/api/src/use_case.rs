@@ -3,20 +3,24 @@
 use axum::Json;
 use axum::extract::State;
 use model::Page;
-use ops::{InactiveRule, RuleView};
+use ops::{Backtest, BacktestResult, InactiveRule, RuleView};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::Signed;
-use crate::problem::Problem;
+use crate::problem::{Body, Problem};
 use crate::query::{PageQuery, Path, Query};
 use crate::state::Api;
 
 /// The routes of this noun.
 pub fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(list_rules)).routes(routes!(list_inactive_rules)).routes(routes!(get_rule))
+    OpenApiRouter::new()
+        .routes(routes!(list_rules))
+        .routes(routes!(list_inactive_rules))
+        .routes(routes!(backtest_rule))
+        .routes(routes!(get_rule))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -47,6 +51,18 @@ async fn list_rules(
 #[utoipa::path(get, path = "/rules/inactive", tag = "use_case", responses((status = 200, body = InactiveRules)))]
 async fn list_inactive_rules(State(api): State<Api>, Signed(ctx): Signed) -> Result<Json<InactiveRules>, Problem> {
     Ok(Json(InactiveRules { items: api.ops.inactive_rules(&ctx).await? }))
+}
+
+/// What a rule, of the library or as a text, would have fired on. Nothing is kept; the latest 300,000 records of the range
+/// that it can be about are looked at, for at most 25 seconds.
+#[utoipa::path(post, path = "/rules/backtest", tag = "use_case", request_body = Backtest,
+    responses((status = 200, body = BacktestResult)))]
+async fn backtest_rule(
+    State(api): State<Api>,
+    Signed(ctx): Signed,
+    Body(asked): Body<Backtest>,
+) -> Result<Json<BacktestResult>, Problem> {
+    Ok(Json(api.ops.backtest(&ctx, &asked).await?))
 }
 
 /// One rule as written, with its cards.

@@ -48,7 +48,7 @@ pub use catalogue::{Catalogue, CatalogueError, Commit, LakeFile, LakeWatermark, 
 pub use config::LakeConfig;
 pub use disk::{Disk, DiskFile, OsDisk};
 pub use error::{Error, Result};
-pub use export::Export;
+pub use export::{EventStream, Export};
 pub use flush::Flushed;
 pub use keep::{
     Compacted, Deletion, Exported, Hold, LakeStats, NDJSON, PARQUET, Problem, Scrubbed, Stored, Verified, parquet_rows,

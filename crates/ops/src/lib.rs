@@ -9,6 +9,7 @@ mod alert;
 mod asset;
 mod audit;
 mod audit_policy;
+mod backtest;
 mod change;
 mod customer;
 mod device;
@@ -48,6 +49,7 @@ mod user;
 mod validate;
 mod worker;
 
+pub use backtest::{Backtest, BacktestDay, BacktestEntity, BacktestResult, BacktestSample};
 pub use change::ChangesPage;
 pub use device_credential::{CredentialWish, IssuedCredential};
 pub use device_fields::{DeviceFields, FieldMissing, FieldSeen, RuleUnreached};

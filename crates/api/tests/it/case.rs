@@ -466,6 +466,13 @@ pub const CASES: &[Case] = cases! {
     GET "/rules/inactive" EveryRoleMay(PolicyRead) => 200, Same("rules are the platform's"), |c| {
         to("/rules/inactive")
     };
+    POST "/rules/backtest" EveryRoleMay(PolicyRead) => 200, Unseen(canary), |c| {
+        c.world.sign_in_failed();
+        let text = "title: t\nlogsource: {product: linux, service: sshd}\ndetection: {k: [Failed password], condition: k}\n";
+        let (day, now) = (86_400_000_000, now().as_micros());
+        let range = [now - day, now + day].map(model::Timestamp::from_micros);
+        to("/rules/backtest").json(json!({"text": text, "from": range[0], "to": range[1]}))
+    };
     GET "/rules/{id}" EveryRoleMay(PolicyRead) => 200, Same("rules are the platform's"), |c| to("/rules/rule-1");
     GET "/audit-policies" EveryRoleMay(PolicyRead) => 200, Unseen(canary), |c| {
         c.world.policy(Some(&c.world.ours)).await;

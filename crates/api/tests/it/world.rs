@@ -263,6 +263,19 @@ impl World {
     pub fn event(&self) -> EventId {
         append_event(&self.lake, &self.ours, self.fresh())
     }
+
+    /// A sign-in to one of our hosts that failed, as its server tells of it.
+    pub fn sign_in_failed(&self) {
+        let number = self.fresh();
+        let id = EventId { log: 1, shard: (number % 60_000) as u16, sequence: number };
+        let device = DeviceId::derived(now(), &[b"nobody"]);
+        let envelope = Envelope { id, customer: self.ours.clone(), device, received: now() };
+        let raw = format!("<38>sshd[7]: Failed password for {CANARY} from 203.0.113.9 port 51022 ssh2");
+        let parser = parsers().live();
+        let mut batch = RowBatch::default();
+        batch.push(&envelope, &parser.parse(&raw, &formats::Hint::new(now())));
+        self.lake.append(batch, LogPosition { log: 1, shard: id.shard, sequence: number }).unwrap();
+    }
 }
 
 fn append_event(lake: &Lake, customer: &CustomerId, number: u64) -> EventId {

@@ -23,7 +23,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use include_dir::{Dir, include_dir};
-use model::event::{Alarm, Fields, Value};
+use model::event::{Alarm, Fields, LogSource, Value};
 use model::{Severity, Timestamp};
 use sha2::{Digest, Sha256};
 
@@ -200,6 +200,11 @@ impl Source {
     /// What the first line of a record looks like, where a record may have several lines.
     pub fn record_start(&self) -> Option<&RecordStart> {
         self.record_start.as_ref()
+    }
+
+    /// The Sigma log sources its records may belong to.
+    pub fn log_sources(&self) -> Vec<LogSource> {
+        self.router.log_sources()
     }
 
     pub(crate) fn route(&self, fields: &Fields) -> &Route {

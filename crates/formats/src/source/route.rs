@@ -143,6 +143,13 @@ impl Router {
         self.routes[index].get_or_init(|| Arc::new(self.build(index)))
     }
 
+    /// The log sources of all its records.
+    pub fn log_sources(&self) -> Vec<LogSource> {
+        let cases = self.cases.iter().flat_map(|case| &case.case.log_source);
+        let all: BTreeSet<LogSource> = self.base.log_sources.iter().chain(cases).map(log_source).collect();
+        all.into_iter().collect()
+    }
+
     /// Builds each case alone, so that a mistake shows when the source is loaded.
     fn check(&self) -> Result<(), (String, String)> {
         self.mapping(&[])?;

@@ -314,6 +314,12 @@ const CASES: &[Case] = cases! {
         let id = w.event(&w.ours, &DeviceId::generate(at(0)), 5, "failed password for root");
         one(w.ops.get_event(&ctx, &id).await)
     };
+    Customer EventRead backtest |w, ctx| {
+        w.sign_in(&w.ours, 5, "Failed password for root");
+        let TimeRange { from, to } = query().range;
+        let asked = ops::Backtest { rule: None, text: Some(FAILED.into()), customers: Vec::new(), from, to };
+        w.ops.backtest(&ctx, &asked).await.map(|result| result.fired as usize)
+    };
     Platform PolicyRead list_rules |w, ctx| all(w.ops.list_rules(&ctx, "", &page()).await);
     Platform PolicyRead get_rule |w, ctx| one(w.ops.get_rule(&ctx, "rule-1").await);
     Platform PolicyRead inactive_rules |w, ctx| one(w.ops.inactive_rules(&ctx).await);

@@ -180,6 +180,21 @@ impl World {
         id
     }
 
+    /// What a host's server tells of a sign-in, parsed, in the lake.
+    pub fn sign_in(&self, customer: &CustomerId, seconds: u64, told: &str) -> EventId {
+        let id = EventId { log: 1, shard: 0, sequence: self.fresh() + 1 };
+        let device = DeviceId::derived(at(0), &[b"device"]);
+        let envelope = Envelope { id, customer: customer.clone(), device, received: at(seconds) };
+        let raw = format!("<38>sshd[7]: {told} from 203.0.113.9 port 51022 ssh2");
+        let parser = parsers().live();
+        let event = parser.parse(&raw, &formats::Hint::new(at(seconds)));
+        assert_eq!(&*event.source, "openssh_sshd");
+        let mut batch = RowBatch::default();
+        batch.push(&envelope, &event);
+        self.lake.append(batch, LogPosition { log: 1, shard: 0, sequence: id.sequence }).unwrap();
+        id
+    }
+
     /// An event that happened and came in at this time.
     pub fn event_at(&self, customer: &CustomerId, id: EventId, time: Timestamp) {
         let device = DeviceId::derived(time, &[b"device"]);
@@ -338,6 +353,10 @@ fn use_cases() -> UseCases {
         cards: [("rule-1".to_owned(), Cards::from([(Language::En, card)]))].into(),
     }
 }
+
+/// A rule about sign-ins that fail.
+pub const FAILED: &str = "title: Failed\nid: 3f1c7a52-7f0e-4a5e-9f0a-0c1f6f2a7b11\nname: failed\n\
+    logsource: {product: linux, service: sshd}\ndetection: {fails: {action: logon-failed}, condition: fails}\nlevel: low\n";
 
 /// Two of the built-in sources: compiling all of them takes a while.
 pub fn parsers() -> Arc<ops::Parsers> {

@@ -8,7 +8,7 @@ use model::alert::{AlertOrigin, SAMPLES, Sample};
 use model::entity::{Entity, entities_of};
 use model::event::{AttackOutcome, Envelope, Event};
 use model::{Severity, Timestamp};
-use sigma::{CorrelationMatch, Correlator, Limits, Match, RuleSet, Snapshot};
+use sigma::{CorrelationMatch, Correlator, Limits, Match, RuleSet, Scratch, Snapshot};
 
 use super::detection::{Detection, Evidence, clean, key_of, key_of_group, matched};
 use crate::names::Names;
@@ -28,6 +28,7 @@ pub(super) type State = Snapshot<Arc<Evidence>>;
 /// The rules in force and the state of their correlations.
 pub(super) struct Detector {
     rules: Arc<RuleSet>,
+    scratch: Scratch,
     correlator: Correlator<Arc<Evidence>>,
     /// Rules some correlation refers to.
     correlated: HashSet<String>,
@@ -45,7 +46,7 @@ impl Detector {
             None => Correlator::new(&rules, LIMITS),
         };
         let correlated = rules.correlations().iter().flat_map(|rule| rule.rules.iter().cloned()).collect();
-        Detector { rules, correlator, correlated }
+        Detector { rules, scratch: Scratch::default(), correlator, correlated }
     }
 
     /// The same state under other rules.
@@ -60,7 +61,7 @@ impl Detector {
     /// Adds what fires with this event. Names are needed only when something does, but finding that out is the work.
     pub(super) fn observe(&mut self, envelope: &Envelope, event: &Event<'_>, names: &Names, out: &mut Vec<Detection>) {
         let rules = self.rules.clone();
-        let matches = rules.matches(event);
+        let matches = rules.matches_with(&mut self.scratch, event);
         let partition = envelope.customer.as_str();
         if matches.is_empty() && event.alarm.is_none() {
             let fired = self.correlator.advance(partition, event.time);

@@ -118,6 +118,8 @@ impl Orders {
 /// The running flow.
 pub(crate) struct Flow {
     wal: Arc<Wal>,
+    /// The rules in force, or those that wait for their place in the log.
+    rules: Mutex<Arc<RuleSet>>,
     orders: Arc<Orders>,
     abort: CancellationToken,
     worker: tokio::sync::Mutex<Option<JoinHandle<()>>>,
@@ -149,17 +151,23 @@ impl Flow {
         let record = RulesRecord::of(&parts.rules);
         parts.wal.append(vec![(Kind::CONTROL, record.encode())])?.durable().await?;
         let committer = Committer::new(&parts, &config, &start, abort.clone());
-        let wal = parts.wal.clone();
+        let (wal, rules) = (parts.wal.clone(), Mutex::new(parts.rules.clone()));
         let worker = Worker::new(parts, config, start, orders.clone(), steps)?;
         let worker =
             std::thread::Builder::new().name("pipeline".into()).spawn(move || worker.run()).map_err(Error::Thread)?;
         let committer = tokio::spawn(committer.run(incoming));
         let (worker, committer) = (tokio::sync::Mutex::new(Some(worker)), tokio::sync::Mutex::new(Some(committer)));
-        Ok(Flow { wal, orders, abort, worker, committer })
+        Ok(Flow { wal, rules, orders, abort, worker, committer })
     }
 
     /// Judges by these rules from a place in the log on; returns when that place is durable.
     pub(crate) async fn set_rules(&self, rules: Arc<RuleSet>) -> Result<(), Error> {
+        let before = std::mem::replace(&mut *self.rules.lock().unwrap_or_else(PoisonError::into_inner), rules.clone());
+        // The first events under the new rules do not wait for their tables.
+        let new = rules.clone();
+        if let Err(error) = tokio::task::spawn_blocking(move || new.prepare_like(&before)).await {
+            tracing::warn!(%error, "the new rules are made ready as events come");
+        }
         let record = RulesRecord::of(&rules);
         self.orders.offer(record.hash.clone(), rules);
         self.wal.append(vec![(Kind::CONTROL, record.encode())])?.durable().await?;
