@@ -8,6 +8,7 @@ mod events;
 mod explain;
 mod measures;
 mod modifiers;
+mod mutate;
 mod oracle;
 mod processing;
 mod records;
