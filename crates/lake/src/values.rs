@@ -112,7 +112,7 @@ impl Wanted {
     /// Counted by ourselves: every thread takes the next source.
     async fn tally(&self, inner: &Inner) -> Result<Tally> {
         let engine = &inner.engine;
-        let mut sources: Vec<(Arc<dyn ExecutionPlan>, usize)> = Vec::new();
+        let mut sources: Vec<Source> = Vec::new();
         for rows in self.rows(inner, true)? {
             let plan = rows.create_physical_plan().await?;
             let partitions = plan.output_partitioning().partition_count();
@@ -163,11 +163,10 @@ impl Wanted {
     }
 }
 
-async fn tally_lane(
-    mut tally: Tally,
-    sources: Arc<Mutex<Vec<(Arc<dyn ExecutionPlan>, usize)>>>,
-    context: Arc<TaskContext>,
-) -> Result<Tally> {
+/// A plan, and one of its partitions.
+type Source = (Arc<dyn ExecutionPlan>, usize);
+
+async fn tally_lane(mut tally: Tally, sources: Arc<Mutex<Vec<Source>>>, context: Arc<TaskContext>) -> Result<Tally> {
     let memory = MemoryConsumer::new("values").register(context.memory_pool());
     let next = || sources.lock().unwrap_or_else(PoisonError::into_inner).pop();
     while let Some((plan, partition)) = next() {

@@ -230,7 +230,9 @@ fn filter_bytes(shape: &Shape) -> u64 {
 }
 
 /// Rows, indexed columns and blocks.
-fn parse_head(mut bytes: &[u8], mut place: u64) -> Option<(u64, Vec<String>, Vec<(Shape, u64)>)> {
+type Parsed = (u64, Vec<String>, Vec<(Shape, u64)>);
+
+fn parse_head(mut bytes: &[u8], mut place: u64) -> Option<Parsed> {
     fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
         let (first, rest) = bytes.split_first_chunk::<N>()?;
         *bytes = rest;

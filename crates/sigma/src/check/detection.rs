@@ -16,8 +16,10 @@ const MAX_COMPARED: usize = 200;
 
 /// Checks a section, whose keys are given; `at` is its name.
 pub(super) fn check(at: &str, keys: &[Entry], known: &Known<'_>, found: &mut Findings) {
-    let is_detection = |entry: &&Entry| {
-        !matches!(entry.key.as_str(), "condition" | "timeframe") && !(at == "filter" && entry.key == "rules")
+    let is_detection = |entry: &&Entry| match entry.key.as_str() {
+        "condition" | "timeframe" => false,
+        "rules" => at != "filter",
+        _ => true,
     };
     let detections: Vec<&Entry> = keys.iter().filter(is_detection).collect();
     if let Some(entry) = keys.iter().find(|entry| entry.key == "condition") {
