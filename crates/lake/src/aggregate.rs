@@ -140,7 +140,7 @@ fn add(batch: &RecordBatch, counts: &mut [u64]) {
 }
 
 /// Rows of a text and its count.
-pub(crate) fn value_counts(batch: &RecordBatch) -> Vec<ValueCount> {
+fn value_counts(batch: &RecordBatch) -> Vec<ValueCount> {
     let values = batch.column(0).as_string::<i32>();
     let counts = batch.column(1).as_primitive::<Int64Type>();
     let rows = (0..values.len()).filter(|row| values.is_valid(*row));

@@ -20,6 +20,8 @@ const MANY: usize = 10_000;
 pub(crate) struct Tally {
     tables: [Table; TABLES],
     hasher: DefaultHashBuilder,
+    /// Which of how many parts of all texts count here, where it is not all.
+    only: Option<(u64, u64)>,
     /// The dictionary at hand, and how often each of its numbers came.
     open: Option<(ArrayRef, Vec<u64>)>,
 }
@@ -43,7 +45,12 @@ struct Entry {
 impl Tally {
     /// An empty one whose counts can be merged with this one's.
     pub fn beside(&self) -> Tally {
-        Tally { hasher: self.hasher.clone(), ..Tally::default() }
+        Tally { hasher: self.hasher.clone(), only: self.only, ..Tally::default() }
+    }
+
+    /// An empty one for a part of all texts: each text belongs to one of the `parts`.
+    pub fn only(&self, part: u64, parts: u64) -> Tally {
+        Tally { only: (parts > 1).then_some((part, parts)), ..self.beside() }
     }
 
     /// Counts a column of texts, or of numbers of a dictionary of texts.
@@ -78,6 +85,9 @@ impl Tally {
     fn add(&mut self, text: &str, count: u64) {
         if !text.is_empty() {
             let hash = self.hasher.hash_one(text.as_bytes());
+            if self.only.is_some_and(|(part, parts)| (hash >> 40) % parts != part) {
+                return;
+            }
             // Places within a table come from the lower bits.
             self.tables[(hash >> 32) as usize % TABLES].add(text.as_bytes(), hash, count);
         }

@@ -1,17 +1,13 @@
 //! The values of a field and how often each occurs: counted in memory as they come from the files, on all threads, and
-//! where they are too many for that, by the query engine, which can put them aside on disk.
+//! where they are too many for that, a part of them after another, each in a reading of its own.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::AsArray;
-use arrow::compute::cast as cast_array;
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::DataType;
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::MemoryConsumer;
-use datafusion::functions_aggregate::approx_distinct::approx_distinct;
-use datafusion::functions_aggregate::count::count_all;
-use datafusion::logical_expr::{Expr, cast, lit};
+use datafusion::logical_expr::{Expr, cast};
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use futures::TryStreamExt;
 use model::Context;
@@ -19,10 +15,9 @@ use model::query::{Query, Test};
 use model::search::{EventQuery, FieldStats, ValueCount};
 use tokio::task::JoinSet;
 
-use crate::aggregate::value_counts;
 use crate::error::{Error, Result};
 use crate::meter::Meter;
-use crate::part::{Part, Reading, together};
+use crate::part::{Part, Reading};
 use crate::query::{Conditions, FieldName, column};
 use crate::snapshot::Snapshot;
 use crate::store::{Inner, Lake};
@@ -30,10 +25,12 @@ use crate::tally::Tally;
 use crate::udf;
 
 const VALUE: &str = "value";
-const COUNT: &str = "events";
 
 /// The most values anybody gets.
 const MOST_VALUES: usize = 1000;
+
+/// Values are counted in so many parts at most; more need more memory.
+const MOST_PARTS: u64 = 256;
 
 impl Lake {
     /// A field's commonest values among a query's events, commonest first. Each member of a list counts; empty
@@ -82,19 +79,13 @@ impl Lake {
             most: most.clamp(1, MOST_VALUES),
         };
         let inner = self.inner.clone();
-        let values = async move {
-            match wanted.tally(&inner).await {
-                Err(Error::Memory) => wanted.aggregate(&inner).await,
-                tally => tally.map(|tally| Values { distinct: tally.distinct() as i64, top: tally.top(wanted.most) }),
-            }
-        };
-        self.inner.engine.run(values).await
+        self.inner.engine.run(async move { wanted.count(&inner).await }).await
     }
 }
 
 #[derive(Default)]
 struct Values {
-    /// How many there are; about, where there are very many.
+    /// How many there are.
     distinct: i64,
     top: Vec<ValueCount>,
 }
@@ -109,17 +100,40 @@ struct Wanted {
 }
 
 impl Wanted {
-    /// Counted by ourselves: every thread takes the next source.
-    async fn tally(&self, inner: &Inner) -> Result<Tally> {
+    /// At once where the values fit into memory, otherwise a part of all values after another.
+    async fn count(&self, inner: &Inner) -> Result<Values> {
+        let mut parts = 1;
+        loop {
+            match self.in_parts(inner, parts).await {
+                Err(Error::Memory) if parts < MOST_PARTS => parts *= 4,
+                counted => return counted,
+            }
+        }
+    }
+
+    async fn in_parts(&self, inner: &Inner, parts: u64) -> Result<Values> {
+        let (whole, mut all) = (Tally::default(), Values::default());
+        for part in 0..parts {
+            let tally = self.tally(inner, whole.only(part, parts)).await?;
+            all.distinct += tally.distinct() as i64;
+            all.top.extend(tally.top(self.most));
+        }
+        all.top.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
+        all.top.truncate(self.most);
+        Ok(all)
+    }
+
+    /// Every thread takes the next source.
+    async fn tally(&self, inner: &Inner, mut all: Tally) -> Result<Tally> {
         let engine = &inner.engine;
         let mut sources: Vec<Source> = Vec::new();
-        for rows in self.rows(inner, true)? {
+        for rows in self.rows(inner)? {
             let plan = rows.create_physical_plan().await?;
             let partitions = plan.output_partitioning().partition_count();
             sources.extend((0..partitions).map(|partition| (plan.clone(), partition)));
         }
         let sources = Arc::new(Mutex::new(sources));
-        let (mut all, mut lanes) = (Tally::default(), JoinSet::new());
+        let mut lanes = JoinSet::new();
         for _ in 0..engine.partitions {
             lanes.spawn(tally_lane(all.beside(), sources.clone(), engine.context().task_ctx()));
         }
@@ -129,32 +143,11 @@ impl Wanted {
         Ok(all)
     }
 
-    /// Counted by the query engine.
-    async fn aggregate(&self, inner: &Inner) -> Result<Values> {
-        let Some(all) = self.all(inner).await? else { return Ok(Values::default()) };
-        let top = all
-            .aggregate(vec![column(VALUE)], vec![count_all().alias(COUNT)])?
-            .sort(vec![column(COUNT).sort(false, false), column(VALUE).sort(true, false)])?
-            .limit(0, Some(self.most))?;
-        let top = top.collect().await?.iter().flat_map(value_counts).collect();
-        let Some(all) = self.all(inner).await? else { return Ok(Values::default()) };
-        let distinct = all.aggregate(Vec::new(), vec![approx_distinct(column(VALUE)).alias(COUNT)])?.collect().await?;
-        let distinct = distinct.first().map(|batch| cast_array(batch.column(0), &DataType::Int64)).transpose()?;
-        Ok(Values { distinct: distinct.map_or(0, |count| count.as_primitive::<Int64Type>().value(0)), top })
-    }
-
-    /// All values that are not empty, one a row, to be read once.
-    async fn all(&self, inner: &Inner) -> Result<Option<DataFrame>> {
-        let not_empty = |rows: DataFrame| rows.filter(column(VALUE).is_not_null().and(column(VALUE).not_eq(lit(""))));
-        let rows = self.rows(inner, false)?.into_iter().map(not_empty).collect::<Result<_, _>>()?;
-        together(&inner.engine, rows).await
-    }
-
     /// The values in everything the conditions find, one a row, some perhaps null or empty.
-    fn rows(&self, inner: &Inner, coded: bool) -> Result<Vec<DataFrame>> {
+    fn rows(&self, inner: &Inner) -> Result<Vec<DataFrame>> {
         let also = std::slice::from_ref(&self.field);
         let (conditions, meter) = (&self.conditions, &self.meter);
-        let reading = Reading { conditions, also, fixed: &[], meter, positions: false, coded };
+        let reading = Reading { conditions, also, fixed: &[], meter, positions: false, coded: true };
         let mut parts = reading.memory(&inner.engine, &self.snapshot, None)?;
         let places: Vec<usize> = (0..self.snapshot.files.len()).collect();
         parts.extend(reading.files(&inner.engine, &self.snapshot, &places, None)?);
