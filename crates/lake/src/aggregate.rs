@@ -56,14 +56,7 @@ impl Lake {
             }
             let places: Vec<usize> =
                 (0..snapshot.files.len()).filter(|place| !inside(&snapshot.files[*place])).collect();
-            let reading = Reading {
-                conditions: &conditions,
-                also: &[],
-                fixed: &[],
-                meter: &meter,
-                positions: false,
-                coded: true,
-            };
+            let reading = Reading { positions: false, ..Reading::of(&conditions, &meter) };
             let mut parts = reading.memory(&inner.engine, &snapshot, None)?;
             parts.extend(reading.files(&inner.engine, &snapshot, &places, None)?);
             let whose = |part: Part| Ok(part.rows.select(vec![lit(part.customer.as_str()).alias(VALUE)])?);
@@ -90,14 +83,7 @@ impl Lake {
         let counted = async move {
             let mut counts = vec![0; bars.len()];
             let places = count_known(&snapshot, &conditions, bars, &mut counts);
-            let reading = Reading {
-                conditions: &conditions,
-                also: &[],
-                fixed: &[],
-                meter: &meter,
-                positions: false,
-                coded: true,
-            };
+            let reading = Reading { positions: false, ..Reading::of(&conditions, &meter) };
             let mut parts = reading.memory(&inner.engine, &snapshot, None)?;
             parts.extend(reading.files(&inner.engine, &snapshot, &places, None)?);
             // One bar holds everything: no time needs to be read.

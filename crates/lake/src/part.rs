@@ -55,7 +55,12 @@ pub(crate) struct Part {
 type Groups<'f> = BTreeMap<Group<'f>, Vec<FileRows>>;
 type Group<'f> = (&'f CustomerId, Vec<Shape>, bool);
 
-impl Reading<'_> {
+impl<'q> Reading<'q> {
+    /// Times and positions of what passes, with texts as numbers.
+    pub(crate) fn of(conditions: &'q Conditions, meter: &'q Arc<Meter>) -> Self {
+        Reading { conditions, also: &[], fixed: &[], meter, positions: true, coded: true }
+    }
+
     fn fields(&self) -> impl Iterator<Item = &FieldName> {
         self.conditions.fields.iter().chain(self.also)
     }

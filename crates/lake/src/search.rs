@@ -101,7 +101,7 @@ async fn find(
     after: Option<(i64, EventId)>,
     limit: usize,
 ) -> Result<Vec<Found>> {
-    let reading = Reading { conditions, also: &[], fixed: &[], meter, positions: true, coded: true };
+    let reading = Reading::of(conditions, meter);
     let start = after.map(|(time, id)| query::after(time, id));
     let newest = after.map_or(i64::MAX, |(time, _)| time);
     let mut places: Vec<usize> = (0..snapshot.files.len()).collect();
@@ -134,7 +134,7 @@ pub(crate) async fn places_of(
     meter: &Arc<Meter>,
     origin: i32,
 ) -> Result<(Vec<EventId>, Vec<i64>)> {
-    let reading = Reading { conditions, also: &[], fixed: &[], meter, positions: true, coded: true };
+    let reading = Reading::of(conditions, meter);
     let parts = match usize::try_from(origin) {
         Ok(place) => reading.files(&inner.engine, snapshot, &[place], None)?,
         Err(_) => {

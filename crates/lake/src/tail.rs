@@ -96,8 +96,7 @@ impl Tail {
         let meter = inner.engine.costs.meter(context)?;
         let (conditions, engine) = (self.conditions.clone(), inner.clone());
         let tailed = async move {
-            let reading =
-                Reading { conditions: &conditions, also: &[], fixed: &[], meter: &meter, positions: true, coded: true };
+            let reading = Reading::of(&conditions, &meter);
             let mut parts = reading.memory(&engine.engine, &snapshot, Some(&new))?;
             let places: Vec<usize> = (0..snapshot.files.len()).collect();
             parts.extend(reading.files(&engine.engine, &snapshot, &places, Some(&new))?);

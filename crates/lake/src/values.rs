@@ -147,7 +147,7 @@ impl Wanted {
     fn rows(&self, inner: &Inner) -> Result<Vec<DataFrame>> {
         let also = std::slice::from_ref(&self.field);
         let (conditions, meter) = (&self.conditions, &self.meter);
-        let reading = Reading { conditions, also, fixed: &[], meter, positions: false, coded: true };
+        let reading = Reading { also, positions: false, ..Reading::of(conditions, meter) };
         let mut parts = reading.memory(&inner.engine, &self.snapshot, None)?;
         let places: Vec<usize> = (0..self.snapshot.files.len()).collect();
         parts.extend(reading.files(&inner.engine, &self.snapshot, &places, None)?);

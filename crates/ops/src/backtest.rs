@@ -12,10 +12,11 @@ use model::role::Permission;
 use model::search::EventQuery;
 use model::{Context, CustomerId, DeviceId, EventId, TimeRange, Timestamp};
 use serde::{Deserialize, Serialize};
-use sigma::{Correlator, Limits, RuleSet};
+use sigma::{Correlator, Expressions, Limits, RuleSet, Settings};
 
 use crate::Ops;
 use crate::error::{Error, Problems, Result};
+use crate::turns::Turn;
 
 /// Records looked at, at most: those of the latest part of the range.
 const RECORDS: u64 = 300_000;
@@ -145,7 +146,10 @@ impl Ops {
             (Some(text), _) => text.clone(),
             (None, id) => self.get_rule(ctx, id.as_deref().unwrap_or_default()).await?.rule.text.unwrap_or_default(),
         };
-        let rules = Arc::new(RuleSet::load([("rule.yml".to_owned(), text)]));
+        let _turn = self.turn(Turn::Backtest).await?;
+        let settings = Settings { expressions: Expressions::few(), ..Settings::default() };
+        let load = move || Arc::new(RuleSet::load_with([("rule.yml".to_owned(), text)], &settings));
+        let rules = tokio::task::spawn_blocking(load).await.map_err(|_| Error::Unavailable("reading the rule"))?;
         let parser = self.parsers().live();
         let mut result = BacktestResult::nothing(asked);
         result.mistakes = mistakes(&rules);
@@ -157,24 +161,22 @@ impl Ops {
         let (customers, sources) = (asked.customers.clone(), result.sources.clone());
         let query = EventQuery { customers, sources, ..EventQuery::all(range) };
         self.record_look(ctx, "event.backtest", &query).await?;
-        let _turn = self.trial_turn().await?;
         let range = self.latest_part(ctx, &query).await?;
         result.from = range.from;
         let mut events = self.lake().events(ctx, &EventQuery { range, ..query }, usize::MAX).await?;
         let mut work = Work::new(rules, parser, result);
-        let begun = Instant::now();
+        let until = Instant::now() + TIME;
         let mut in_time = true;
-        while let Some(part) = events.next().await {
+        while in_time && let Some(part) = events.next().await {
             let part = part?;
             let judged = tokio::task::spawn_blocking(move || {
-                part.iter().for_each(|event| work.judge(event));
-                work
+                let in_time = part.iter().all(|event| {
+                    work.judge(event);
+                    Instant::now() < until
+                });
+                (work, in_time)
             });
-            work = judged.await.map_err(|_| Error::Unavailable("judging records"))?;
-            if begun.elapsed() > TIME {
-                in_time = false;
-                break;
-            }
+            (work, in_time) = judged.await.map_err(|_| Error::Unavailable("judging records"))?;
         }
         Ok(work.finish(in_time, asked))
     }

@@ -44,6 +44,7 @@ mod silence;
 mod storage;
 mod tail;
 mod token;
+mod turns;
 mod use_case;
 mod user;
 mod validate;
@@ -118,8 +119,7 @@ struct Inner {
     rules: RwLock<Arc<sigma::RuleSet>>,
     passwords: password::Passwords,
     tails: tail::Tails,
-    /// Compiling and trying parsers takes the processor: few at a time.
-    trials: tokio::sync::Semaphore,
+    turns: turns::Turns,
     doors: std::sync::OnceLock<Arc<dyn Doors>>,
     hunts: hunt::Hunts,
 }
@@ -130,9 +130,9 @@ impl Ops {
         let passwords = password::Passwords::new();
         let use_cases = RwLock::new(parts.use_cases.clone());
         let rules = RwLock::new(parts.rules.clone());
-        let (trials, doors) = (tokio::sync::Semaphore::new(2), std::sync::OnceLock::new());
+        let (turns, doors) = (turns::Turns::default(), std::sync::OnceLock::new());
         let (tails, hunts) = (tail::Tails::default(), hunt::Hunts::default());
-        Ops { inner: Arc::new(Inner { parts, use_cases, rules, passwords, tails, hunts, trials, doors }) }
+        Ops { inner: Arc::new(Inner { parts, use_cases, rules, passwords, tails, hunts, turns, doors }) }
     }
 
     fn store(&self) -> &store::Store {

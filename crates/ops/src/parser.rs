@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::error::{Error, Problems, Result};
 use crate::parser_check::{self, Candidate, SampleChange, TakenLine};
 use crate::parser_trial::TrialMistake;
+use crate::turns::Turn;
 use crate::{Ops, audit};
 
 /// How far back a list of parsers counts.
@@ -295,7 +296,7 @@ impl Ops {
             received: ctx.now(),
         };
         let parsers = self.parsers().clone();
-        let _turn = self.trial_turn().await?;
+        let _turn = self.turn(Turn::Trial).await?;
         let work = move || parser_check::check(&parsers, candidate);
         tokio::task::spawn_blocking(work).await.map_err(|_| Error::Unavailable("running the samples"))
     }

@@ -11,17 +11,15 @@ use model::role::Permission;
 use model::{Context, Severity, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::SemaphorePermit;
 
 use crate::Ops;
 use crate::error::{Error, Problems, Result};
+use crate::turns::Turn;
 
 /// Lines of a trial at most.
 const LINES: usize = 100;
 /// All lines together may take so long; what is left is not tried.
 const TIME: Duration = Duration::from_secs(3);
-/// Waiting for others' trials.
-const WAIT: Duration = Duration::from_secs(10);
 
 /// A text and the lines to try it on.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -155,17 +153,9 @@ impl Ops {
         let mut hint = Hint::new(ctx.now());
         hint.time_zone = zone.unwrap_or(hint.time_zone);
         let live = self.parsers().live();
-        let _turn = self.trial_turn().await?;
+        let _turn = self.turn(Turn::Trial).await?;
         let work = move || run(&live, &trial, &hint);
         tokio::task::spawn_blocking(work).await.map_err(|_| Error::Unavailable("trying the parser"))
-    }
-
-    /// A turn among those who compile and try: they share few.
-    pub(crate) async fn trial_turn(&self) -> Result<SemaphorePermit<'_>> {
-        match tokio::time::timeout(WAIT, self.inner.trials.acquire()).await {
-            Ok(Ok(turn)) => Ok(turn),
-            _ => Err(Error::Unavailable("others are trying parsers: ask again in a moment")),
-        }
     }
 }
 

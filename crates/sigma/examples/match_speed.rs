@@ -10,10 +10,11 @@ mod records;
 #[path = "../tests/it/windows.rs"]
 mod windows;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
+use std::sync::{Arc, LazyLock, Mutex};
 
-use model::event::Event;
+use model::event::{Event, LogSource};
 use rsigma_eval::Engine;
 use rsigma_eval::event::JsonEvent;
 use serde_json::{Map, Value as Json};
@@ -161,9 +162,16 @@ fn pair<'a>(raw: &'a str, record: &Json) -> Option<Pair<'a>> {
     // One log source for both, so that nobody is asked twice: the last category is the narrowest.
     let service = event.log_sources.last().and_then(|source| source.service.clone());
     let category = event.log_sources.iter().filter_map(|source| source.category.clone()).next_back();
-    event.log_sources = windows::one(category.as_deref().unwrap_or_default(), service.as_deref().unwrap_or_default());
+    event.log_sources = one(category.as_deref().unwrap_or_default(), service.as_deref().unwrap_or_default());
     let source = rsigma_parser::LogSource { category, product: Some("windows".into()), service, ..Default::default() };
     Some(Pair { ours: event, flat: Json::Object(flat), source })
+}
+
+/// The set of one log source, one for all events that have it.
+fn one(category: &str, service: &str) -> Arc<[LogSource]> {
+    static KNOWN: LazyLock<Mutex<HashMap<LogSource, Arc<[LogSource]>>>> = LazyLock::new(Mutex::default);
+    let source = windows::log_source(category, "windows", service);
+    KNOWN.lock().unwrap().entry(source.clone()).or_insert_with(|| [source].into()).clone()
 }
 
 fn load(paths: &[PathBuf]) -> Vec<(String, Json)> {

@@ -15,7 +15,7 @@ type Named = BTreeMap<String, Expression>;
 const MAX_JOINED: usize = 1_000_000;
 
 /// Compiles a section; `at` is where it stands.
-pub(crate) fn compile(section: &Section, at: &str, scope: &mut Scope<'_>) -> Result<Expression, Error> {
+pub(crate) fn compile(section: &Section, at: &str, scope: &mut Scope) -> Result<Expression, Error> {
     let mut named = Named::new();
     for (name, node) in &section.named {
         named.insert(name.clone(), detection(node, &format!("{at}.{name}"), scope)?);
@@ -32,7 +32,7 @@ pub(crate) fn compile(section: &Section, at: &str, scope: &mut Scope<'_>) -> Res
     Ok(if alternatives.len() == 1 { alternatives.remove(0) } else { Expression::Or(alternatives) })
 }
 
-fn detection(node: &Node, at: &str, scope: &mut Scope<'_>) -> Result<Expression, Error> {
+fn detection(node: &Node, at: &str, scope: &mut Scope) -> Result<Expression, Error> {
     match node {
         Node::All(parts) => {
             Ok(Expression::all(parts.iter().map(|part| detection(part, at, scope)).collect::<Result<_, _>>()?))

@@ -36,7 +36,7 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    pub(crate) fn compile(mut document: Document, path: &str, scope: &mut Scope<'_>) -> Result<Self, Error> {
+    pub(crate) fn compile(mut document: Document, path: &str, scope: &mut Scope) -> Result<Self, Error> {
         let title = document.required_text("title")?;
         let (log_source, _) = log_source(&document.required_map("logsource")?)?;
         let section = document.required_map("filter")?;
@@ -60,7 +60,7 @@ impl Filter {
     }
 
     /// Narrows the rule; pipelines change the filter as they changed the rule.
-    pub(crate) fn apply(&self, rule: &mut Rule, pipelines: &Pipelines, scope: &mut Scope<'_>) -> Result<(), Error> {
+    pub(crate) fn apply(&self, rule: &mut Rule, pipelines: &Pipelines, scope: &mut Scope) -> Result<(), Error> {
         let (mut expression, mut applied) = (self.expression.clone(), self.applied.clone());
         if !pipelines.is_empty() {
             let mut section = applied.section.clone();

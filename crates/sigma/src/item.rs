@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use regex::RegexBuilder;
+use regex::{Regex, RegexBuilder};
 use serde_json::Value as Json;
 
 use crate::draft::{Build, Draft};
@@ -49,16 +49,58 @@ pub(crate) struct Value {
 }
 
 /// What compiling needs to know around an item.
-pub(crate) struct Scope<'s> {
+pub(crate) struct Scope {
     /// Where field names get their numbers.
-    pub columns: &'s mut Columns,
+    pub columns: Columns,
     /// Values of placeholders.
-    pub placeholders: &'s Arc<Placeholders>,
+    pub placeholders: Arc<Placeholders>,
     /// Items by key and value: what several rules ask is one item.
-    pub items: &'s mut HashMap<String, Arc<Item>>,
+    items: HashMap<String, Arc<Item>>,
+    /// What regular expressions may still take.
+    expressions: Expressions,
 }
 
-impl Scope<'_> {
+/// What the regular expressions of a set may need: compiled, they are far larger than their text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Expressions {
+    /// Bytes for all of them together, counted in steps; as much as they need when absent.
+    pub bytes: Option<usize>,
+}
+
+/// A larger expression is refused.
+const LARGEST: usize = 4 << 20;
+/// What an expression is counted as: the first of these that is enough.
+const STEPS: [usize; 3] = [16 << 10, 256 << 10, LARGEST];
+
+impl Expressions {
+    /// For a rule that anybody may send: several times what the largest public rule needs.
+    pub fn few() -> Self {
+        Expressions { bytes: Some(8 * LARGEST) }
+    }
+
+    /// Compiles one; nothing where there is no room left for it.
+    fn compile(&mut self, builder: &mut RegexBuilder) -> Option<Result<Regex, regex::Error>> {
+        let mut build = |limit| builder.size_limit(limit).dfa_size_limit(limit).build();
+        let Some(left) = &mut self.bytes else { return Some(build(LARGEST)) };
+        for step in STEPS {
+            let rest = left.checked_sub(step)?;
+            match build(step) {
+                Err(regex::Error::CompiledTooBig(_)) if step < LARGEST => {}
+                result => {
+                    *left = rest;
+                    return Some(result);
+                }
+            }
+        }
+        None
+    }
+}
+
+impl Scope {
+    pub(crate) fn new(placeholders: Arc<Placeholders>, expressions: Expressions) -> Self {
+        Scope { columns: Columns::default(), placeholders, items: HashMap::new(), expressions }
+    }
+
     /// The item of a key and its value, compiled where it is new.
     pub(crate) fn item(&mut self, key: &str, value: &Json, at: &str) -> Result<Arc<Item>, Error> {
         let written = format!("{key}\0{value}");
@@ -71,15 +113,12 @@ impl Scope<'_> {
     }
 }
 
-/// Compiled regular expressions may not need more memory than this; larger ones are refused.
-const REGEX_LIMIT: usize = 4 << 20;
-
 /// Lists of exact values longer than this are looked up by hash.
 const HASHED_FROM: usize = 5;
 
 impl Item {
     /// Compiles `key: value`; `at` is where it stands.
-    pub(crate) fn compile(key: &str, value: &Json, at: &str, scope: &mut Scope<'_>) -> Result<Self, Error> {
+    pub(crate) fn compile(key: &str, value: &Json, at: &str, scope: &mut Scope) -> Result<Self, Error> {
         let key = Key::parse(key, at)?;
         let values = match value {
             Json::Array(values) if values.is_empty() => {
@@ -94,7 +133,7 @@ impl Item {
             build = Build { keyword: key.field.is_none(), ..Build::default() };
             let draft = Draft::read(value, at)?;
             let words = draft.words().into();
-            let drafts = build.apply(draft, &key.modifiers, at, scope.placeholders)?;
+            let drafts = build.apply(draft, &key.modifiers, at, &scope.placeholders)?;
             let mut alternatives =
                 drafts.into_iter().map(|draft| build.finish(draft, at, scope)).collect::<Result<Vec<_>, _>>()?;
             let test = match alternatives.len() {
@@ -120,7 +159,7 @@ impl Item {
 }
 
 impl Build {
-    fn finish(&self, draft: Draft, at: &str, scope: &mut Scope<'_>) -> Result<Test, Error> {
+    fn finish(&self, draft: Draft, at: &str, scope: &mut Scope) -> Result<Test, Error> {
         if self.exists {
             return match draft {
                 Draft::Bool(expected) => Ok(Test::Exists(expected)),
@@ -155,7 +194,7 @@ impl Build {
         }
         match draft {
             Draft::Null => Ok(Test::Null),
-            Draft::Regex(source) => self.regex(&source, at),
+            Draft::Regex(source) => self.regex(&source, at, &mut scope.expressions),
             Draft::Number(number) if !self.keyword => Ok(Test::Number(number)),
             other => Ok(self.text(other.into_text(at)?)),
         }
@@ -176,11 +215,11 @@ impl Build {
         Test::Text { pattern: Pattern::new(&folded), cased: false }
     }
 
-    fn regex(&self, source: &str, at: &str) -> Result<Test, Error> {
+    fn regex(&self, source: &str, at: &str, left: &mut Expressions) -> Result<Test, Error> {
         let mut builder = RegexBuilder::new(source);
         builder.case_insensitive(self.ignore_case).multi_line(self.multi_line).dot_matches_new_line(self.dot_all);
-        builder.size_limit(REGEX_LIMIT).dfa_size_limit(REGEX_LIMIT).nest_limit(100);
-        match builder.build() {
+        let room = "has more and larger regular expressions than one may try: leave some out, or bound what repeats";
+        match left.compile(builder.nest_limit(100)).ok_or_else(|| Error::invalid(at, room))? {
             Ok(expression) => {
                 let words = self.expression_words(source);
                 Ok(Test::Regex(Box::new(Searched::new(expression, words))))

@@ -44,6 +44,7 @@ pub use explain::{
     Operator, Reason, ReasonKind, Section, Wanted,
 };
 pub use expression::MatchedField;
+pub use item::Expressions;
 pub use placeholder::Placeholders;
 pub use processing::{Pipeline, Pipelines, Settings};
 pub use rule::{FieldUse, Rule};

@@ -9,8 +9,7 @@ use crate::correlation::resolve::{Resolved, resolve};
 use crate::correlation::rule::CorrelationRule;
 use crate::error::Error;
 use crate::filter::Filter;
-use crate::item::{Item, Scope};
-use crate::placeholder::Placeholders;
+use crate::item::Scope;
 use crate::processing::{Pipelines, Settings};
 use crate::reading::Document;
 use crate::rule::Rule;
@@ -52,10 +51,8 @@ pub(crate) struct Loaded {
 
 /// Takes files one by one.
 pub(crate) struct Loader<'s> {
-    placeholders: Arc<Placeholders>,
+    scope: Scope,
     pipelines: &'s Pipelines,
-    columns: Columns,
-    items: HashMap<String, Arc<Item>>,
     rules: Vec<Rule>,
     filters: Vec<(String, Filter)>,
     correlations: Vec<CorrelationRule>,
@@ -67,10 +64,8 @@ pub(crate) struct Loader<'s> {
 impl<'s> Loader<'s> {
     pub(crate) fn new(settings: &'s Settings) -> Self {
         Loader {
-            placeholders: Arc::new(settings.placeholders.clone()),
+            scope: Scope::new(Arc::new(settings.placeholders.clone()), settings.expressions),
             pipelines: &settings.pipelines,
-            columns: Columns::default(),
-            items: HashMap::new(),
             rules: Vec::new(),
             filters: Vec::new(),
             correlations: Vec::new(),
@@ -78,10 +73,6 @@ impl<'s> Loader<'s> {
             errors: Vec::new(),
             ids: HashMap::new(),
         }
-    }
-
-    fn scope(&mut self) -> Scope<'_> {
-        Scope { columns: &mut self.columns, placeholders: &self.placeholders, items: &mut self.items }
     }
 
     fn fail(&mut self, path: &str, error: &Error) {
@@ -105,8 +96,7 @@ impl<'s> Loader<'s> {
         let mut head = Document::new(keys.clone());
         let (is_correlation, is_filter) = (keys.contains_key("correlation"), keys.contains_key("filter"));
         if is_filter && !keys.contains_key("detection") {
-            let mut scope = self.scope();
-            let filter = Filter::compile(Document::new(keys), path, &mut scope)?;
+            let filter = Filter::compile(Document::new(keys), path, &mut self.scope)?;
             self.filters.push((path.to_owned(), filter));
             return Ok(());
         }
@@ -120,8 +110,7 @@ impl<'s> Loader<'s> {
         } else if is_correlation {
             self.correlations.push(CorrelationRule::read(Document::new(keys), path)?);
         } else {
-            let pipelines = self.pipelines;
-            match Rule::compile(Document::new(keys), path, pipelines, &mut self.scope()) {
+            match Rule::compile(Document::new(keys), path, self.pipelines, &mut self.scope) {
                 Ok(rule) => self.rules.push(rule),
                 Err(error @ Error::Placeholder(_)) => self.inactive.push(inactive(error.to_string())),
                 Err(error) => return Err(error),
@@ -150,8 +139,7 @@ impl<'s> Loader<'s> {
                     return true;
                 }
                 used = true;
-                let pipelines = self.pipelines;
-                let narrowed = filter.apply(rule, pipelines, &mut self.scope());
+                let narrowed = filter.apply(rule, self.pipelines, &mut self.scope);
                 narrowed.inspect_err(|error| self.fail(&path, error)).is_ok()
             });
             self.rules = rules;
@@ -162,6 +150,6 @@ impl<'s> Loader<'s> {
         }
         let rules: Vec<Arc<Rule>> = self.rules.into_iter().map(Arc::new).collect();
         let resolved = resolve(self.correlations, &rules, &self.inactive);
-        Loaded { rules, columns: self.columns, resolved, inactive: self.inactive, errors: self.errors }
+        Loaded { rules, columns: self.scope.columns, resolved, inactive: self.inactive, errors: self.errors }
     }
 }

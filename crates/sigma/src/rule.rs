@@ -97,9 +97,7 @@ impl Rule {
             return Err(Error::Yaml("the text holds several documents: give one rule".into()));
         }
         let document = documents.pop().ok_or(Error::Missing("title"))?;
-        let (mut columns, mut items) = (Default::default(), Default::default());
-        let placeholders = Arc::new(settings.placeholders.clone());
-        let mut scope = Scope { columns: &mut columns, placeholders: &placeholders, items: &mut items };
+        let mut scope = Scope::new(Arc::new(settings.placeholders.clone()), settings.expressions);
         Rule::compile(Document::new(document), "", &settings.pipelines, &mut scope)
     }
 
@@ -155,7 +153,7 @@ impl Rule {
         mut document: Document,
         path: &str,
         pipelines: &Pipelines,
-        scope: &mut Scope<'_>,
+        scope: &mut Scope,
     ) -> Result<Self, Error> {
         let title = document.required_text("title")?;
         let (log_source, log_source_definition) = log_source(&document.required_map("logsource")?)?;

@@ -113,7 +113,7 @@ async fn wanted(
     if conditions.are_time_only() {
         return Ok((0..count).map(|_| Wanted::In(conditions.range)).collect());
     }
-    let reading = Reading { conditions, also: &[], fixed: &[], meter, positions: true, coded: true };
+    let reading = Reading::of(conditions, meter);
     let mut all = Vec::with_capacity(count);
     let mut found = 0;
     for place in 0..count {

@@ -14,7 +14,7 @@ use crate::collection;
 use crate::correlation::rule::CorrelationRule;
 use crate::error::Error;
 use crate::filter::Filter;
-use crate::item::Scope;
+use crate::item::{Expressions, Scope};
 use crate::placeholder::Placeholders;
 use crate::processing::Pipelines;
 use crate::reading::Document;
@@ -137,11 +137,13 @@ pub fn check(text: &str, known: &Known<'_>) -> Vec<Problem> {
             let located = collection::read_parsed::<Located>(text).unwrap_or_default();
             let plain =
                 located.len() == documents.len() && located.iter().all(|document| document.get("action").is_none());
+            let placeholders = known.placeholders.cloned().unwrap_or_default();
+            let mut scope = Scope::new(placeholders.into(), Expressions::few());
             for (number, document) in documents.into_iter().enumerate() {
                 // What collections are made of has no one place.
                 let nowhere = Located::of(&serde_json::Value::Object(document.clone()));
                 let located = if plain { &located[number] } else { &nowhere };
-                check_document(document, located, known, &mut found);
+                check_document(document, located, known, &mut scope, &mut found);
             }
         }
     }
@@ -153,6 +155,7 @@ fn check_document(
     document: serde_json::Map<String, serde_json::Value>,
     located: &Located,
     known: &Known<'_>,
+    scope: &mut Scope,
     found: &mut Findings,
 ) {
     let before = found.errors();
@@ -166,14 +169,11 @@ fn check_document(
     if found.errors() > before {
         return;
     }
-    let (mut columns, mut items) = (Default::default(), Default::default());
-    let placeholders = known.placeholders.cloned().unwrap_or_default().into();
-    let mut scope = Scope { columns: &mut columns, placeholders: &placeholders, items: &mut items };
     let document = Document::new(document);
     let refusal = match (is_filter, is_correlation) {
-        (true, _) => Filter::compile(document, "", &mut scope).err(),
+        (true, _) => Filter::compile(document, "", scope).err(),
         (_, true) => CorrelationRule::read(document, "").err(),
-        _ => Rule::compile(document, "", &Pipelines::default(), &mut scope).err(),
+        _ => Rule::compile(document, "", &Pipelines::default(), scope).err(),
     };
     match refusal {
         None => {}

@@ -34,11 +34,11 @@ enum Planned<'s> {
 
 impl<'s> Plan<'s> {
     /// A section that was compiled before.
-    pub(super) fn new(section: &'s section::Section, scope: &mut Scope<'_>) -> Self {
+    pub(super) fn new(section: &'s section::Section, scope: &mut Scope) -> Self {
         Self::compile(section, scope).expect("a loaded rule's section has been compiled already")
     }
 
-    fn compile(section: &'s section::Section, scope: &mut Scope<'_>) -> Result<Self, Error> {
+    fn compile(section: &'s section::Section, scope: &mut Scope) -> Result<Self, Error> {
         let conditions = section
             .conditions
             .iter()
@@ -75,7 +75,7 @@ impl<'s> Plan<'s> {
 }
 
 impl<'s> Planned<'s> {
-    fn new(node: &'s Node, scope: &mut Scope<'_>) -> Result<Self, Error> {
+    fn new(node: &'s Node, scope: &mut Scope) -> Result<Self, Error> {
         Ok(match node {
             Node::All(parts) => {
                 Planned::All(parts.iter().map(|part| Planned::new(part, scope)).collect::<Result<_, _>>()?)

@@ -10,10 +10,10 @@ use model::event::{Event, LogSource, Value};
 use serde::Serialize;
 
 use crate::expression::MatchedField;
-use crate::item::Scope;
+use crate::item::{Expressions, Scope};
 use crate::router::covers;
 use crate::rule::Rule;
-use crate::view::{Columns, View};
+use crate::view::View;
 
 /// Why a rule fires on an event, or why it does not.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -286,13 +286,12 @@ impl Rule {
 
 /// Explains a rule's verdict.
 pub(crate) fn explain(rule: &Rule, event: &Event<'_>, suspended: bool) -> Explanation {
-    let (mut columns, mut items) = (Columns::default(), Default::default());
-    let mut scope = Scope { columns: &mut columns, placeholders: &rule.placeholders, items: &mut items };
+    let mut scope = Scope::new(rule.placeholders.clone(), Expressions::default());
     let own = judge::Plan::new(&rule.section, &mut scope);
     let filters: Vec<_> =
         rule.filters.iter().map(|filter| (filter, judge::Plan::new(&filter.section, &mut scope))).collect();
     let raw = Value::from(event.raw);
-    let view = View::new(event, &raw, &columns, 0..columns.len());
+    let view = View::new(event, &raw, &scope.columns, 0..scope.columns.len());
     let detection = own.judge(&view);
     let filters: Vec<Filtered> = filters
         .into_iter()

@@ -15,6 +15,7 @@ use model::event::LogSource;
 use serde_json::Value as Json;
 
 use crate::error::Error;
+use crate::item::Expressions;
 use crate::placeholder::Placeholders;
 use crate::section::Section;
 use conditions::Conditions;
@@ -28,6 +29,8 @@ pub struct Settings {
     pub placeholders: Placeholders,
     /// What changes the rules before they are compiled.
     pub pipelines: Pipelines,
+    /// What the regular expressions of all rules together may need.
+    pub expressions: Expressions,
 }
 
 impl From<Placeholders> for Settings {

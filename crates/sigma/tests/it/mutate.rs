@@ -6,6 +6,7 @@
 
 use std::time::{Duration, Instant};
 
+use fastrand::Rng;
 use serde_json::{Map, Value as Json, json};
 use sigma::{Known, Pipeline, Pipelines, Placeholders, RuleSet, Settings, check};
 
@@ -42,47 +43,35 @@ const EVENTS: [&str; 3] = [
     "one two aHR0cDovL2EuYg== \u{212a}\u{130}\u{df} C:\\x.exe ab99",
 ];
 
-/// Numbers that look random, the same for the same seed.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit.max(1) as u64) as usize
-    }
-}
-
 /// What means something in YAML, in rules, in expressions or in JSON.
 const MARKS: &[u8] = b"\"'\\={}[]|<>,;:\n\t%#&*?-+.$^()~!@ 019\xff\xc4";
 
-fn mutated(seeds: &[&str], chance: &mut Chance) -> String {
-    let mut bytes = seeds[chance.below(seeds.len())].as_bytes().to_vec();
-    for _ in 0..=chance.below(5) {
-        let at = chance.below(bytes.len() + 1);
-        let end = at + chance.below(40).min(bytes.len() - at);
-        match chance.below(8) {
-            0 if at < bytes.len() => bytes[at] = MARKS[chance.below(MARKS.len())],
-            1 if at < bytes.len() => bytes[at] ^= 1 << chance.below(8),
-            2 => bytes.insert(at, MARKS[chance.below(MARKS.len())]),
+fn mutated(seeds: &[&str], chance: &mut Rng) -> String {
+    let mut bytes = seeds[chance.usize(..seeds.len())].as_bytes().to_vec();
+    for _ in 0..=chance.usize(..5) {
+        let at = chance.usize(..bytes.len() + 1);
+        let end = at + chance.usize(..40).min(bytes.len() - at);
+        match chance.usize(..8) {
+            0 if at < bytes.len() => bytes[at] = MARKS[chance.usize(..MARKS.len())],
+            1 if at < bytes.len() => bytes[at] ^= 1 << chance.usize(..8),
+            2 => bytes.insert(at, MARKS[chance.usize(..MARKS.len())]),
             3 => drop(bytes.drain(at..end)),
             4 => {
-                let piece = bytes[at..end].repeat(1 + chance.below(100));
+                let piece = bytes[at..end].repeat(1 + chance.usize(..100));
                 bytes.splice(at..at, piece);
             }
             5 => {
-                let other = seeds[chance.below(seeds.len())].as_bytes();
-                let from = chance.below(other.len() + 1);
+                let other = seeds[chance.usize(..seeds.len())].as_bytes();
+                let from = chance.usize(..other.len() + 1);
                 bytes.splice(at.., other[from..].iter().copied());
             }
             6 => {
-                let mark = MARKS[chance.below(MARKS.len())];
-                bytes.splice(at..at, std::iter::repeat_n(mark, chance.below(300)));
+                let mark = MARKS[chance.usize(..MARKS.len())];
+                bytes.splice(at..at, std::iter::repeat_n(mark, chance.usize(..300)));
             }
             _ => {
                 let piece = bytes[at..end].to_vec();
-                let to = chance.below(bytes.len() + 1);
+                let to = chance.usize(..bytes.len() + 1);
                 bytes.splice(to..to, piece);
             }
         }
@@ -93,7 +82,7 @@ fn mutated(seeds: &[&str], chance: &mut Chance) -> String {
 
 fn settings(pipelines: Vec<Pipeline>) -> Settings {
     let placeholders = Placeholders::from([("who".into(), vec!["a".into(), "b*".into()])]);
-    Settings { placeholders, pipelines: Pipelines::new(pipelines) }
+    Settings { placeholders, pipelines: Pipelines::new(pipelines), ..Settings::default() }
 }
 
 fn files<'t>(texts: impl IntoIterator<Item = &'t str>) -> Vec<(String, String)> {
@@ -121,7 +110,7 @@ fn no_mutation_of_a_rule_a_pipeline_or_an_event_makes_anything_panic_or_dawdle()
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let seconds = number("MUTATE_SECONDS");
     let fresh = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64;
-    let seed = number("MUTATE_SEED").unwrap_or_else(|| if seconds.is_some() { fresh() | 1 } else { 1 });
+    let seed = number("MUTATE_SEED").unwrap_or_else(|| if seconds.is_some() { fresh() } else { 1 });
     println!("MUTATE_SEED={seed}");
     let whole = RuleSet::load_with(files(RULES), &settings(Vec::new()));
     assert!(whole.errors().is_empty() && whole.rules().len() == 5, "{:?}", whole.errors());
@@ -140,7 +129,7 @@ fn no_mutation_of_a_rule_a_pipeline_or_an_event_makes_anything_panic_or_dawdle()
     let event = |text: &str| judge(&whole, text);
     let targets: [Target<'_>; 3] =
         [("rules", &RULES, &rule), ("pipelines", &PIPELINES, &pipeline), ("events", &EVENTS, &event)];
-    let mut chance = Chance(seed | 1);
+    let mut chance = Rng::with_seed(seed);
     match std::env::var("MUTATE_EACH").is_ok() {
         true => targets.iter().for_each(|target| run(&[*target], seconds, &mut chance)),
         false => run(&targets, seconds, &mut chance),
@@ -153,7 +142,7 @@ fn worked() -> Duration {
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-fn run(targets: &[Target<'_>], seconds: Option<u64>, chance: &mut Chance) {
+fn run(targets: &[Target<'_>], seconds: Option<u64>, chance: &mut Rng) {
     let until = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let (mut count, mut slowest) = (0_usize, (Duration::ZERO, "", String::new()));
     while until.map_or(count < 1500, |until| Instant::now() < until) {

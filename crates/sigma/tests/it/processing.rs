@@ -133,7 +133,10 @@ fn placeholders_are_filled_from_the_pipeline_then_from_the_settings() {
     let pipelines = Pipelines::new(vec![Pipeline::parse(&text.to_string()).unwrap()]);
     let placeholders = Placeholders::from([("other".into(), vec!["o".into()])]);
     let files = [("r.yml".to_owned(), rule.to_string())];
-    let set = RuleSet::load_with(files.clone(), &Settings { placeholders, pipelines: pipelines.clone() });
+    let set = RuleSet::load_with(
+        files.clone(),
+        &Settings { placeholders, pipelines: pipelines.clone(), ..Settings::default() },
+    );
     for (value, expected) in [("100%-o-z", true), ("xy-o-", true), ("100%-wrong-z", false), ("y-o-z", false)] {
         assert_eq!(fires(&set, &json!({ "a": value })), expected, "{value}");
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::Severity;
 use proptest::prelude::*;
 use serde_json::json;
-use sigma::RuleSet;
+use sigma::{Expressions, Known, ProblemKind, RuleSet, Settings, check};
 
 use crate::events::{error, event, rule_set};
 use crate::windows::log_source;
@@ -261,4 +261,27 @@ fn the_fields_a_rule_uses_are_told_with_their_modifiers() {
     let expected =
         [("", "", "b", false), ("f", "contains,", "a,b", false), ("g", "fieldref", "a", false), ("h", "", "a", true)];
     assert_eq!(told, expected.map(|(f, m, d, c)| (f.to_owned(), m.to_owned(), d.to_owned(), c)));
+}
+
+#[test]
+fn regular_expressions_are_bounded_where_anybody_may_send_a_rule() {
+    let rule = |count: usize, expression: &str| {
+        let lines: String = (0..count).map(|number| format!("      - '{expression}{number}'\n")).collect();
+        format!("title: T\nlogsource: {{product: t}}\ndetection:\n  s:\n    a|re:\n{lines}  condition: s\n")
+    };
+    let settings = Settings { expressions: Expressions::few(), ..Settings::default() };
+    let load = |text: String| RuleSet::load_with([("t.yml".to_owned(), text)], &settings);
+    assert!(load(rule(500, "a+b")).errors().is_empty());
+    let hostile = [(rule(6600, r"\w{8}"), "more and larger"), (rule(6600, ".{200}"), "more and larger")];
+    for (text, told) in hostile.into_iter().chain([(rule(1, ".{9999}"), "unusable regular")]) {
+        let message = load(text.clone()).errors()[0].message.clone();
+        assert!(message.contains("detection.s.a|re") && message.contains(told), "{message}");
+        assert!(check(&text, &Known::default()).iter().any(|problem| problem.kind == ProblemKind::Refused));
+    }
+    // What two rules ask is compiled once, and what they ask beyond that counts together.
+    let two =
+        |other: &str| load(format!("{}---\n{}", rule(1500, "a+b"), rule(1500, other).replace("title: T", "title: U")));
+    assert!(two("a+b").errors().is_empty());
+    assert_eq!(two("a+c").errors().len(), 1);
+    assert!(RuleSet::load([("t.yml".to_owned(), rule(3000, "a+b"))]).errors().is_empty());
 }

@@ -131,11 +131,3 @@ fn sources(channel: &str, id: i64) -> Vec<LogSource> {
     let by_category = categories.iter().map(|category| log_source(category, "windows", ""));
     by_category.chain([log_source("", "windows", service)]).collect()
 }
-
-/// The set of one log source.
-#[allow(dead_code)]
-pub fn one(category: &str, service: &str) -> Arc<[LogSource]> {
-    static KNOWN: LazyLock<Mutex<Known<LogSource>>> = LazyLock::new(Mutex::default);
-    let source = log_source(category, "windows", service);
-    KNOWN.lock().unwrap().entry(source.clone()).or_insert_with(|| [source].into()).clone()
-}
