@@ -84,6 +84,16 @@ export function pages({ incident, alert, rule, customer, device, collector, hunt
     { name: "policies", path: "/policies", rows: ".policies tbody tr", least: 2 },
     { name: "rules", path: "/rules", rows: "tr[data-id]", least: 15 },
     { name: "rule", path: `/rules/${encodeURIComponent(rule)}`, rows: ".card section", least: 5 },
+    { name: "rule-versions", path: "/rules/0b6f5f0e-55a5-4c0e-9d7e-6a4f3f0c2d11?tab=versions", rows: ".versions li, .facts div", least: 5, prepare: (page) => page.locator(".versions .link").last().click() },
+    { name: "rule-exceptions", path: "/rules/0b6f5f0e-55a5-4c0e-9d7e-6a4f3f0c2d11?tab=exceptions", rows: ".plain tbody tr", least: 1 },
+    { name: "rule-decide", path: `/rules/${encodeURIComponent(rule)}`, rows: "dialog .field", least: 4, prepare: (page) => page.click(".page-actions .primary") },
+    { name: "rule-edit", path: `/rules/${encodeURIComponent(rule)}?edit=1`, rows: ".cm-line", least: 12, prepare: tried },
+    { name: "rule-card", path: `/rules/${encodeURIComponent(rule)}?edit=1&side=card`, rows: ".card-form .field", least: 6 },
+    { name: "scorecard", path: "/rules?tab=scorecard", rows: ".scorecard tbody tr", least: 20 },
+    { name: "exceptions", path: "/rules?tab=exceptions", rows: ".plain tbody tr", least: 1 },
+    { name: "requests", path: "/rules?tab=requests", rows: ".plain tbody tr", least: 1 },
+    { name: "exception", path: `/alerts/${alert}`, rows: ".exception-form .field", least: 5, prepare: excepted },
+    { name: "explain", path: `/alerts/${alert}`, rows: ".explain-tree li", least: 3, prepare: explained },
     { name: "backtest", path: `/rules/try?rule=${encodeURIComponent(rule)}&days=90`, rows: ".plain tbody tr", least: 3, ready: ".rule-text", prepare: (page) => page.click(".button.primary") },
     { name: "intel", path: "/intel", rows: "tr[data-id]", least: 1 },
     { name: "intel-hunts", path: "/intel?tab=hunts", rows: "tr[data-id]", least: 1 },
@@ -105,6 +115,24 @@ async function card(page) {
     await choices.nth(at).click();
     if (await page.locator(".raw mark").count() && await page.locator(".card section").count()) return;
   }
+}
+
+/** A record that is tried in the editor. */
+async function tried(page) {
+  await page.fill(".trial-paste textarea", "<38>sshd[7]: Failed password for root from 203.0.113.9 port 51022 ssh2");
+  await page.click(".trial-paste button");
+  await page.waitForSelector(".tried .explain-tree");
+}
+
+async function excepted(page) {
+  await page.locator("h1").click();
+  await page.keyboard.press("x");
+  await page.waitForSelector(".exception-form .preview p + *, .exception-form .preview p");
+}
+
+async function explained(page) {
+  await page.locator(".sample-head button[aria-expanded]").click();
+  await page.waitForSelector(".explain-tree");
 }
 
 async function json(page) {

@@ -23,23 +23,27 @@ field = "_body"
 source_ip = "src"
 user_name = "usr"
 event_action = "evt"
+
+[[log_source]]
+product = "example"
+service = "gatebox"
 `;
 
-async function change(page, method, path, data) {
+export async function change(page, method, path, data) {
   const { csrf_token } = await api(page, "/session");
   const answer = await page.context().request.fetch(`/api/v1${path}`, { method, headers: { "x-csrf-token": csrf_token }, data });
   if (!answer.ok()) throw new Error(`${method} ${path} gives ${answer.status()}: ${await answer.text()}`);
   return answer.json();
 }
 
-async function send(url, token, text) {
+export async function send(url, token, text) {
   const answer = await fetch(url, { method: "POST", headers: { authorization: `Bearer ${token}` }, body: text });
   await answer.text();
   return answer.status;
 }
 
 /** Pastes a text over what the editor holds. The browser's own insertion would write inline styles, which are not allowed. */
-async function write(page, text) {
+export async function write(page, text) {
   await page.click(".cm-content");
   await page.keyboard.press("Control+a");
   await page.locator(".cm-content").evaluate((element, pasted) => {
@@ -100,5 +104,5 @@ export async function engineer(page) {
     return events.find((event) => event.core.user_name === "wang.wei");
   }, "an event of the device parsed by the new parser", 40_000);
   check(found.source === NAME && found.core.source_ip === "203.0.113.77", "parser", `the device's event is parsed by ${found.source}`);
-  return device.id;
+  return { device: device.id, url, secret };
 }

@@ -8,6 +8,7 @@ import { SHOTS, cramped, doorway, gallery, pictured, tally } from "./gallery.mjs
 import { PASSWORD, journey, keyboard, stillArriving } from "./journey.mjs";
 import { pages, subjects } from "./pages.mjs";
 import { engineer } from "./parser.mjs";
+import { useCase } from "./rule.mjs";
 import { startServer } from "./server.mjs";
 
 const LIMIT_MS = 600_000;
@@ -54,7 +55,9 @@ async function run(base) {
   await second.context().close();
 
   const third = await open(browser, base, "engineer", { storageState: await admin.context().storageState() });
-  await part("an engineer connects a device and writes its parser", () => pictured(third, "engineer", () => engineer(third)));
+  let gate;
+  await part("an engineer connects a device and writes its parser", () => pictured(third, "engineer", async () => { gate = await engineer(third); }));
+  if (gate) await part("an engineer writes a use case and makes an exception", () => pictured(third, "use case", () => useCase(third, gate)));
   await third.context().close();
 
   const wanted = process.argv.slice(2);

@@ -33,6 +33,7 @@ alert-state-open = Open
 alert-state-raised = Raised
 alert-state-ignored = Ignored
 alert-state-ended = Ended by itself
+alert-state-silent = Silent
 alert-raise = Raise incident
 alert-ignore-such = Ignore such alerts
 alert-open-incident = Open its incident

@@ -33,6 +33,7 @@ alert-state-open = 待研判
 alert-state-raised = 已转事件
 alert-state-ignored = 已忽略
 alert-state-ended = 已自行结束
+alert-state-silent = 静默
 alert-raise = 转为事件
 alert-ignore-such = 忽略此类告警
 alert-open-incident = 打开所属事件

@@ -10,6 +10,7 @@ import { t, word } from "../i18n/text.ts";
 import { useCommands } from "../shell/commands.ts";
 import { navigate } from "../shell/router.ts";
 import { IgnoreDialog } from "../policy/from_alert.tsx";
+import { ExceptionFromAlert } from "../rule/from_alert.tsx";
 import { useMay, useShell } from "../shell/session.ts";
 import { CustomerBand, OutcomeMark, SEVERITIES, SeverityMark } from "../ui/badge.tsx";
 import { FormDialog } from "../ui/form.tsx";
@@ -40,15 +41,18 @@ export function AlertDetail({ id, page }: { id: string; page?: boolean }) {
   const alert = useLoad((signal) => getAlert(id, signal), id);
   const [raising, setRaising] = useState(false);
   const [ignoring, setIgnoring] = useState(false);
+  const [excepting, setExcepting] = useState(false);
   const mayWork = useMay("incident.work");
   useChanges((change) => change.id === id, alert.reload);
   const value = alert.value;
   const title = useAlertTitle(value);
   const mayIgnore = useMay("policy.write") && value !== null && value.state !== "ignored" && value.state !== "ended";
+  const mayExcept = useMay("policy.write") && value !== null && value.origin !== "platform";
   const canRaise = mayWork && value !== null && !value.incident;
   useCommands([
     { id: "alert-raise", label: "alert-raise", keys: ["r"], group: "commands-page", run: () => setRaising(true), when: () => canRaise },
     { id: "alert-ignore", label: "alert-ignore-such", keys: ["i"], group: "commands-page", run: () => setIgnoring(true), when: () => mayIgnore },
+    { id: "alert-except", label: "exception-create", keys: ["x"], group: "commands-page", run: () => setExcepting(true), when: () => mayExcept },
     {
       id: "alert-incident", label: "alert-open-incident", keys: ["o"], group: "commands-page", when: () => Boolean(value?.incident),
       run: () => navigate(`/incidents/${value?.incident}`),
@@ -66,6 +70,7 @@ export function AlertDetail({ id, page }: { id: string; page?: boolean }) {
           {value.incident && <a href={`/incidents/${value.incident}`}>{t("alert-open-incident")} <kbd>o</kbd></a>}
           {value.policy && <a href={`/policies?id=${value.policy}`}>{t("alert-by-policy")}</a>}
           {mayIgnore && <button class="button" onClick={() => setIgnoring(true)}>{t("alert-ignore-such")} <kbd>i</kbd></button>}
+          {mayExcept && <button class="button" onClick={() => setExcepting(true)}>{t("exception-create")} <kbd>x</kbd></button>}
           {canRaise && <button class="button primary" onClick={() => setRaising(true)}>{t("alert-raise")} <kbd>r</kbd></button>}
         </p>
       </div>
@@ -87,6 +92,7 @@ export function AlertDetail({ id, page }: { id: string; page?: boolean }) {
         </section>
       </div>
       {ignoring && <IgnoreDialog alert={value} title={title} close={() => setIgnoring(false)} done={alert.reload} />}
+      {excepting && <ExceptionFromAlert alert={value} title={title} close={() => setExcepting(false)} done={alert.reload} />}
       {raising && <RaiseDialog alert={value} close={() => setRaising(false)} />}
     </div>
   );

@@ -11,7 +11,11 @@ import { number } from "../i18n/format.ts";
 import { t, word } from "../i18n/text.ts";
 import { Copy } from "../ui/copy.tsx";
 import { Raw } from "../ui/highlight.tsx";
+import { tryRule } from "../rule/api.ts";
+import { Explained } from "../rule/explain.tsx";
+import { useLoad } from "../ui/load.ts";
 import { Tabs } from "../ui/page.tsx";
+import { Failure, Loading } from "../ui/states.tsx";
 import { ExactTime } from "../ui/time.tsx";
 
 export function Facts({ alert, title, zone }: { alert: Alert; title?: string; zone?: string }) {
@@ -43,12 +47,13 @@ export function Samples({ alert }: { alert: Alert }) {
           tabs={alert.samples.map((_, place) => ({ id: String(place), label: t("sample", { number: place + 1 }) }))}
         />
       )}
-      <Evidence sample={sample} customer={alert.customer} />
+      <Evidence sample={sample} customer={alert.customer} rule={alert.origin === "rule" || alert.origin === "correlation" ? alert.rule_id : null} key={sample.event} />
     </section>
   );
 }
 
-function Evidence({ sample, customer }: { sample: Sample; customer: string }) {
+function Evidence({ sample, customer, rule }: { sample: Sample; customer: string; rule: string | null }) {
+  const [explaining, setExplaining] = useState(false);
   const window = around(sample.time, sample.time, 15);
   return (
     <>
@@ -76,8 +81,17 @@ function Evidence({ sample, customer }: { sample: Sample; customer: string }) {
         <a href={`/events/${sample.event}`}>{t("event-open")}</a>
         <a href={eventsUrl({ ...window, customer, event: sample.event })}>{t("events-around")}</a>
         <Copy text={sample.raw} />
+        {rule && <button class="link" aria-expanded={explaining} onClick={() => setExplaining(!explaining)}>{t("explain")}</button>}
       </p>
+      {rule && explaining && <Explanation rule={rule} sample={sample} />}
       <Raw text={sample.raw} matched={sample.matched} />
     </>
   );
+}
+
+/** Why the rule of today fires on the record, term by term. */
+function Explanation({ rule, sample }: { rule: string; sample: Sample }) {
+  const loaded = useLoad((signal) => tryRule({ rule, records: [{ source: sample.source, raw: sample.raw }] }, signal), sample.event);
+  if (!loaded.value) return loaded.problem ? <Failure problem={loaded.problem} retry={loaded.reload} /> : <Loading />;
+  return <>{loaded.value.records.map((record, place) => <Explained key={place} record={record} />)}</>;
 }

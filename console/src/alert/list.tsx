@@ -29,7 +29,7 @@ const PAGE = 100;
 /** Whether an alert belongs to what the filter shows; the text is the server's to judge. */
 export function belongs(filter: AlertFilter, alert: Alert): boolean {
   const least = SEVERITIES.indexOf(filter.severity as Alert["severity"]);
-  return (!filter.customer || alert.customer === filter.customer) && (!filter.state || filter.state.split(",").includes(alert.state)) &&
+  return (!filter.customer || alert.customer === filter.customer) && (filter.state ? filter.state.split(",").includes(alert.state) : alert.state !== "silent") &&
     (!filter.origin || alert.origin === filter.origin) && (least < 0 || SEVERITIES.indexOf(alert.severity) <= least);
 }
 

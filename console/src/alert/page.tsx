@@ -15,6 +15,7 @@ export function stateOptions() {
   return [
     { value: "", label: t("all") }, { value: "new,open", label: t("alerts-to-judge") },
     { value: "raised", label: word("alert-state", "raised") }, { value: "ignored", label: word("alert-state", "ignored") },
+    { value: "silent", label: word("alert-state", "silent") },
   ];
 }
 

@@ -655,6 +655,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exceptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exceptions, newest first. */
+        get: operations["list_exceptions"];
+        put?: never;
+        /** Creates an exception. Refused where it would hide a record that must still fire. */
+        post: operations["create_exception"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exceptions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One exception. */
+        get: operations["get_exception"];
+        /** Changes an exception. */
+        put: operations["update_exception"];
+        post?: never;
+        /** Removes an exception. */
+        delete: operations["delete_exception"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exceptions/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an exception would have hidden of the alerts of thirty days. Nothing is kept. */
+        post: operations["preview_exception"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exports": {
         parameters: {
             query?: never;
@@ -1218,7 +1272,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Live rules by title. */
+        /** Use cases by title. */
         get: operations["list_rules"];
         put?: never;
         post?: never;
@@ -1237,6 +1291,45 @@ export interface paths {
         };
         /** One rule as written, with its cards. */
         get: operations["get_rule"];
+        /**
+         * Decides about a use case for every customer: its state, release, owner, text and cards. A text that cannot be used
+         *     is only kept as a draft.
+         */
+        put: operations["save_use_case"];
+        post?: never;
+        /** Takes back what was decided: a rule that came with the program is again as it came, one of our own is gone. */
+        delete: operations["delete_use_case"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/customers/{customer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Decides what a use case does for one customer. */
+        put: operations["release_use_case"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was decided about a use case before, the newest first. */
+        get: operations["list_use_case_versions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1265,6 +1358,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is wrong with a rule's text, by place. Nothing is kept. */
+        post: operations["check_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/inactive": {
         parameters: {
             query?: never;
@@ -1276,6 +1386,40 @@ export interface paths {
         get: operations["list_inactive_rules"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/scorecard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How use cases did: what they raised, what came of it, what they cost, and what to do about them. */
+        get: operations["get_scorecard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a rule says of records, and why, term by term. Nothing is kept. */
+        post: operations["try_rule"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1423,6 +1567,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/use-case-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests, those due last first. */
+        get: operations["list_requests"];
+        put?: never;
+        /** Writes a request down; it is to be answered within 72 hours. */
+        post: operations["create_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/use-case-requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One request. */
+        get: operations["get_request"];
+        /** Changes a request: who works on it, where it stands, what is answered. */
+        put: operations["update_request"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -1534,6 +1714,11 @@ export interface components {
             /** @description Its beginning. */
             start: components["schemas"]["Timestamp"];
         };
+        /**
+         * @description What to do about a use case.
+         * @enum {string}
+         */
+        Advice: "keep" | "tune" | "retire" | "speed" | "verify";
         /** @description An alert. */
         Alert: {
             /**
@@ -1592,7 +1777,7 @@ export interface components {
          * @description What became of it.
          * @enum {string}
          */
-        AlertState: "new" | "open" | "raised" | "ignored" | "ended";
+        AlertState: "new" | "open" | "raised" | "ignored" | "silent" | "ended";
         /** @description An API token of a user, without its secret. */
         ApiToken: {
             /** @description Issued at. */
@@ -2360,6 +2545,95 @@ export interface components {
             /** @description Record time, first instant after. */
             to: components["schemas"]["Timestamp"];
         };
+        /** @description An exception. */
+        Exception: components["schemas"]["ExceptionData"] & {
+            /** @description Since when it is kept. */
+            created: components["schemas"]["Timestamp"];
+            /** @description For one customer, or for all when absent. */
+            customer?: string | null;
+            /**
+             * Format: int64
+             * @description How often it kept the use case from firing.
+             */
+            hits: number;
+            /** @description Identity. */
+            id: string;
+            last_hit?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Goes up with every change.
+             */
+            version: number;
+        };
+        /** @description The part of an exception that people edit. */
+        ExceptionData: {
+            expires?: components["schemas"]["Timestamp"] | null;
+            /** @description Records on which the use case must fire in spite of it. */
+            must_fire?: components["schemas"]["MustFire"][];
+            /** @description Who answers for it. */
+            owner?: string | null;
+            /** @description Why this is no attack. */
+            reason: string;
+            /** @description Rule id, or `<source>:<alarm name>` for a device's own alarm. */
+            rule_id: string;
+            /** @description Every one must hold. */
+            terms: components["schemas"]["ExceptionTerm"][];
+        };
+        /** @description An exception to be written or tried out. */
+        ExceptionDraft: components["schemas"]["ExceptionData"] & {
+            /** @description For one customer, or for all when absent. */
+            customer?: string | null;
+        };
+        /** @description What an exception would have hidden. */
+        ExceptionPreview: {
+            /**
+             * Format: int64
+             * @description Alerts of the use case in thirty days that were looked at,
+             */
+            alerts: number;
+            /** @description Incidents that were judged an attack, or are still open, behind what would have been hidden. */
+            attacks: components["schemas"]["PreviewedAlert"][];
+            /** @description whether that is all there were, */
+            complete: boolean;
+            /**
+             * Format: int64
+             * @description and detections behind them.
+             */
+            detections: number;
+            /** @description Others that would have been hidden, the newest. */
+            examples: components["schemas"]["PreviewedAlert"][];
+            /**
+             * Format: int64
+             * @description Alerts all of whose samples would have been hidden,
+             */
+            hidden: number;
+            /**
+             * Format: int64
+             * @description the detections behind those,
+             */
+            hidden_detections: number;
+            /** @description What would still have been told, the newest. */
+            kept: components["schemas"]["PreviewedAlert"][];
+            /**
+             * Format: int64
+             * @description and alerts only some of whose samples would have been.
+             */
+            partly: number;
+        };
+        /** @description A field and the values it may have, one of which is enough. */
+        ExceptionTerm: {
+            /** @description The field, by any name a rule could use for it. */
+            field: string;
+            /** @description How it is compared. */
+            operator: components["schemas"]["TermOperator"];
+            /** @description The values, taken literally. */
+            values: string[];
+        };
+        /** @description A changed exception and the version the change was made on. */
+        ExceptionUpdate: components["schemas"]["ExceptionData"] & {
+            /** Format: int64 */
+            version: number;
+        };
         /** @description An export, from being asked for to being forgotten. */
         Export: components["schemas"]["ExportData"] & {
             /**
@@ -2921,11 +3195,18 @@ export interface components {
             permissions: components["schemas"]["Permission"][];
             user: components["schemas"]["User"];
         };
+        /** @description A record on which the use case must fire in spite of the exception. */
+        MustFire: {
+            /** @description The record as received. */
+            raw: string;
+            /** @description The source that parses it; found out when absent. */
+            source?: string | null;
+        };
         /**
          * @description What kind of thing changed.
          * @enum {string}
          */
-        Noun: "customer" | "device" | "asset" | "resource_group" | "alert" | "audit_policy" | "incident" | "intel_list" | "retro_hunt" | "user" | "saved_search" | "export" | "parser" | "platform_alarm";
+        Noun: "customer" | "device" | "asset" | "resource_group" | "alert" | "audit_policy" | "incident" | "intel_list" | "retro_hunt" | "user" | "saved_search" | "export" | "use_case" | "parser" | "platform_alarm";
         /**
          * @description Where the customer stands with us.
          * @enum {string}
@@ -3125,6 +3406,30 @@ export interface components {
             next?: components["schemas"]["Cursor"] | null;
         };
         /** @description One page of a list. */
+        Page_Exception: {
+            /** @description The rows. */
+            items: (components["schemas"]["ExceptionData"] & {
+                /** @description Since when it is kept. */
+                created: components["schemas"]["Timestamp"];
+                /** @description For one customer, or for all when absent. */
+                customer?: string | null;
+                /**
+                 * Format: int64
+                 * @description How often it kept the use case from firing.
+                 */
+                hits: number;
+                /** @description Identity. */
+                id: string;
+                last_hit?: components["schemas"]["Timestamp"] | null;
+                /**
+                 * Format: int64
+                 * @description Goes up with every change.
+                 */
+                version: number;
+            })[];
+            next?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
         Page_Export: {
             /** @description The rows. */
             items: (components["schemas"]["ExportData"] & {
@@ -3302,6 +3607,29 @@ export interface components {
             next?: components["schemas"]["Cursor"] | null;
         };
         /** @description One page of a list. */
+        Page_Request: {
+            /** @description The rows. */
+            items: (components["schemas"]["RequestData"] & {
+                answered?: components["schemas"]["Timestamp"] | null;
+                /** @description When. */
+                created: components["schemas"]["Timestamp"];
+                /** @description Which customer asks; the house itself when absent. */
+                customer?: string | null;
+                /** @description When it is to be answered. */
+                due: components["schemas"]["Timestamp"];
+                /** @description Identity. */
+                id: string;
+                /** @description Who wrote it down. */
+                requested_by?: string | null;
+                /**
+                 * Format: int64
+                 * @description Goes up with every change.
+                 */
+                version: number;
+            })[];
+            next?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
         Page_ResourceGroup: {
             /** @description The rows. */
             items: (components["schemas"]["ResourceGroupData"] & {
@@ -3363,8 +3691,29 @@ export interface components {
         Page_RuleView: {
             /** @description The rows. */
             items: (components["schemas"]["RuleInfo"] & {
+                /** @description The text it stands in for; left out of lists. */
+                built_in?: string | null;
                 /** @description Its cards, by language; empty where nobody has written one. */
                 cards: Record<string, unknown>;
+                /** @description Customers for whom it does something else, of those the caller sees. */
+                customers: Record<string, unknown>;
+                /** @description What was decided, but for a text of our own, which is the rule's. The version to name when saving is 0 where nothing was. */
+                decided: components["schemas"]["UseCaseData"];
+                /**
+                 * Format: int64
+                 * @description Exceptions to it that the caller sees and that have not ended.
+                 */
+                exceptions: number;
+                /** @description Whether it is live for less than a month. */
+                is_new: boolean;
+                live_since?: components["schemas"]["Timestamp"] | null;
+                /** @description Whether a text of our own stands in for one that came with the program or from a folder. */
+                replaces: boolean;
+                /**
+                 * Format: int64
+                 * @description Goes up with every change.
+                 */
+                version: number;
             })[];
             next?: components["schemas"]["Cursor"] | null;
         };
@@ -3652,6 +4001,25 @@ export interface components {
              */
             title_contains: string | null;
         };
+        /** @description An alert an exception was held against. */
+        PreviewedAlert: {
+            /** @description The alert. */
+            alert: string;
+            /**
+             * Format: int64
+             * @description How many those are.
+             */
+            count: number;
+            /** @description Whose. */
+            customer: string;
+            /** @description The incident it belongs to. */
+            incident?: string | null;
+            /** @description What its detections were put together by. */
+            key: string;
+            /** @description When it was last seen. */
+            last: components["schemas"]["Timestamp"];
+            verdict?: components["schemas"]["Verdict"] | null;
+        };
         /** @description A problem as RFC 9457 has it, with a stable code. */
         Problem: {
             /** @description What programs branch on. */
@@ -3725,6 +4093,74 @@ export interface components {
          * @enum {string}
          */
         RejectReason: "false_positive" | "not_of_interest" | "platform_fault" | "duplicate";
+        /**
+         * @description What a live use case does for a customer.
+         * @enum {string}
+         */
+        Release: "live" | "silent" | "off";
+        /** @description What a use case does for single customers. */
+        Releases: {
+            customers: Record<string, unknown>;
+        };
+        /** @description What a use case does for a customer; what it does for everybody when null. */
+        ReleaseUpdate: {
+            release?: components["schemas"]["Release"] | null;
+        };
+        /** @description A request. */
+        Request: components["schemas"]["RequestData"] & {
+            answered?: components["schemas"]["Timestamp"] | null;
+            /** @description When. */
+            created: components["schemas"]["Timestamp"];
+            /** @description Which customer asks; the house itself when absent. */
+            customer?: string | null;
+            /** @description When it is to be answered. */
+            due: components["schemas"]["Timestamp"];
+            /** @description Identity. */
+            id: string;
+            /** @description Who wrote it down. */
+            requested_by?: string | null;
+            /**
+             * Format: int64
+             * @description Goes up with every change.
+             */
+            version: number;
+        };
+        RequestCreate: components["schemas"]["RequestData"] & {
+            /** @description Which customer asks; the house itself when null, which needs sight of all. */
+            customer?: string | null;
+        };
+        /** @description The part of a request that people edit. */
+        RequestData: {
+            /** @description What was answered. */
+            answer?: string;
+            /** @description Who works on it. */
+            assignee?: string | null;
+            /** @description What is wanted and why. */
+            description: string;
+            /** @description What is asked for. */
+            kind: components["schemas"]["RequestKind"];
+            /** @description The use case it is about; once done, the one it became. */
+            rule_id?: string | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["RequestState"];
+            /** @description In a few words. */
+            title: string;
+        };
+        /**
+         * @description What is asked for.
+         * @enum {string}
+         */
+        RequestKind: "new" | "change" | "retire";
+        /**
+         * @description Where a request stands.
+         * @enum {string}
+         */
+        RequestState: "open" | "in_work" | "done" | "declined";
+        /** @description A changed request and the version the change was made on. */
+        RequestUpdate: components["schemas"]["RequestData"] & {
+            /** Format: int64 */
+            version: number;
+        };
         /** @description A resource group of a customer. */
         ResourceGroup: components["schemas"]["ResourceGroupData"] & {
             /** @description Since when it is recorded. */
@@ -3842,12 +4278,16 @@ export interface components {
             description?: string | null;
             /** @description Known false positives. */
             falsepositives: string[];
+            /** @description The fields it asks for; those a correlation groups by, in that order. */
+            fields: string[];
             /** @description The rule's id. */
             id: string;
             /** @description How bad its matches are. */
             level: components["schemas"]["Severity"];
             /** @description Which log source it is for, printed: `windows/process_creation`. */
             log_source: string;
+            /** @description Where it comes from. */
+            origin: components["schemas"]["RuleOrigin"];
             /** @description The file it came from, relative to its rule folder. */
             path: string;
             /** @description Where to read more. */
@@ -3863,6 +4303,56 @@ export interface components {
             /** @description Its title. */
             title: string;
         };
+        /**
+         * @description Where a rule comes from.
+         * @enum {string}
+         */
+        RuleOrigin: "built_in" | "folder" | "own";
+        /** @description A problem in a rule's text. */
+        RuleProblem: {
+            /** @description The keys that lead to it. */
+            at: string;
+            /**
+             * Format: int64
+             * @description The character in the line.
+             */
+            column?: number | null;
+            /** @description What it is, in one word that stays the same. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Its line and the character in it, from one, where that is known.
+             */
+            line?: number | null;
+            /** @description What it concerns, by names that belong to the kind. */
+            parameters: Record<string, unknown>;
+            /** @description `error`: it cannot be used; `warning`: probably not meant; `hint`: could be written better. */
+            severity: string;
+        };
+        RuleProblems: {
+            /** @description By place. */
+            items: components["schemas"]["RuleProblem"][];
+        };
+        RuleText: {
+            /** @description A Sigma rule, at most 128 KiB. */
+            text: string;
+        };
+        /** @description A rule and records to try it on. */
+        RuleTrial: {
+            /** @description At most 50 of at most 64 KiB. */
+            records: components["schemas"]["TrialRecord"][];
+            /** @description A rule of the library, by its id; or */
+            rule?: string | null;
+            /** @description the text of one. */
+            text?: string | null;
+        };
+        /** @description What a rule says of records. */
+        RuleTrialResult: {
+            /** @description Why the text cannot be used. */
+            mistakes: string[];
+            /** @description For each record, in order. */
+            records: components["schemas"]["TriedRecord"][];
+        };
         /** @description A rule that cannot fire on a device's records. */
         RuleUnreached: {
             /** @description The rule. */
@@ -3874,10 +4364,31 @@ export interface components {
             /** @description Its title. */
             title: string;
         };
-        /** @description A rule with its instruction cards. */
+        /** @description A rule with its instruction cards and what was decided about it. */
         RuleView: components["schemas"]["RuleInfo"] & {
+            /** @description The text it stands in for; left out of lists. */
+            built_in?: string | null;
             /** @description Its cards, by language; empty where nobody has written one. */
             cards: Record<string, unknown>;
+            /** @description Customers for whom it does something else, of those the caller sees. */
+            customers: Record<string, unknown>;
+            /** @description What was decided, but for a text of our own, which is the rule's. The version to name when saving is 0 where nothing was. */
+            decided: components["schemas"]["UseCaseData"];
+            /**
+             * Format: int64
+             * @description Exceptions to it that the caller sees and that have not ended.
+             */
+            exceptions: number;
+            /** @description Whether it is live for less than a month. */
+            is_new: boolean;
+            live_since?: components["schemas"]["Timestamp"] | null;
+            /** @description Whether a text of our own stands in for one that came with the program or from a folder. */
+            replaces: boolean;
+            /**
+             * Format: int64
+             * @description Goes up with every change.
+             */
+            version: number;
         };
         /** @description One event that made a rule fire, kept with the alert. */
         Sample: {
@@ -3936,6 +4447,77 @@ export interface components {
             /** @description Whether colleagues see it; nobody but its owner otherwise. */
             shared?: boolean;
             to?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description How a use case did. */
+        Score: {
+            /** @description What to do about it. */
+            advice: components["schemas"]["Advice"];
+            /**
+             * Format: int64
+             * @description Alerts it raised,
+             */
+            alerts: number;
+            /**
+             * Format: int64
+             * @description of which these were attacks,
+             */
+            attacks: number;
+            /**
+             * Format: int64
+             * @description meant well,
+             */
+            benign: number;
+            /**
+             * Format: int64
+             * @description Nanoseconds asking it takes on average since the rules were loaded, on events on which it had to be asked.
+             */
+            cost_nanos?: number | null;
+            /**
+             * Format: int64
+             * @description Share of all the time that rules took, in millionths.
+             */
+            cost_share: number;
+            /**
+             * Format: int64
+             * @description and detections behind them.
+             */
+            detections: number;
+            /**
+             * Format: int64
+             * @description Exceptions to it.
+             */
+            exceptions: number;
+            /**
+             * Format: int64
+             * @description Incidents that came of it,
+             */
+            incidents: number;
+            last_fired?: components["schemas"]["Timestamp"] | null;
+            /** @description How bad its matches are. */
+            level: components["schemas"]["Severity"];
+            /**
+             * Format: int64
+             * @description false alarms or of no interest.
+             */
+            rejected: number;
+            /** @description The rule's id. */
+            rule: string;
+            /**
+             * Format: int64
+             * @description Alerts kept apart because it is silent.
+             */
+            silent: number;
+            /** @description Where it stands. */
+            state: components["schemas"]["UseCaseState"];
+            /** @description Its title. */
+            title: string;
+        };
+        /** @description How all use cases did. */
+        Scorecard: {
+            /** @description Alerts whose last event came from here on were counted. */
+            from: components["schemas"]["Timestamp"];
+            /** @description By detections, the most first. */
+            items: components["schemas"]["Score"][];
         };
         /**
          * @description What the customer has bought; decides which alert sources are audited.
@@ -4085,6 +4667,11 @@ export interface components {
             /** @description Whose it is. */
             source: string;
         };
+        /**
+         * @description How a field is compared; letter case makes no difference.
+         * @enum {string}
+         */
+        TermOperator: "is" | "contains" | "starts_with" | "ends_with" | "in_network";
         /** @description A half-open range of time: `from` is in, `to` is not. */
         TimeRange: {
             /** @description First instant inside. */
@@ -4198,6 +4785,13 @@ export interface components {
             /** @description What is wrong, and what would be right. */
             message: string;
         };
+        /** @description A record to try a rule on. */
+        TrialRecord: {
+            /** @description The record as received. */
+            raw: string;
+            /** @description The source that parses it; found out when absent. */
+            source?: string | null;
+        };
         /** @description What became of the lines. */
         TrialResult: {
             /** @description Time ran out. */
@@ -4224,6 +4818,17 @@ export interface components {
             /** @description What each step found. */
             steps: components["schemas"]["TrialStep"][];
         };
+        /** @description What a rule says of a record. */
+        TriedRecord: {
+            /** @description Why each rule of the text fires on it, or why it does not, term by term. */
+            explanations: Record<string, unknown>[];
+            /** @description Its fields, by name. */
+            fields: Record<string, unknown>;
+            /** @description The log sources it is of. */
+            log_sources: string[];
+            /** @description The source that parsed it. */
+            source: string;
+        };
         /** @description A line that gave no indicator. */
         UnreadLine: {
             /**
@@ -4238,6 +4843,48 @@ export interface components {
         };
         UnreadLines: {
             items: components["schemas"]["UnreadLine"][];
+        };
+        /** @description What people decided about a use case. A built-in one about which nobody decided is live for everybody. */
+        UseCaseData: {
+            /** @description Instruction cards; languages missing here are those of the built-in one. */
+            cards?: Record<string, unknown>;
+            /** @description Kind of incident by GB/T 20986-2023, such as `MPTROJ`. */
+            incident_type?: string | null;
+            /** @description Who looks after it. */
+            owner?: string | null;
+            /** @description What it does, once live, for customers about whom nothing else was decided. */
+            release: components["schemas"]["Release"];
+            severity?: components["schemas"]["Severity"] | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["UseCaseState"];
+            /** @description The rule as Sigma text; the built-in one's when absent. */
+            text?: string | null;
+        };
+        /**
+         * @description Where a use case stands.
+         * @enum {string}
+         */
+        UseCaseState: "draft" | "test" | "live" | "retired";
+        /** @description What is decided about a use case, and the version the decision was made on; 0 where there was none. */
+        UseCaseUpdate: components["schemas"]["UseCaseData"] & {
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description What a use case was before. */
+        UseCaseVersion: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who saved it; absent: the platform. */
+            by?: string | null;
+            data?: components["schemas"]["UseCaseData"] | null;
+            /**
+             * Format: int64
+             * @description Which.
+             */
+            version: number;
+        };
+        UseCaseVersions: {
+            items: components["schemas"]["UseCaseVersion"][];
         };
         /** @description A user. */
         User: components["schemas"]["UserData"] & {
@@ -4344,7 +4991,7 @@ export interface operations {
                 rule_id?: string;
                 /** @description At least this bad. */
                 severity_at_least?: string;
-                /** @description States, separated by commas: new, open, raised, ignored. */
+                /** @description States, separated by commas: new, open, raised, ignored, silent, ended. Silent ones only when named. */
                 state?: string;
                 /** @description Part of the title, the key or an entity, without case. */
                 text?: string;
@@ -5478,6 +6125,147 @@ export interface operations {
             };
         };
     };
+    list_exceptions: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Customer ids, separated by commas; exceptions for everybody are then left out. */
+                customer?: string;
+                /** @description Rows at most (1 to 1000, 100 unless told). */
+                limit?: number;
+                /** @description Exact rule id. */
+                rule_id?: string;
+                /** @description Part of the reason, the rule id or a value, without case. */
+                text?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Exception"];
+                };
+            };
+        };
+    };
+    create_exception: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExceptionDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Exception"];
+                };
+            };
+        };
+    };
+    get_exception: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Exception"];
+                };
+            };
+        };
+    };
+    update_exception: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExceptionUpdate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Exception"];
+                };
+            };
+        };
+    };
+    delete_exception: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    preview_exception: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExceptionDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExceptionPreview"];
+                };
+            };
+        };
+    };
     list_exports: {
         parameters: {
             query?: {
@@ -6508,9 +7296,15 @@ export interface operations {
             query?: {
                 /** @description The `next` of the page before. */
                 after?: string;
+                /** @description Only those about which somebody decided something. */
+                decided?: boolean;
                 /** @description Rows at most (1 to 1000, 100 unless told). */
                 limit?: number;
-                /** @description Words that must all occur in title, id, tags or path, without case. */
+                /** @description built_in, folder or own. */
+                origin?: components["schemas"]["RuleOrigin"];
+                /** @description States, separated by commas: draft, test, live, retired. */
+                state?: string;
+                /** @description Words that must all occur in title, id, tags, path or description, without case. */
                 text?: string;
             };
             header?: never;
@@ -6550,6 +7344,100 @@ export interface operations {
             };
         };
     };
+    save_use_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UseCaseUpdate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+        };
+    };
+    delete_use_case: {
+        parameters: {
+            query: {
+                /** @description The version to be deleted. */
+                version: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    release_use_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseUpdate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Releases"];
+                };
+            };
+        };
+    };
+    list_use_case_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UseCaseVersions"];
+                };
+            };
+        };
+    };
     backtest_rule: {
         parameters: {
             query?: never;
@@ -6573,6 +7461,29 @@ export interface operations {
             };
         };
     };
+    check_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleText"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleProblems"];
+                };
+            };
+        };
+    };
     list_inactive_rules: {
         parameters: {
             query?: never;
@@ -6588,6 +7499,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InactiveRules"];
+                };
+            };
+        };
+    };
+    get_scorecard: {
+        parameters: {
+            query?: {
+                /** @description How many days back, 1 to 366; 30 unless told. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scorecard"];
+                };
+            };
+        };
+    };
+    try_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleTrial"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleTrialResult"];
                 };
             };
         };
@@ -6872,6 +7828,105 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StorageList"];
+                };
+            };
+        };
+    };
+    list_requests: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Customer ids, separated by commas. */
+                customer?: string;
+                /** @description Rows at most (1 to 1000, 100 unless told). */
+                limit?: number;
+                /** @description States, separated by commas: open, in_work, done, declined. */
+                state?: string;
+                /** @description Part of the title or description, without case. */
+                text?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Request"];
+                };
+            };
+        };
+    };
+    create_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestCreate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Request"];
+                };
+            };
+        };
+    };
+    get_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Request"];
+                };
+            };
+        };
+    };
+    update_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestUpdate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Request"];
                 };
             };
         };

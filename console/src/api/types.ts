@@ -29,7 +29,44 @@ export interface Card {
 export type Cards = Partial<Record<Language, Card>>;
 export type IncidentView = Omit<Schemas["IncidentView"], "cards"> & { cards: Record<string, Cards> };
 
-export type RuleView = Omit<Schemas["RuleView"], "cards"> & { cards: Cards };
+export type UseCaseData = Omit<Schemas["UseCaseData"], "cards"> & { cards?: Cards };
+export type RuleView = Omit<Schemas["RuleView"], "cards" | "customers" | "decided"> & { cards: Cards; customers: Record<string, Release>; decided: UseCaseData };
+export type Release = Schemas["Release"];
+export type UseCaseState = Schemas["UseCaseState"];
+export type UseCaseVersion = Omit<Schemas["UseCaseVersion"], "data"> & { data?: UseCaseData | null };
+export type RuleProblem = Omit<Schemas["RuleProblem"], "parameters"> & { parameters: Record<string, string> };
+export type TrialRecord = Schemas["TrialRecord"];
+export type Scorecard = Schemas["Scorecard"];
+export type Score = Schemas["Score"];
+export type Exception = Schemas["Exception"];
+export type ExceptionData = Schemas["ExceptionData"];
+export type ExceptionTerm = Schemas["ExceptionTerm"];
+export type ExceptionPreview = Schemas["ExceptionPreview"];
+export type PreviewedAlert = Schemas["PreviewedAlert"];
+export type UseCaseRequest = Schemas["Request"];
+export type UseCaseRequestData = Schemas["RequestData"];
+
+/** Why a rule fires on a record or does not, term by term. */
+export interface Explanation {
+  rule: string; title: string; fires: boolean; suspended: boolean;
+  detection: ExplainedSection;
+  filters: { title: string; path: string; section: ExplainedSection }[];
+  reason: ExplainedReason | null;
+}
+export interface ExplainedReason {
+  kind: string; filter: string | null; detection: string | null; field: string | null; modifiers: string[];
+  wanted: string[]; more: number; found: string[]; alternatives: number;
+}
+export interface ExplainedSection { holds: boolean; conditions: { text: string }[]; detections: { name: string; term: ExplainedTerm }[] }
+export type ExplainedTerm =
+  | { kind: "all" | "any"; holds: boolean; parts: ExplainedTerm[] }
+  | {
+    kind: "item"; holds: boolean; field: string | null; modifiers: string[]; all: boolean; negated: boolean; wanted: ExplainedValue[];
+    found: { state: "absent" | "null" | "values"; values?: string[]; more?: number } | null;
+  };
+export interface ExplainedValue { value: unknown; holds: boolean; matched: MatchedField[] }
+export interface TriedRecord { source: string; log_sources: string[]; fields: Record<string, unknown>; explanations: Explanation[] }
+export interface RuleTrialResult { mistakes: string[]; records: TriedRecord[] }
 export type InactiveRule = Schemas["InactiveRule"];
 export type Backtest = Schemas["Backtest"];
 export type BacktestResult = Schemas["BacktestResult"];

@@ -1,5 +1,5 @@
 // The parser editor: a text on the left, lines and what becomes of them on the right, live.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { asProblem } from "../api/problem.ts";
 import type { ParserOutcome, ParserView, TrialResult } from "../api/types.ts";
@@ -10,6 +10,7 @@ import { useCommands } from "../shell/commands.ts";
 import { navigate, usePlace } from "../shell/router.ts";
 import { useMay, useShell } from "../shell/session.ts";
 import { Confirm } from "../ui/dialog.tsx";
+import type { Mark } from "../ui/code.tsx";
 import { useLoad } from "../ui/load.ts";
 import { Page } from "../ui/page.tsx";
 import { Failure, Loading } from "../ui/states.tsx";
@@ -75,7 +76,7 @@ function Editor({ name: given, parser }: { name: string; parser: ParserView | nu
   const [busy, setBusy] = useState(false);
   const [removing, setRemoving] = useState(false);
   const [paste, setPaste] = useState("");
-  const { value: code } = useLoad(() => import("./code.tsx"), "code");
+  const { value: code } = useLoad(() => import("../ui/code.tsx"), "code");
   const Code = code?.default;
   const device = query.get("device");
 
@@ -128,6 +129,8 @@ function Editor({ name: given, parser }: { name: string; parser: ParserView | nu
   };
   const erase = () => deleteParser(name, parser?.version ?? 0).then(() => { toastDone(t("deleted")); navigate("/parsers"); }, toastProblem);
   useCommands([{ id: "parser-check", label: "parser-check", keys: ["Mod+s"], group: "commands-page", when: () => mayWrite, run: check }]);
+  const mistake = result?.mistake;
+  const marks = useMemo<Mark[]>(() => mistake ? [{ line: mistake.line, column: mistake.column, severity: "error", message: mistake.message }] : [], [mistake]);
   const taken = result?.lines.filter((line) => line.event).length ?? 0;
   return (
     <Page
@@ -149,7 +152,7 @@ function Editor({ name: given, parser }: { name: string; parser: ParserView | nu
           {!given && (
             <label class="filter"><span>{t("parser-name")}</span><input class="mono" name="parser-name" value={name} placeholder="acme_firewall" onInput={(event) => setName(event.currentTarget.value.trim())} /></label>
           )}
-          <div class="code-frame">{Code ? <Code text={text} set={setText} mistake={result?.mistake ?? null} label={t("parser-text")} readOnly={false} jump={jump} /> : <Loading />}</div>
+          <div class="code-frame">{Code ? <Code text={text} set={setText} marks={marks} language="toml" label={t("parser-text")} readOnly={false} jump={jump} /> : <Loading />}</div>
           <p class={result?.mistake ? "form-error" : "muted"} role="status">
             {result?.mistake
               ? <><button class="link" onClick={() => setJump({ line: result.mistake?.line ?? 1 })}>{t("trial-line", { line: result.mistake.line })}</button>{result.mistake.key && <code> {result.mistake.key}</code>}: {result.mistake.message}</>

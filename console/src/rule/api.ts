@@ -1,7 +1,31 @@
-// Rules at the server.
-import { type QueryOf, get, post } from "../api/client.ts";
-import type { Backtest, Page, RuleView } from "../api/types.ts";
+// Use cases, exceptions to them and requests for them at the server.
+import { type QueryOf, get, post, put, remove } from "../api/client.ts";
+import type {
+  Backtest, Exception, ExceptionData, ExceptionPreview, Page, Release, RuleProblem, RuleTrialResult, RuleView, Scorecard, TrialRecord, UseCaseData, UseCaseRequest,
+  UseCaseRequestData, UseCaseVersion,
+} from "../api/types.ts";
 
 export const listRules = async (query: QueryOf<"/rules">, signal?: AbortSignal) => (await get("/rules", { query, signal })) as Page<RuleView>;
 export const listInactiveRules = (signal?: AbortSignal) => get("/rules/inactive", { signal });
 export const backtestRule = (asked: Backtest, signal?: AbortSignal) => post("/rules/backtest", { body: asked, signal });
+export const checkRule = async (text: string, signal?: AbortSignal) => (await post("/rules/check", { body: { text }, signal })).items as RuleProblem[];
+export const tryRule = async (asked: { rule?: string; text?: string; records: TrialRecord[] }, signal?: AbortSignal) =>
+  (await post("/rules/trial", { body: asked, signal })) as unknown as RuleTrialResult;
+export const readScorecard = async (days: number, signal?: AbortSignal) => (await get("/rules/scorecard", { query: { days }, signal })) as Scorecard;
+export const saveUseCase = async (id: string, version: number, data: UseCaseData) =>
+  (await put("/rules/{id}", { path: { id }, body: { version, ...data } as never })) as RuleView;
+export const deleteUseCase = (id: string, version: number) => remove("/rules/{id}", { path: { id }, query: { version } });
+export const readVersions = async (id: string, signal?: AbortSignal) => (await get("/rules/{id}/versions", { path: { id }, signal })).items as UseCaseVersion[];
+export const releaseUseCase = (id: string, customer: string, release: Release | null) => put("/rules/{id}/customers/{customer}", { path: { id, customer }, body: { release } });
+
+export const listExceptions = async (query: QueryOf<"/exceptions">, signal?: AbortSignal) => (await get("/exceptions", { query, signal })) as Page<Exception>;
+export const createException = (customer: string | null, data: ExceptionData) => post("/exceptions", { body: { customer, ...data } });
+export const updateException = (id: string, version: number, data: ExceptionData) => put("/exceptions/{id}", { path: { id }, body: { version, ...data } });
+export const deleteException = (id: string) => remove("/exceptions/{id}", { path: { id } });
+export const previewException = async (customer: string | null, data: ExceptionData, signal?: AbortSignal) =>
+  (await post("/exceptions/preview", { body: { customer, ...data }, signal })) as ExceptionPreview;
+
+export const listRequests = async (query: QueryOf<"/use-case-requests">, signal?: AbortSignal) =>
+  (await get("/use-case-requests", { query, signal })) as Page<UseCaseRequest>;
+export const createRequest = (customer: string | null, data: UseCaseRequestData) => post("/use-case-requests", { body: { customer, ...data } });
+export const updateRequest = (id: string, version: number, data: UseCaseRequestData) => put("/use-case-requests/{id}", { path: { id }, body: { version, ...data } });

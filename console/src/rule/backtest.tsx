@@ -84,7 +84,7 @@ function Trial({ rule, written }: { rule: string; written: string }) {
   );
 }
 
-function Result({ of }: { of: BacktestResult }) {
+export function Result({ of }: { of: BacktestResult }) {
   if (of.mistakes.length > 0) return <div class="note" role="alert"><p>{t("backtest-mistakes")}</p><ul>{of.mistakes.map((one) => <li key={one}>{one}</li>)}</ul></div>;
   if (of.sources.length === 0) return <p class="note">{t("backtest-no-source")}</p>;
   const most = Math.max(1, ...of.days.map((day) => day.fired));

@@ -27,7 +27,7 @@ pub fn routes() -> OpenApiRouter<Api> {
 struct AlertQuery {
     /// Customer ids, separated by commas.
     customer: Option<String>,
-    /// States, separated by commas: new, open, raised, ignored.
+    /// States, separated by commas: new, open, raised, ignored, silent, ended. Silent ones only when named.
     state: Option<String>,
     /// At least this bad.
     severity_at_least: Option<String>,

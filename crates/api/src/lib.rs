@@ -11,6 +11,7 @@ mod customer;
 mod device;
 mod device_health;
 mod event;
+mod exception;
 mod export;
 mod incident;
 mod intel;
@@ -28,6 +29,7 @@ mod state;
 mod storage;
 mod tail;
 mod use_case;
+mod use_case_request;
 mod user;
 
 pub use auth::PeerAddress;

@@ -16,8 +16,9 @@ use crate::auth::COOKIE;
 use crate::problem::Problem;
 use crate::state::Api;
 use crate::{
-    alert, asset, audit, audit_policy, change, customer, device, device_health, event, export, incident, intel,
-    overview, parser, platform_alarm, query_text, resource_group, saved_search, session, storage, tail, use_case, user,
+    alert, asset, audit, audit_policy, change, customer, device, device_health, event, exception, export, incident,
+    intel, overview, parser, platform_alarm, query_text, resource_group, saved_search, session, storage, tail,
+    use_case, use_case_request, user,
 };
 
 /// The most a request body may hold.
@@ -50,6 +51,8 @@ fn documented() -> OpenApiRouter<Api> {
         .merge(export::routes())
         .merge(storage::routes())
         .merge(use_case::routes())
+        .merge(exception::routes())
+        .merge(use_case_request::routes())
         .merge(audit_policy::routes())
         .merge(intel::routes())
         .merge(user::routes())

@@ -32,6 +32,8 @@ words! {
         Raised = "raised",
         /// Ignored by one of our policies 已忽略告警.
         Ignored = "ignored",
+        /// Found by a use case that is silent: kept apart, for whoever looks after the use case.
+        Silent = "silent",
         /// Ended by itself before anybody decided, as the alarm of a silent device that is heard again.
         Ended = "ended",
     }

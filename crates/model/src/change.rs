@@ -32,6 +32,8 @@ words! {
         SavedSearch = "saved_search",
         /// An export of events.
         Export = "export",
+        /// A use case, an exception to one or a request for one.
+        UseCase = "use_case",
         /// A parser of our own.
         Parser = "parser",
         /// An alarm of the platform about itself.

@@ -142,6 +142,10 @@ ids! {
     RetroHuntId = "hnt", "hunt";
     /// An indicator seen at a customer; derived from hunt, customer and indicator.
     HitId = "hit", "hit";
+    /// An exception to a use case.
+    ExceptionId = "exc", "exception";
+    /// A request for a use case.
+    RequestId = "ucr", "request";
 }
 
 /// An event's place in the write-ahead log: which log, which shard of it, which sequence number. Printed as

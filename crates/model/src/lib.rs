@@ -15,6 +15,7 @@ pub mod event;
 pub mod export;
 pub mod id;
 pub mod incident;
+pub mod incident_type;
 pub mod intel;
 pub mod page;
 pub mod parser;

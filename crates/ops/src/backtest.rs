@@ -5,25 +5,25 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use formats::{Hint, Parser};
+use formats::Parser;
 use model::entity::{EntityKind, entities_of};
 use model::event::StoredEvent;
 use model::role::Permission;
 use model::search::EventQuery;
+use model::use_case::MOST_TEXT;
 use model::{Context, CustomerId, DeviceId, EventId, TimeRange, Timestamp};
 use serde::{Deserialize, Serialize};
-use sigma::{Correlator, Expressions, Limits, RuleSet, Settings};
+use sigma::{Correlator, Limits, RuleSet};
 
 use crate::Ops;
 use crate::error::{Error, Problems, Result};
+use crate::rule_check::{hint, load, mistakes};
 use crate::turns::Turn;
 
 /// Records looked at, at most: those of the latest part of the range.
 const RECORDS: u64 = 300_000;
 /// Looking may take so long; the answer says how far it came.
 const TIME: Duration = Duration::from_secs(25);
-/// The longest text, in bytes.
-const TEXT: usize = 128 * 1024;
 /// Entities, samples, and values shown of each sample.
 const ENTITIES: usize = 10;
 const SAMPLES: usize = 10;
@@ -139,17 +139,21 @@ impl Ops {
         ctx.require(Permission::EventRead)?;
         let mut problems = Problems::default();
         problems.expect(asked.rule.is_some() != asked.text.is_some(), "text", "must be given, or rule, not both");
-        problems.expect(asked.text.as_ref().is_none_or(|text| text.len() <= TEXT), "text", "must have at most 128 KiB");
+        problems.expect(
+            asked.text.as_ref().is_none_or(|text| text.len() <= MOST_TEXT),
+            "text",
+            "must have at most 128 KiB",
+        );
         problems.expect(asked.from < asked.to, "to", "must be after from");
         problems.done()?;
         let text = match (&asked.text, &asked.rule) {
             (Some(text), _) => text.clone(),
-            (None, id) => self.get_rule(ctx, id.as_deref().unwrap_or_default()).await?.rule.text.unwrap_or_default(),
+            (None, id) => self.rule_text(ctx, id.as_deref().unwrap_or_default()).await?,
         };
         let _turn = self.turn(Turn::Backtest).await?;
-        let settings = Settings { expressions: Expressions::few(), ..Settings::default() };
-        let load = move || Arc::new(RuleSet::load_with([("rule.yml".to_owned(), text)], &settings));
-        let rules = tokio::task::spawn_blocking(load).await.map_err(|_| Error::Unavailable("reading the rule"))?;
+        let rules = tokio::task::spawn_blocking(move || Arc::new(load(&text)))
+            .await
+            .map_err(|_| Error::Unavailable("reading the rule"))?;
         let parser = self.parsers().live();
         let mut result = BacktestResult::nothing(asked);
         result.mistakes = mistakes(&rules);
@@ -194,16 +198,6 @@ impl Ops {
         }
         Ok(TimeRange { from: from.max(query.range.from), to: query.range.to })
     }
-}
-
-/// What is wrong with the text.
-fn mistakes(rules: &RuleSet) -> Vec<String> {
-    let errors = rules.errors().iter().map(|error| error.message.clone());
-    let mut mistakes: Vec<String> = errors.chain(rules.inactive().iter().map(|rule| rule.reason.clone())).collect();
-    if mistakes.is_empty() && rules.rules().is_empty() {
-        mistakes.push("there is no rule in this text".into());
-    }
-    mistakes
 }
 
 /// The sources some of whose records some of the rules are about.
@@ -270,10 +264,8 @@ impl Work {
     }
 
     fn judge(&mut self, stored: &StoredEvent) {
-        let mut hint = Hint::new(stored.received);
-        hint.source = Some(stored.source.clone());
         let (parser, rules) = (self.parser.clone(), self.rules.clone());
-        let mut event = parser.parse(&stored.raw, &hint);
+        let mut event = parser.parse(&stored.raw, &hint(Some(&stored.source), stored.received));
         // In its device's zone, which the record need not name.
         event.time = stored.time;
         let begun = Instant::now();

@@ -48,7 +48,7 @@ fn needed_for(noun: Noun) -> Permission {
         Noun::IntelList | Noun::RetroHunt => Permission::IntelRead,
         Noun::User => Permission::UserRead,
         Noun::SavedSearch | Noun::Export => Permission::EventRead,
-        Noun::Parser => Permission::PolicyRead,
+        Noun::Parser | Noun::UseCase => Permission::PolicyRead,
         Noun::PlatformAlarm => Permission::SystemAdmin,
     }
 }

@@ -2,7 +2,6 @@
 //! makes rules silent without anybody noticing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, PoisonError};
 
 use formats::Hint;
 use model::event::LogSource;
@@ -108,7 +107,7 @@ impl Ops {
             seen
         };
         let seen = tokio::task::spawn_blocking(work).await.map_err(|_| Error::Unavailable("parsing samples"))?;
-        let rules = self.inner.rules.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let rules = self.loaded().rules.clone();
         let log_sources: Vec<LogSource> = seen.log_sources.iter().cloned().collect();
         let concerned: Vec<_> = rules.concerned(&log_sources).cloned().collect();
         let mut asked: BTreeMap<String, i64> = BTreeMap::new();
@@ -153,11 +152,6 @@ impl Ops {
             missing,
             unreached,
         })
-    }
-
-    /// These rules are in force from now on: they were read again.
-    pub fn set_rules(&self, rules: Arc<sigma::RuleSet>) {
-        *self.inner.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
     }
 
     /// Whether any record of a week has one of these fields.

@@ -18,6 +18,8 @@ mod device_fields;
 mod device_health;
 mod error;
 mod event;
+mod exception;
+mod exception_preview;
 mod export;
 mod export_worker;
 mod hunt;
@@ -26,6 +28,7 @@ mod incident;
 mod incident_view;
 mod instructions;
 mod intel;
+mod library;
 mod overview;
 mod parser;
 mod parser_check;
@@ -35,9 +38,12 @@ mod parsers;
 mod password;
 mod platform_alarm;
 mod raise;
+mod request;
 mod resource_group;
 mod retention;
+mod rule_check;
 mod saved_search;
+mod scorecard;
 mod secret;
 mod session;
 mod silence;
@@ -58,6 +64,8 @@ pub use device_health::{
     ActivityBucket, Connection, DeviceConnections, DeviceHealth, Doors, Refusal, SilenceState, SourceShare, Span,
 };
 pub use error::{Error, FieldProblem, Result};
+pub use exception::ExceptionDraft;
+pub use exception_preview::{ExceptionPreview, PreviewedAlert};
 pub use export::ExportRoom;
 pub use export_worker::Exporter;
 pub use hunter::Hunters;
@@ -66,6 +74,7 @@ pub use incident_view::{IncidentEntryView, IncidentView};
 pub use instructions::PublicAddresses;
 pub use intel::AddedList;
 pub use lake::measured;
+pub use library::{InactiveRule, Library, Loaded, RuleFile, RuleInfo, RuleOrigin};
 pub use overview::{DeviceCounts, Funnel, Overview};
 pub use parser::{ParserDraft, ParserList, ParserOrigin, ParserOutcome, ParserSummary, ParserView};
 pub use parser_check::{SampleChange, TakenLine};
@@ -73,15 +82,17 @@ pub use parser_file::ParserFile;
 pub use parser_trial::{ParserTrial, TrialEvent, TrialLine, TrialMistake, TrialResult, TrialStep, TrialVariant};
 pub use parsers::Parsers;
 pub use retention::DeletionRules;
+pub use rule_check::{RuleProblem, RuleTrial, RuleTrialResult, TrialRecord, TriedRecord};
+pub use scorecard::{Advice, Score, Scorecard};
 pub use session::{Authenticated, SignedIn};
 pub use silence::{SILENCE_RULE, SilenceWatch, Watched};
 pub use storage::CustomerStorage;
 pub use store::{
-    AlertFilter, AssetFilter, AuditFilter, AuditPolicyFilter, CustomerFilter, DeviceFilter, HitFilter, IncidentFilter,
-    ResourceGroupFilter, UserFilter,
+    AlertFilter, AssetFilter, AuditFilter, AuditPolicyFilter, CustomerFilter, DeviceFilter, ExceptionFilter, HitFilter,
+    IncidentFilter, RequestFilter, ResourceGroupFilter, UserFilter,
 };
 pub use tail::EventTail;
-pub use use_case::{InactiveRule, RuleInfo, RuleView, UseCases};
+pub use use_case::{RuleFilter, RuleView};
 pub use user::RoleInfo;
 pub use worker::Workers;
 
@@ -92,9 +103,7 @@ pub struct OpsParts {
     /// The events.
     pub lake: lake::Lake,
     /// Rules and their instruction cards.
-    pub use_cases: Arc<UseCases>,
-    /// The rules in force.
-    pub rules: Arc<sigma::RuleSet>,
+    pub library: Arc<Library>,
     /// The sources in force.
     pub parsers: Arc<Parsers>,
     /// Seals secrets that must be read back.
@@ -115,8 +124,10 @@ pub struct Ops {
 
 struct Inner {
     parts: OpsParts,
-    use_cases: RwLock<Arc<UseCases>>,
-    rules: RwLock<Arc<sigma::RuleSet>>,
+    use_cases: RwLock<use_case::UseCases>,
+    rules_replaced: tokio::sync::watch::Sender<u64>,
+    /// Who reads what people decided about use cases.
+    loading: tokio::sync::Mutex<()>,
     passwords: password::Passwords,
     tails: tail::Tails,
     turns: turns::Turns,
@@ -128,11 +139,13 @@ impl Ops {
     /// The use cases over these parts.
     pub fn new(parts: OpsParts) -> Self {
         let passwords = password::Passwords::new();
-        let use_cases = RwLock::new(parts.use_cases.clone());
-        let rules = RwLock::new(parts.rules.clone());
+        let use_cases = RwLock::new(use_case::UseCases::new(parts.library.clone()));
+        let (rules_replaced, loading) = (tokio::sync::watch::Sender::new(0), tokio::sync::Mutex::default());
         let (turns, doors) = (turns::Turns::default(), std::sync::OnceLock::new());
         let (tails, hunts) = (tail::Tails::default(), hunt::Hunts::default());
-        Ops { inner: Arc::new(Inner { parts, use_cases, rules, passwords, tails, hunts, turns, doors }) }
+        Ops {
+            inner: Arc::new(Inner { parts, use_cases, rules_replaced, loading, passwords, tails, hunts, turns, doors }),
+        }
     }
 
     fn store(&self) -> &store::Store {

@@ -164,7 +164,7 @@ impl Ops {
         let written = match alert.state {
             AlertState::New | AlertState::Open => decide(&mut tx, &alert).await?,
             AlertState::Raised => refresh(&mut tx, &alert).await?,
-            AlertState::Ignored | AlertState::Ended => false,
+            AlertState::Ignored | AlertState::Silent | AlertState::Ended => false,
         };
         if written {
             tx.commit().await?;

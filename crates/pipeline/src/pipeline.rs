@@ -10,7 +10,6 @@ use lake::Lake;
 use receive::listen::{Addresses, ListenConfig, Listeners};
 use receive::wal::{Disk, OsDisk};
 use receive::{Intake, ReceiveConfig, Receiver, SenderDirectory};
-use sigma::RuleSet;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,6 +18,7 @@ use crate::error::Error;
 use crate::flow::{Flow, FlowConfig, FlowParts};
 use crate::follow::Follower;
 use crate::names::NameDirectory;
+use crate::rulings::Ruleset;
 use crate::stats::{Counters, PipelineStats};
 
 /// Settings of the pipeline; [`PipelineConfig::new`] gives sensible ones without listeners.
@@ -52,7 +52,7 @@ pub struct PipelineParts {
     /// The sources.
     pub parser: Parser,
     /// The rules in force from the start.
-    pub rules: Arc<RuleSet>,
+    pub rules: Ruleset,
 }
 
 /// The running pipeline.
@@ -130,7 +130,7 @@ impl Pipeline {
     }
 
     /// Judges by other rules from now on. Returns when the place in the log where they begin is durable.
-    pub async fn set_rules(&self, rules: Arc<RuleSet>) -> Result<(), Error> {
+    pub async fn set_rules(&self, rules: Ruleset) -> Result<(), Error> {
         self.flow.set_rules(rules).await
     }
 

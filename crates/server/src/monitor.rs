@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use model::DeviceId;
 use model::platform_alarm::PlatformAlarmKind;
 use ops::{Connection, Doors, Ops, Refusal, SilenceWatch};
-use pipeline::Pipeline;
+use pipeline::{Pipeline, Ruleset, Rulings};
 use receive::Intake;
 use tokio::sync::watch;
 
@@ -90,6 +90,39 @@ pub async fn follow_parsers(
         match pipeline.set_parser(parser).await {
             Ok(()) => in_force = hash,
             Err(error) => tracing::warn!(%error, "changed parsers cannot be put in force; tried again"),
+        }
+    }
+}
+
+/// The rules in force and what was decided about them, as detection takes them.
+pub fn ruleset(ops: &Ops) -> Ruleset {
+    let loaded = ops.loaded();
+    let rulings = Rulings::new(loaded.decided.values().cloned().collect(), &loaded.exceptions);
+    Ruleset { rules: loaded.rules.clone(), rulings: Arc::new(rulings) }
+}
+
+/// Hands rules, and what people decided about them, to the pipeline whenever they change.
+pub async fn follow_rules(ops: Ops, pipeline: Arc<Pipeline>, mut draining: watch::Receiver<bool>) -> Result<(), Error> {
+    let mut replaced = ops.rules_replaced();
+    // What changed since the pipeline was started is handed over at once.
+    replaced.mark_changed();
+    loop {
+        let quiet = tokio::select! {
+            // What it gives holds a lock: it must not live on.
+            () = async { draining.wait_for(|draining| *draining).await.map(drop).unwrap_or_default() } => return Ok(()),
+            Ok(()) = replaced.changed() => false,
+            () = tokio::time::sleep(OTHERS) => true,
+        };
+        if quiet {
+            if let Err(error) = ops.load_use_cases(now()).await {
+                tracing::warn!(error = whole(&error), "use cases cannot be read; those known stay in force");
+            }
+            continue;
+        }
+        if let Err(error) = pipeline.set_rules(ruleset(&ops)).await {
+            tracing::warn!(%error, "changed rules cannot be put in force; tried again");
+            tokio::time::sleep(LOOK).await;
+            replaced.mark_changed();
         }
     }
 }

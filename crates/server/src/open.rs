@@ -14,7 +14,7 @@ use store::{Catalogue, DataFolder, Store, StoreConfig};
 
 use crate::catalogue::StoredCatalogue;
 use crate::config::{self, Config};
-use crate::content::{self, Content};
+use crate::content;
 use crate::error::Error;
 use crate::layout;
 
@@ -33,13 +33,12 @@ pub struct Opened {
     /// What the settings say of keeping events.
     pub retention: RetentionPolicy,
     pub ops: Ops,
-    pub content: Content,
     pub parser: Parser,
 }
 
 /// Opens everything the settings name. Fails when another process holds the folder.
 pub async fn open(config: &Config, now: Timestamp) -> Result<Opened, Error> {
-    let content = content::load(&config.detection)?;
+    let library = Arc::new(content::load(&config.detection)?);
     let parsers = Arc::new(Parsers::new(config.detection.source_folder.as_deref())?);
     let folder = DataFolder::open(&config.data.folder)?;
     let embedded = config.store.url.is_empty();
@@ -57,8 +56,7 @@ pub async fn open(config: &Config, now: Timestamp) -> Result<Opened, Error> {
     let ops = Ops::new(OpsParts {
         store: store.clone(),
         lake: lake.clone(),
-        use_cases: content.use_cases.clone(),
-        rules: content.rules.clone(),
+        library,
         parsers: parsers.clone(),
         sealer,
         ports: config.ingest.device_ports.clone(),
@@ -68,9 +66,10 @@ pub async fn open(config: &Config, now: Timestamp) -> Result<Opened, Error> {
     ops.ensure_defaults(now).await?;
     ops.resume_deletions(&Context::job("retention", Scope::All, now)).await?;
     ops.load_parsers(now).await?;
+    ops.load_use_cases(now).await?;
     let parser = parsers.live();
     let retention = crate::lake::policy(&config.lake);
-    Ok(Opened { folder, store, catalogue, embedded, lake, retention, ops, content, parser })
+    Ok(Opened { folder, store, catalogue, embedded, lake, retention, ops, parser })
 }
 
 fn lake_config(settings: &config::Lake, dir: PathBuf) -> LakeConfig {

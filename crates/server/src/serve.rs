@@ -64,7 +64,7 @@ impl Server {
             store: opened.store.clone(),
             lake: opened.lake.clone(),
             parser: opened.parser.clone(),
-            rules: opened.content.rules.clone(),
+            rules: monitor::ruleset(&opened.ops),
         };
         let pipeline = Arc::new(Pipeline::start(pipeline_config(config, &opened)?, parts).await?);
         let (draining, watching) = watch::channel(false);
@@ -97,6 +97,7 @@ impl Server {
         }
         opened.ops.set_doors(Arc::new(monitor::IntakeDoors(pipeline.intake())));
         tasks.spawn(monitor::follow_parsers(opened.ops.clone(), pipeline.clone(), watching.clone()));
+        tasks.spawn(monitor::follow_rules(opened.ops.clone(), pipeline.clone(), watching.clone()));
         tasks.spawn(monitor::Monitor::new(opened.ops.clone(), pipeline.clone(), upkeep.clone()).run(watching.clone()));
         tasks.spawn(upkeep.run(opened.clone(), config.lake.clone(), watching.clone()));
         tasks.spawn(admin::serve(opened.clone(), pipeline.intake(), watching.clone()));
@@ -157,19 +158,15 @@ impl Server {
     async fn reload(&self) {
         let settings = self.detection.clone();
         let loaded = tokio::task::spawn_blocking(move || content::load(&settings)).await;
-        let content = match loaded
+        let library = match loaded
             .map_err(|error| error.to_string())
             .and_then(|read| read.map_err(|error| error.to_string()))
         {
-            Ok(content) => content,
+            Ok(library) => Arc::new(library),
             Err(error) => return tracing::error!(error, "the rules cannot be read again; the old ones stay in force"),
         };
-        match self.pipeline.set_rules(content.rules.clone()).await {
-            Ok(()) => {
-                self.opened.ops.set_use_cases(content.use_cases);
-                self.opened.ops.set_rules(content.rules);
-            }
-            Err(error) => tracing::error!(error = whole(&error), "the new rules are not in force"),
+        if let Err(error) = self.opened.ops.set_library(library, now()).await {
+            tracing::error!(error = whole(&error), "the new rules are not in force");
         }
     }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use model::event::{Event, LogSource, Value};
+use sha2::{Digest, Sha256};
 
 use crate::correlation::rule::CorrelationRule;
 use crate::cost::{Counters, RuleCost, TIMED};
@@ -89,6 +90,8 @@ pub struct RuleSet {
     counters: Vec<Counters>,
     /// Tells this set from all others; 0 is no set.
     serial: u64,
+    /// SHA-256 over the files.
+    hash: String,
     /// Memory of calls that bring none of their own, used again.
     scratches: Mutex<Vec<Scratch>>,
 }
@@ -101,11 +104,16 @@ impl RuleSet {
 
     /// Loads files given as (path, text).
     pub fn load_with(files: impl IntoIterator<Item = (String, String)>, settings: &Settings) -> Self {
-        let mut loader = Loader::new(settings);
+        let (mut loader, mut hash) = (Loader::new(settings), Sha256::new());
         for (path, text) in files {
+            for part in [&path, &text] {
+                hash.update((part.len() as u64).to_be_bytes());
+                hash.update(part);
+            }
             loader.file(&path, &text);
         }
-        RuleSet::new(loader.finish())
+        let hash = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        RuleSet { hash, ..RuleSet::new(loader.finish()) }
     }
 
     /// Loads every `.yml` and `.yaml` file of a folder and those under it, in order of path. A file that cannot be
@@ -137,6 +145,11 @@ impl RuleSet {
     /// What could not be used.
     pub fn errors(&self) -> &[LoadError] {
         &self.errors
+    }
+
+    /// SHA-256 over the files the set was loaded from, in hexadecimal; empty for the empty set.
+    pub fn hash(&self) -> &str {
+        &self.hash
     }
 
     /// A rule by its id.
@@ -309,6 +322,7 @@ impl RuleSet {
         errors.extend(resolved.errors);
         RuleSet {
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
+            hash: String::new(),
             router: Router::new(&rules),
             program: Program::new(&rules),
             by_id: rules.iter().enumerate().map(|(position, rule)| (rule.id.clone(), position)).collect(),

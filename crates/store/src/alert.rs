@@ -20,7 +20,7 @@ const CHUNK: usize = 50;
 pub struct AlertFilter {
     /// Of these customers.
     pub customers: Vec<CustomerId>,
-    /// In one of these states.
+    /// In one of these states; in any but silent when empty.
     pub states: Vec<AlertState>,
     /// At least this bad.
     pub severity_at_least: Option<Severity>,
@@ -131,6 +131,7 @@ impl Tx {
 
     fn filtered_alerts(&self, query: Sql, filter: &AlertFilter) -> Sql {
         self.scoped(query, "customer")
+            .push(if filter.states.is_empty() { " AND state <> 'silent'" } else { "" })
             .and_in("customer", &filter.customers)
             .and_in("state", filter.states.iter().copied())
             .push_if(" AND severity >= ?", filter.severity_at_least)

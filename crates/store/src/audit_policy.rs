@@ -2,11 +2,11 @@
 
 use model::audit_policy::{AuditPolicy, AuditPolicyData};
 use model::change::Noun;
-use model::{AuditPolicyId, CustomerId, Page, PageRequest, Scope};
+use model::{AuditPolicyId, CustomerId, Page, PageRequest};
 
 use crate::page::{Key, Order};
 use crate::row::Row;
-use crate::sql::{Arg, Sql, json, searchable, sql};
+use crate::sql::{Arg, json, searchable, sql};
 use crate::{Error, Result, Tx};
 
 /// Which audit policies are wanted; an absent part does not narrow.
@@ -55,7 +55,7 @@ impl Tx {
 
     /// One policy, a global one included.
     pub async fn get_audit_policy(&mut self, id: &AuditPolicyId) -> Result<AuditPolicy> {
-        let query = self.visible(sql(SELECT)).push(" AND p.id = ?").bind(id);
+        let query = self.own_and_global(sql(SELECT)).push(" AND p.id = ?").bind(id);
         self.row(query, read).await?.ok_or_else(|| Error::not_found("audit policy", id))
     }
 
@@ -67,7 +67,7 @@ impl Tx {
     ) -> Result<Page<AuditPolicy>> {
         let query = sql("SELECT * FROM (").push(SELECT).push(") p WHERE TRUE");
         let query = self
-            .visible(query)
+            .own_and_global(query)
             .push_if(" AND p.customer = ?", filter.customer.as_ref())
             .and_contains("p.search", filter.text.as_deref().unwrap_or_default());
         let order = &[Key::Text("of_customer"), Key::Int("position"), Key::Text("id")];
@@ -76,7 +76,7 @@ impl Tx {
 
     /// Every policy that may decide about an alert in scope: own ones and global ones.
     pub async fn all_audit_policies(&mut self) -> Result<Vec<AuditPolicy>> {
-        let query = self.visible(sql(SELECT)).push(" ORDER BY of_customer, p.position, p.id");
+        let query = self.own_and_global(sql(SELECT)).push(" ORDER BY of_customer, p.position, p.id");
         self.rows(query, read).await
     }
 
@@ -130,13 +130,6 @@ impl Tx {
             self.require_all("changing a global audit policy")?;
         }
         Ok(policy)
-    }
-
-    fn visible(&self, query: Sql) -> Sql {
-        match self.scope() {
-            Scope::All => query,
-            _ => self.scoped(query.push(" AND (p.customer IS NULL OR TRUE"), "p.customer").push(")"),
-        }
     }
 }
 

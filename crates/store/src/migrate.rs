@@ -79,6 +79,13 @@ pub(crate) const STORE: Family = Family {
             sqlite: "",
             postgres: include_str!("../migrations/0007_intel.postgres.sql"),
         },
+        Migration {
+            number: 8,
+            name: "0008_use_case",
+            shared: include_str!("../migrations/0008_use_case.sql"),
+            sqlite: "",
+            postgres: include_str!("../migrations/0008_use_case.postgres.sql"),
+        },
     ],
 };
 

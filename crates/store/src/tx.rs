@@ -82,6 +82,14 @@ impl Tx {
     }
 
     /// One page of a list; `query` ends inside its WHERE clause.
+    /// Only what belongs to customers in scope and what belongs to none, of a table `p`.
+    pub(crate) fn own_and_global(&self, query: Sql) -> Sql {
+        match self.scope() {
+            Scope::All => query,
+            _ => self.scoped(query.push(" AND (p.customer IS NULL OR TRUE"), "p.customer").push(")"),
+        }
+    }
+
     pub(crate) async fn page<T>(
         &mut self,
         query: Sql,

@@ -112,6 +112,8 @@ const LISTS: &[&str] = &[
     "/platform-alarms",
     "/intel-lists",
     "/retro-hunts",
+    "/exceptions",
+    "/use-case-requests",
 ];
 
 #[tokio::test]
@@ -154,6 +156,8 @@ async fn every_paged_route_of_the_document_is_among_the_lists_and_pages_without_
         world.alert().await;
         world.incident().await;
         world.policy(Some(&world.ours)).await;
+        world.exception(Some(&world.ours)).await;
+        world.request(Some(&world.ours)).await;
         world.ops.create_asset(&job(), &world.ours, asset_data()).await.unwrap();
         world.ops.create_customer(&job(), customer_data(&format!("Other {number}"))).await.unwrap();
         world.user(&format!("user{number}"), Role::Auditor, &[]).await;

@@ -16,10 +16,13 @@ use model::event::{AttackOutcome, Envelope, Event};
 use model::incident::Incident;
 use model::intel::{IntelListData, Tlp};
 use model::role::Role;
-use model::use_case::Language;
+use model::use_case::{
+    Cards, Exception, ExceptionData, ExceptionTerm, Language, Request, RequestData, RequestKind, RequestState,
+    TermOperator,
+};
 use model::user::{User, UserData};
 use model::*;
-use ops::{InactiveRule, NewIncident, Ops, OpsParts, PublicAddresses, RuleInfo, UseCases};
+use ops::{Library, NewIncident, Ops, OpsParts, PublicAddresses, RuleFile, RuleOrigin};
 use serde_json::{Value, json};
 use store::{Store, StoreConfig};
 use tempfile::TempDir;
@@ -76,8 +79,7 @@ impl World {
         let ops = Ops::new(OpsParts {
             store: store.clone(),
             lake: lake.clone(),
-            use_cases: Arc::new(use_cases()),
-            rules: Arc::default(),
+            library: Arc::new(library()),
             parsers: crate::world::parsers(),
             sealer: store::secret::Sealer::new([7; 32]),
             ports: None,
@@ -162,6 +164,15 @@ impl World {
 
     pub async fn policy(&self, customer: Option<&CustomerId>) -> AuditPolicy {
         self.ops.create_audit_policy(&job(), customer, policy_data()).await.unwrap()
+    }
+
+    pub async fn exception(&self, customer: Option<&CustomerId>) -> Exception {
+        let draft = ops::ExceptionDraft { customer: customer.cloned(), data: exception_data() };
+        self.ops.create_exception(&job(), draft).await.unwrap()
+    }
+
+    pub async fn request(&self, customer: Option<&CustomerId>) -> Request {
+        self.ops.create_request(&job(), customer, request_data()).await.unwrap()
     }
 
     pub async fn incident(&self) -> Incident {
@@ -371,29 +382,40 @@ pub fn policy_data() -> AuditPolicyData {
     }
 }
 
-fn use_cases() -> UseCases {
-    let rule = RuleInfo {
-        id: "rule-1".to_owned(),
-        title: "Password spraying".to_owned(),
-        level: Severity::High,
-        status: None,
-        description: None,
-        author: None,
-        references: Vec::new(),
-        tags: Vec::new(),
-        techniques: Vec::new(),
-        falsepositives: Vec::new(),
-        log_source: "windows/security".to_owned(),
-        path: "rules/rule-1.yml".to_owned(),
-        text: Some("title: it".to_owned()),
+pub fn exception_data() -> ExceptionData {
+    let values = vec![CANARY.to_owned()];
+    let term = ExceptionTerm { field: "user_name".to_owned(), operator: TermOperator::Is, values };
+    let (rule_id, reason) = ("rule-1".to_owned(), format!("{CANARY} does so by agreement"));
+    ExceptionData { rule_id, terms: vec![term], reason, owner: None, expires: None, must_fire: Vec::new() }
+}
+
+pub fn request_data() -> RequestData {
+    RequestData {
+        kind: RequestKind::New,
+        title: format!("Logons of {CANARY}"),
+        description: String::new(),
+        rule_id: None,
+        assignee: None,
+        state: RequestState::Open,
+        answer: String::new(),
+    }
+}
+
+fn library() -> Library {
+    let file = |id: &str, title: &str, value: &str| RuleFile {
+        path: format!("rules/{id}.yml"),
+        text: format!(
+            "title: {title}\nid: {id}\nlogsource: {{product: windows, service: security}}\n\
+             detection: {{s: {{{value}}}, condition: s}}\nlevel: high\n"
+        ),
+        origin: RuleOrigin::BuiltIn,
+        cards: Cards::new(),
     };
-    let inactive = InactiveRule {
-        id: "rule-2".to_owned(),
-        title: "Needs a list".to_owned(),
-        path: "rules/rule-2.yml".to_owned(),
-        reason: "placeholder %admins% is not filled".to_owned(),
-    };
-    UseCases { rules: vec![rule], inactive: vec![inactive], cards: Default::default() }
+    Library::new(vec![
+        file("rule-1", "Password spraying", "EventID: 4625"),
+        file("rule-2", "Needs a list", "user|expand: '%admins%'"),
+        file("rule-3", "Log cleared", "EventID: 1102"),
+    ])
 }
 
 /// Two of the built-in sources: compiling all of them takes a while.

@@ -16,10 +16,12 @@ use model::event::{AttackOutcome, Envelope, Event};
 use model::incident::{Incident, IncidentChange};
 use model::resource_group::{ResourceGroup, ResourceGroupData, ResourceGroupKind};
 use model::role::Role;
-use model::use_case::{Card, Cards, Language};
+use model::use_case::{
+    Card, Cards, ExceptionData, ExceptionTerm, Language, RequestData, RequestKind, RequestState, TermOperator,
+};
 use model::user::{User, UserData};
 use model::*;
-use ops::{AuditFilter, NewIncident, Ops, OpsParts, PublicAddresses, RuleInfo, UseCases};
+use ops::{AuditFilter, Library, NewIncident, Ops, OpsParts, PublicAddresses, RuleFile, RuleOrigin};
 use store::{Store, StoreConfig};
 use tempfile::TempDir;
 
@@ -75,8 +77,7 @@ impl World {
         let parts = OpsParts {
             store: store.clone(),
             lake: lake.clone(),
-            use_cases: Arc::new(use_cases()),
-            rules: Arc::default(),
+            library: Arc::new(library()),
             parsers: crate::world::parsers(),
             sealer: store::secret::Sealer::new([7; 32]),
             ports,
@@ -318,21 +319,16 @@ pub fn new_incident(customer: &CustomerId) -> NewIncident {
     NewIncident { customer: customer.clone(), title, severity: Severity::Medium, note: None }
 }
 
-fn use_cases() -> UseCases {
-    let rule = |id: &str, title: &str| RuleInfo {
-        id: id.to_owned(),
-        title: title.to_owned(),
-        level: Severity::High,
-        status: Some("stable".to_owned()),
-        description: Some("Many accounts, one source".to_owned()),
-        author: None,
-        references: Vec::new(),
-        tags: vec!["attack.t1110.003".to_owned()],
-        techniques: vec!["T1110.003".to_owned()],
-        falsepositives: Vec::new(),
-        log_source: "windows/security".to_owned(),
+/// Three rules, one of them with a card, and one that lacks a list.
+fn library() -> Library {
+    let file = |id: &str, title: &str, value: &str, cards: Cards| RuleFile {
         path: format!("rules/{id}.yml"),
-        text: Some("title: it".to_owned()),
+        text: format!(
+            "title: {title}\nid: {id}\nstatus: stable\ndescription: Many accounts, one source\ntags: [attack.t1110.003]\n\
+             logsource: {{product: linux, service: sshd}}\ndetection: {{s: {{{value}}}, condition: s}}\nlevel: high\n"
+        ),
+        origin: RuleOrigin::BuiltIn,
+        cards,
     };
     let card = Card {
         title: "Password spraying".to_owned(),
@@ -342,15 +338,35 @@ fn use_cases() -> UseCases {
         consequences: "consequences".to_owned(),
         recommendations: "recommendations".to_owned(),
     };
-    UseCases {
-        rules: vec![rule("rule-2", "Web shell"), rule("rule-1", "Password spraying"), rule("rule-3", "Beacon")],
-        inactive: vec![ops::InactiveRule {
-            id: "rule-4".to_owned(),
-            title: "Needs a list".to_owned(),
-            path: "rules/rule-4.yml".to_owned(),
-            reason: "placeholder %admins% is not filled".to_owned(),
-        }],
-        cards: [("rule-1".to_owned(), Cards::from([(Language::En, card)]))].into(),
+    Library::new(vec![
+        file("rule-2", "Web shell", "action: web-shell", Cards::new()),
+        file("rule-1", "Password spraying", "action: logon-failed", Cards::from([(Language::En, card)])),
+        file("rule-3", "Beacon", "action: beacon", Cards::new()),
+        file("rule-4", "Needs a list", "user|expand: '%admins%'", Cards::new()),
+    ])
+}
+
+/// An exception to the first rule.
+pub fn exception_draft(customer: Option<&CustomerId>) -> ops::ExceptionDraft {
+    let term = ExceptionTerm {
+        field: "source_ip".to_owned(),
+        operator: TermOperator::Is,
+        values: vec!["203.0.113.9".to_owned()],
+    };
+    let (rule_id, reason) = ("rule-1".to_owned(), "our scanner".to_owned());
+    let data = ExceptionData { rule_id, terms: vec![term], reason, owner: None, expires: None, must_fire: Vec::new() };
+    ops::ExceptionDraft { customer: customer.cloned(), data }
+}
+
+pub fn request_data() -> RequestData {
+    RequestData {
+        kind: RequestKind::New,
+        title: "Logons at night".to_owned(),
+        description: String::new(),
+        rule_id: None,
+        assignee: None,
+        state: RequestState::Open,
+        answer: String::new(),
     }
 }
 

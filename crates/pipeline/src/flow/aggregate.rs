@@ -34,7 +34,8 @@ pub(super) struct OpenAlert {
     touched: Timestamp,
 }
 
-type Key = (String, String);
+/// Rule, what detections are put together by, and whether they are silent.
+type Key = (String, String, bool);
 
 #[derive(Debug, Default)]
 struct Customer {
@@ -126,7 +127,7 @@ fn close(
 
 impl Customer {
     fn insert(&mut self, open: OpenAlert) {
-        let (id, key) = (open.alert.id.clone(), (open.alert.rule_id.clone(), open.alert.key.clone()));
+        let (id, key) = (open.alert.id.clone(), key_of(&open.alert));
         self.by_quiet.insert((open.touched, id.clone()));
         let same = self.by_key.entry(key).or_default();
         // Oldest first, however they were kept.
@@ -138,7 +139,7 @@ impl Customer {
     fn remove(&mut self, id: &AlertId) -> Option<OpenAlert> {
         let open = self.by_id.remove(id)?;
         self.by_quiet.remove(&(open.touched, id.clone()));
-        let key = (open.alert.rule_id.clone(), open.alert.key.clone());
+        let key = key_of(&open.alert);
         if let Some(same) = self.by_key.get_mut(&key) {
             same.retain(|other| other != id);
             if same.is_empty() {
@@ -160,7 +161,7 @@ impl Customer {
         received: Timestamp,
         mut close: impl FnMut(&mut Customer, &AlertId),
     ) -> AlertId {
-        let key = (detection.rule_id.clone(), detection.key.clone());
+        let key = (detection.rule_id.clone(), detection.key.clone(), detection.silent);
         let same = self.by_key.get(&key).cloned().unwrap_or_default();
         let fitting = same.iter().rev().find(|id| self.by_id.get(id).is_some_and(|open| fits(&open.alert, &detection)));
         if let Some(id) = fitting
@@ -183,6 +184,10 @@ impl Customer {
         self.insert(OpenAlert { alert, touched: received });
         id
     }
+}
+
+fn key_of(alert: &Alert) -> Key {
+    (alert.rule_id.clone(), alert.key.clone(), alert.state == AlertState::Silent)
 }
 
 fn fits(alert: &Alert, detection: &Detection) -> bool {
@@ -211,7 +216,7 @@ fn begin(detection: Detection) -> Alert {
         last: detection.last,
         entities: detection.entities,
         samples: detection.samples,
-        state: AlertState::New,
+        state: if detection.silent { AlertState::Silent } else { AlertState::New },
         policy: None,
         incident: None,
         created: detection.received,
@@ -297,6 +302,7 @@ mod tests {
                 rule_id: "rule".into(),
                 title: "Rule".into(),
                 severity: Severity::Medium,
+                silent: false,
                 outcome: AttackOutcome::Unknown,
                 techniques: Vec::new(),
                 key: key.into(),

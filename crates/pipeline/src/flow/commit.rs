@@ -7,8 +7,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use lake::{Lake, LogPosition, RowBatch};
 use model::alert::Alert;
-use model::{AlertId, Context, CustomerId, DeviceId, Scope, Timestamp};
-use store::{DeviceActivity, DeviceCounts, PeerActivity, Store};
+use model::{AlertId, Context, CustomerId, DeviceId, ExceptionId, Scope, Timestamp};
+use store::{DeviceActivity, DeviceCounts, ExceptionHits, PeerActivity, Store};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -40,6 +40,8 @@ pub(super) struct Step {
     /// What collectors received from addresses no device is registered for.
     pub peers: Vec<PeerActivity>,
     pub counts: HashMap<DeviceId, (CustomerId, DeviceCounts)>,
+    /// What exceptions kept from firing.
+    pub excepted: Vec<ExceptionHits>,
     /// State of detection after a sequence.
     pub checkpoint: Option<(u64, Vec<u8>)>,
     /// Nothing follows: flush everything.
@@ -76,6 +78,7 @@ struct Pending {
     alerts: BTreeMap<AlertId, Alert>,
     activity: BTreeMap<DeviceId, DeviceActivity>,
     peers: BTreeMap<(DeviceId, String), PeerActivity>,
+    excepted: BTreeMap<ExceptionId, ExceptionHits>,
     checkpoint: Option<(u64, Vec<u8>)>,
 }
 
@@ -171,6 +174,15 @@ impl Committer {
                 None => drop(self.pending.activity.insert(heard.device.clone(), heard)),
             }
         }
+        for heard in step.excepted {
+            match self.pending.excepted.get_mut(&heard.exception) {
+                Some(known) => {
+                    known.hits += heard.hits;
+                    known.last = known.last.max(heard.last);
+                }
+                None => drop(self.pending.excepted.insert(heard.exception.clone(), heard)),
+            }
+        }
         self.reached = self.reached.max(step.position);
         for (device, (customer, counted)) in step.counts {
             self.counts.entry(device).or_insert_with(|| (customer, DeviceCounts::default())).1.add(counted);
@@ -262,6 +274,8 @@ impl Committer {
             tx.record_device_activity(&activity).await?;
             let peers: Vec<PeerActivity> = self.pending.peers.values().cloned().collect();
             tx.record_collector_peers(&peers).await?;
+            let excepted: Vec<ExceptionHits> = self.pending.excepted.values().cloned().collect();
+            tx.count_exception_hits(&excepted).await?;
         }
         if with_counts && checkpoint::counted(&mut tx, log, shard).await?.unwrap_or(0) < self.reached {
             let counts: Vec<(CustomerId, DeviceId, DeviceCounts)> = self

@@ -4,8 +4,16 @@ use std::collections::HashMap;
 
 use model::device_health::{FINE, HOUR, LAG_SPAN, bucket, lag_step};
 use model::event::{Envelope, Event};
-use model::{CustomerId, DeviceId};
-use store::{DeviceActivity, DeviceCounts};
+use model::{CustomerId, DeviceId, ExceptionId, Timestamp};
+use store::{DeviceActivity, DeviceCounts, ExceptionHits};
+
+/// Counts that an exception kept a rule from firing.
+pub(super) fn exception(hits: &mut HashMap<ExceptionId, ExceptionHits>, exception: ExceptionId, at: Timestamp) {
+    let hit = ExceptionHits { exception: exception.clone(), hits: 0, last: at };
+    let hit = hits.entry(exception).or_insert(hit);
+    hit.hits += 1;
+    hit.last = hit.last.max(at);
+}
 
 /// Counts an event among what arrived from its device.
 pub(super) fn activity(activity: &mut HashMap<DeviceId, DeviceActivity>, envelope: &Envelope, event: &Event<'_>) {

@@ -23,6 +23,8 @@ pub(super) struct Detection {
     pub rule_id: String,
     pub title: String,
     pub severity: Severity,
+    /// Whoever looks after the rule wants to see it, nobody else.
+    pub silent: bool,
     pub outcome: AttackOutcome,
     pub techniques: Vec<String>,
     /// What the same detections are put together by.

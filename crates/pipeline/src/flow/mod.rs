@@ -25,13 +25,13 @@ use std::time::{Duration, SystemTime};
 use formats::Parser;
 use lake::Lake;
 use model::{Context, Scope};
-use sigma::RuleSet;
 use store::Store;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
 use crate::names::NameDirectory;
+use crate::rulings::Ruleset;
 use crate::stats::Counters;
 use commit::Committer;
 use receive::Intake;
@@ -78,7 +78,7 @@ pub(crate) struct FlowParts {
     pub store: Store,
     pub lake: Lake,
     pub parser: Parser,
-    pub rules: Arc<RuleSet>,
+    pub rules: Ruleset,
     pub names: NameDirectory,
     pub intake: Intake,
     pub counters: Arc<Counters>,
@@ -91,16 +91,16 @@ pub(crate) struct Orders {
     pub abort: AtomicBool,
     /// The log is closed: stop at its end.
     pub finish: AtomicBool,
-    rule_sets: Mutex<HashMap<String, Arc<RuleSet>>>,
+    rule_sets: Mutex<HashMap<String, Ruleset>>,
     parsers: Mutex<HashMap<String, Parser>>,
 }
 
 impl Orders {
-    fn offer(&self, hash: String, rules: Arc<RuleSet>) {
+    fn offer(&self, hash: String, rules: Ruleset) {
         self.rule_sets.lock().unwrap_or_else(PoisonError::into_inner).insert(hash, rules);
     }
 
-    fn take(&self, hash: &str) -> Option<Arc<RuleSet>> {
+    fn take(&self, hash: &str) -> Option<Ruleset> {
         self.rule_sets.lock().unwrap_or_else(PoisonError::into_inner).remove(hash)
     }
 }
@@ -119,7 +119,7 @@ impl Orders {
 pub(crate) struct Flow {
     wal: Arc<Wal>,
     /// The rules in force, or those that wait for their place in the log.
-    rules: Mutex<Arc<RuleSet>>,
+    rules: Mutex<Ruleset>,
     orders: Arc<Orders>,
     abort: CancellationToken,
     worker: tokio::sync::Mutex<Option<JoinHandle<()>>>,
@@ -161,11 +161,12 @@ impl Flow {
     }
 
     /// Judges by these rules from a place in the log on; returns when that place is durable.
-    pub(crate) async fn set_rules(&self, rules: Arc<RuleSet>) -> Result<(), Error> {
+    pub(crate) async fn set_rules(&self, rules: Ruleset) -> Result<(), Error> {
         let before = std::mem::replace(&mut *self.rules.lock().unwrap_or_else(PoisonError::into_inner), rules.clone());
         // The first events under the new rules do not wait for their tables.
-        let new = rules.clone();
-        if let Err(error) = tokio::task::spawn_blocking(move || new.prepare_like(&before)).await {
+        let new = rules.rules.clone();
+        let prepare = move || (!Arc::ptr_eq(&new, &before.rules)).then(|| new.prepare_like(&before.rules));
+        if let Err(error) = tokio::task::spawn_blocking(prepare).await {
             tracing::warn!(%error, "the new rules are made ready as events come");
         }
         let record = RulesRecord::of(&rules);

@@ -2,15 +2,15 @@
 
 use formats::Parser;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use sigma::RuleSet;
+
+use crate::rulings::Ruleset;
 
 /// A change of rules as the log keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RulesRecord {
     /// What kind of control record: `rules`. Others are passed over.
     pub kind: String,
-    /// SHA-256 over what identifies the rules, in hexadecimal.
+    /// What tells the rules and what was decided about them from others.
     pub hash: String,
     /// Active rules.
     pub rules: usize,
@@ -19,10 +19,11 @@ pub(super) struct RulesRecord {
 }
 
 impl RulesRecord {
-    pub(super) fn of(rules: &RuleSet) -> Self {
+    pub(super) fn of(ruleset: &Ruleset) -> Self {
+        let rules = &ruleset.rules;
         RulesRecord {
             kind: "rules".into(),
-            hash: hash(rules),
+            hash: format!("{}.{}", rules.hash(), ruleset.rulings.hash()),
             rules: rules.rules().len(),
             correlations: rules.correlations().len(),
         }
@@ -65,35 +66,13 @@ impl ParsersRecord {
     }
 }
 
-/// Ids, days of change, levels and places of all rules: what tells two versions of a set apart.
-fn hash(rules: &RuleSet) -> String {
-    let mut hash = Sha256::new();
-    let mut add = |part: Option<&str>| {
-        hash.update((part.map_or(u64::MAX, |part| part.len() as u64)).to_be_bytes());
-        hash.update(part.unwrap_or_default().as_bytes());
-    };
-    for rule in rules.rules() {
-        add(Some(&rule.id));
-        add(rule.modified.as_deref());
-        add(Some(rule.level.as_str()));
-        add(Some(&rule.path));
-    }
-    for rule in rules.correlations() {
-        add(Some(&rule.id));
-        add(rule.modified.as_deref());
-        add(Some(rule.level.as_str()));
-        add(Some(&rule.path));
-    }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_rules_record_reads_back_and_other_control_records_are_passed_over() {
-        let record = RulesRecord::of(&RuleSet::default());
+        let record = RulesRecord::of(&Ruleset::default());
         assert_eq!(RulesRecord::decode(&record.encode()), Some(record));
         assert_eq!(RulesRecord::decode(br#"{"kind":"policy","hash":"","rules":0,"correlations":0}"#), None);
         assert_eq!(RulesRecord::decode(b"\xff"), None);

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant, SystemTime};
 use formats::{Parser, text};
 use lake::RowBatch;
 use model::event::{Envelope, Event};
-use model::{CustomerId, DeviceId, EventId};
-use store::{DeviceActivity, DeviceCounts, PeerActivity, Store};
+use model::{CustomerId, DeviceId, EventId, ExceptionId};
+use store::{DeviceActivity, DeviceCounts, ExceptionHits, PeerActivity, Store};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
@@ -19,7 +19,7 @@ use super::aggregate::Aggregator;
 use super::checkpoint::{self, Start};
 use super::commit::Step;
 use super::count;
-use super::detect::Detector;
+use super::detect::{Detector, Found};
 use super::received::{Devices, Who};
 use super::rules::{ParsersRecord, RulesRecord};
 use super::{FlowConfig, FlowParts, Orders};
@@ -94,6 +94,7 @@ struct Made {
     activity: HashMap<DeviceId, DeviceActivity>,
     peers: HashMap<(DeviceId, String), PeerActivity>,
     counts: HashMap<DeviceId, (CustomerId, DeviceCounts)>,
+    excepted: HashMap<ExceptionId, ExceptionHits>,
 }
 
 impl Worker {
@@ -210,6 +211,7 @@ impl Worker {
             activity: made.activity.into_values().collect(),
             peers: made.peers.into_values().collect(),
             counts: made.counts,
+            excepted: made.excepted.into_values().collect(),
             checkpoint,
             last,
         }
@@ -282,26 +284,29 @@ impl Worker {
                 continue;
             }
             let names = self.names_of(&envelope.customer);
-            let mut detections = Vec::new();
+            let mut found = Found::default();
             let judged = catch_unwind(AssertUnwindSafe(|| {
-                self.detector.observe(envelope, event, &names, &mut detections);
+                self.detector.observe(envelope, event, &names, &mut found);
             }));
             if judged.is_err() {
                 self.panicked(envelope, "detection");
             }
             let is_new = sequence > self.written;
             if is_new {
-                self.counters.detections.fetch_add(detections.len() as u64, Ordering::Relaxed);
+                self.counters.detections.fetch_add(found.detections.len() as u64, Ordering::Relaxed);
+                for exception in found.excepted {
+                    count::exception(&mut made.excepted, exception, envelope.received);
+                }
                 count::activity(&mut made.activity, envelope, event);
                 note_peer(&mut made.peers, envelope, &item.entry);
             }
             if sequence > self.counted {
                 count::counts(&mut made.counts, envelope, event);
             }
-            if !detections.is_empty() {
+            if !found.detections.is_empty() {
                 // Reading the clock costs as much as judging an event no rule is for: only where it is worth it.
                 clock.book(&self.counters, Stage::Detect);
-                for detection in detections {
+                for detection in found.detections {
                     self.aggregator.add(detection, is_new);
                 }
                 clock.book(&self.counters, Stage::Aggregate);

@@ -4,10 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use model::alert::Alert;
-use pipeline::PipelineConfig;
+use model::alert::{Alert, AlertState};
+use model::use_case::{
+    Exception, ExceptionData, ExceptionTerm, Release, TermOperator, UseCase, UseCaseData, UseCaseState,
+};
+use model::{Context, ExceptionId, PageRequest, Scope, Severity};
+use pipeline::{PipelineConfig, Ruleset, Rulings};
 use receive::wal::{Disk, OsDisk};
 use receive::{Record, import_file};
+use store::AlertFilter;
 
 use crate::forgetful_disk::ForgetfulDisk;
 use crate::world::{PATIENCE, Running, SECOND, World, eventually, failed_logon, now, rules};
@@ -230,6 +235,78 @@ async fn new_rules_judge_what_comes_after_them_and_nothing_before() {
     put(&running, logons(10..30)).await;
     assert!(running.pipeline.settled(PATIENCE).await);
     assert_eq!(world.alerts().await.iter().map(|alert| alert.count).sum::<i64>(), 20);
+    running.pipeline.drain(PATIENCE).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_decide_about_a_rule_holds_from_there_on_for_whom_it_was_decided() {
+    let world = world().await;
+    let device = world.device(1, "their web").await;
+    world.token(&device, "their-token").await;
+    let running = world.start_with(world.config(), rules(RULE), Arc::new(OsDisk)).await.unwrap();
+    let both = async || {
+        put(&running, logons(0..10)).await;
+        let theirs = running.pipeline.senders().by_token("their-token").unwrap();
+        running.pipeline.intake().accept(&theirs, logons(0..10), now()).await.unwrap();
+    };
+    let use_case = |data: UseCaseData, customers: &[(usize, Release)]| UseCase {
+        id: "11111111-1111-4111-8111-111111111111".into(),
+        data,
+        customers: customers.iter().map(|(place, release)| (world.customers[*place].clone(), *release)).collect(),
+        live_since: None,
+        changed_by: None,
+        created: now(),
+        changed: now(),
+        version: 1,
+    };
+    let context = Context::job("test", Scope::All, now());
+    let mut tx = world.store.write(&context).await.unwrap();
+    let data = ExceptionData {
+        rule_id: "11111111-1111-4111-8111-111111111111".into(),
+        terms: vec![ExceptionTerm {
+            field: "source_ip".into(),
+            operator: TermOperator::InNetwork,
+            values: vec!["203.0.113.1/32".into()],
+        }],
+        reason: "a scanner".into(),
+        owner: None,
+        expires: None,
+        must_fire: Vec::new(),
+    };
+    let exception = tx.create_exception(&ExceptionId::generate(now()), Some(&world.customers[0]), &data).await.unwrap();
+    tx.commit().await.unwrap();
+    let ruled = async |use_cases: Vec<UseCase>, exceptions: &[Exception]| {
+        let rulings = Arc::new(Rulings::new(use_cases, exceptions));
+        running.pipeline.set_rules(Ruleset { rulings, ..rules(RULE) }).await.unwrap();
+    };
+
+    both().await;
+    let severe = UseCaseData { severity: Some(Severity::Critical), ..UseCaseData::default() };
+    ruled(vec![use_case(severe, &[(0, Release::Silent)])], &[]).await;
+    both().await;
+    ruled(vec![use_case(UseCaseData::default(), &[(1, Release::Off)])], std::slice::from_ref(&exception)).await;
+    both().await;
+    let over = Exception { data: ExceptionData { expires: Some(now()), ..data }, ..exception.clone() };
+    let retired = UseCaseData { state: UseCaseState::Test, ..UseCaseData::default() };
+    ruled(vec![use_case(retired, &[])], &[over]).await;
+    both().await;
+    assert!(running.pipeline.settled(PATIENCE).await);
+
+    let mut tx = world.store.read(&context).await.unwrap();
+    let mut count = async |customer: usize, state: AlertState| {
+        let customers = vec![world.customers[customer].clone()];
+        tx.count_detections(&AlertFilter { customers, states: vec![state], ..AlertFilter::default() }).await.unwrap()
+    };
+    // Loud, silent, half of it excepted, in test.
+    assert_eq!((count(0, AlertState::New).await, count(0, AlertState::Silent).await), (10 + 5, 10 + 10));
+    // Loud, loud, off, in test.
+    assert_eq!((count(1, AlertState::New).await, count(1, AlertState::Silent).await), (10 + 10, 10));
+    assert_eq!(tx.count_alerts(&AlertFilter::default()).await.unwrap(), 4, "silent ones only when named");
+    assert_eq!(tx.get_exception(&exception.id).await.unwrap().hits, 5);
+    let loud = tx.list_alerts(&AlertFilter::default(), &PageRequest::default()).await.unwrap().items;
+    let critical = loud.iter().filter(|alert| alert.severity == Severity::Critical).count();
+    assert_eq!(critical, 2, "theirs, which went on growing");
+    drop(tx);
     running.pipeline.drain(PATIENCE).await.unwrap();
 }
 

@@ -14,7 +14,7 @@ use model::device::{CredentialKind, Device, DeviceCredential, DeviceData, Device
 use model::event::StoredEvent;
 use model::search::EventQuery;
 use model::{AssetId, Context, CustomerId, DeviceCredentialId, DeviceId, PageRequest, Scope, TimeRange, Timestamp};
-use pipeline::{Pipeline, PipelineConfig, PipelineParts};
+use pipeline::{Pipeline, PipelineConfig, PipelineParts, Ruleset};
 use receive::DiskRoom;
 use receive::wal::{Disk, OsDisk};
 use sha2::{Digest, Sha256};
@@ -57,10 +57,10 @@ detection:
   condition: selection
 "#;
 
-pub fn rules(text: &str) -> Arc<RuleSet> {
+pub fn rules(text: &str) -> Ruleset {
     let set = RuleSet::load([("rules.yml".to_owned(), text.to_owned())]);
     assert!(set.errors().is_empty(), "{:?}", set.errors());
-    Arc::new(set)
+    Arc::new(set).into()
 }
 
 pub fn now() -> Timestamp {
@@ -208,7 +208,7 @@ impl World {
     pub async fn start_with(
         &self,
         config: PipelineConfig,
-        rules: Arc<RuleSet>,
+        rules: Ruleset,
         disk: Arc<dyn Disk>,
     ) -> Result<Running, pipeline::Error> {
         let lake = self.lake().await;

@@ -15,6 +15,7 @@ mod paging;
 mod policy;
 mod retention;
 mod scope;
+mod use_case;
 mod user;
 
 macro_rules! contract {
@@ -69,6 +70,11 @@ contract! {
         numbers_count_up_without_a_gap,
         the_timeline_keeps_the_order_of_arrival,
         an_incident_reads_back_as_written_and_is_found_while_open;
+    use_case:
+        a_decision_keeps_its_versions_and_what_is_decided_for_a_customer_stays_with_the_customer,
+        exceptions_of_a_customer_are_its_own_and_global_ones_are_changed_with_every_customer_only,
+        a_request_is_due_after_72_hours_and_answered_once,
+        what_rules_raised_is_counted_by_rule_within_the_scope;
     policy:
         global_policies_are_seen_by_all_and_changed_with_every_customer_only,
         hits_count_without_a_new_version;
