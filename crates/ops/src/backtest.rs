@@ -33,7 +33,13 @@ const BARS: usize = 200;
 /// Different things remembered, and different values of entities.
 const REMEMBERED: usize = 100_000;
 /// What correlations hold per customer.
-const LIMITS: Limits = Limits { groups: 20_000, events_per_group: 1_000, lateness: Duration::from_secs(600) };
+const LIMITS: Limits = Limits {
+    groups: 20_000,
+    events: 200_000,
+    events_per_group: 1_000,
+    samples: 16,
+    lateness: Duration::from_secs(600),
+};
 
 /// A rule and the records to hold it against.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -1,13 +1,13 @@
 //! The platform's own work on alerts, incidents and the audit log. Each step is a plain function that can be called
 //! again at any time; [`Workers`] calls them while the server runs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::time::{Duration, SystemTime};
 
 use model::alert::{Alert, AlertState};
 use model::audit_policy::{PolicyAction, deciding};
-use model::change::Noun;
+use model::change::{Change, Noun};
 use model::incident::{Incident, IncidentChange, IncidentState, Transition};
 use model::{AlertId, Context, CustomerId, IncidentId, PageRequest, Scope, Timestamp};
 use serde_json::json;
@@ -105,9 +105,21 @@ impl Ops {
         let ctx = Context::job("audit-policy", Scope::All, now);
         let mut decided = 0;
         loop {
-            let alerts = self.store().read(&ctx).await?.list_new_alerts(BATCH).await?;
+            let mut tx = self.store().read(&ctx).await?;
+            let alerts = tx.list_new_alerts(BATCH).await?;
+            let policies = tx.all_audit_policies().await?;
+            drop(tx);
+            let (ruled, free): (Vec<&Alert>, Vec<&Alert>) =
+                alerts.iter().partition(|alert| deciding(&policies, alert, now).is_some());
             let mut progress = 0;
-            for alert in &alerts {
+            // Most are left to people: those together. One that a policy would decide by now is judged as changed.
+            if !free.is_empty() {
+                let ids: Vec<AlertId> = free.into_iter().map(|alert| alert.id.clone()).collect();
+                let mut tx = self.store().write(&ctx).await?;
+                progress += tx.open_new_alerts(&ids).await?;
+                tx.commit().await?;
+            }
+            for alert in ruled {
                 progress += usize::from(self.judge_or_log(&alert.customer, &alert.id, now).await);
             }
             decided += progress;
@@ -126,15 +138,11 @@ impl Ops {
             let mut tx = self.store().read(&ctx).await?;
             let followed = followed(&mut tx).await?;
             let changes = tx.changes_after(followed, BATCH).await?;
-            drop(tx);
             let Some(last) = changes.last().map(|change| change.sequence) else { return Ok(decided) };
-            let changed = changes.iter().filter(|change| change.noun == Noun::Alert);
-            let alerts: BTreeSet<(&CustomerId, &str)> =
-                changed.filter_map(|change| Some((change.customer.as_ref()?, change.id.as_str()))).collect();
-            for (customer, id) in alerts {
-                if let Ok(id) = id.parse() {
-                    decided += usize::from(self.judge_or_log(customer, &id, now).await);
-                }
+            let due = due_among(&mut tx, &changes).await?;
+            drop(tx);
+            for alert in due {
+                decided += usize::from(self.judge_or_log(&alert.customer, &alert.id, now).await);
             }
             let mut tx = self.store().write(&ctx).await?;
             tx.put_state(ALERTS_FOLLOWED, last.to_string().as_bytes()).await?;
@@ -173,6 +181,46 @@ impl Ops {
     }
 }
 
+/// Of alerts that changed those something may have to be done about: most only grew. What is done is decided anew, in
+/// a transaction of its own.
+async fn due_among(tx: &mut Tx, changes: &[Change]) -> Result<Vec<Alert>> {
+    let changed = changes.iter().filter(|change| change.noun == Noun::Alert && change.customer.is_some());
+    let ids: BTreeSet<AlertId> = changed.filter_map(|change| change.id.parse().ok()).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let alerts = tx.alerts_without_samples(&ids.into_iter().collect::<Vec<_>>()).await?;
+    let policies = tx.all_audit_policies().await?;
+    let now = tx.context().now();
+    let mut incidents: HashMap<IncidentId, Option<Incident>> = HashMap::new();
+    let mut due = Vec::new();
+    for alert in alerts {
+        let is_due = match (&alert.state, &alert.incident) {
+            (AlertState::New, _) => true,
+            (AlertState::Open, _) => deciding(&policies, &alert, now).is_some(),
+            (AlertState::Raised, Some(id)) => {
+                if !incidents.contains_key(id) {
+                    incidents.insert(id.clone(), tx.get_incident(id).await.ok());
+                }
+                let incident = incidents.get(id).and_then(Option::as_ref);
+                incident.is_some_and(|incident| {
+                    incident.state.is_open() && (alert.severity > incident.severity || is_stale(incident, &alert))
+                })
+            }
+            _ => false,
+        };
+        if is_due {
+            due.push(alert);
+        }
+    }
+    Ok(due)
+}
+
+/// Whether an incident has not heard of its alert's events for a while.
+fn is_stale(incident: &Incident, alert: &Alert) -> bool {
+    alert.last.since(incident.last) >= REFRESH_AFTER
+}
+
 /// What the deciding policy says becomes of the alert; without one, people look at it.
 async fn decide(tx: &mut Tx, alert: &Alert) -> Result<bool> {
     let now = tx.context().now();
@@ -207,7 +255,7 @@ async fn refresh(tx: &mut Tx, alert: &Alert) -> Result<bool> {
         return Ok(false);
     }
     let worse = alert.severity > incident.severity && severity_is_free(tx, alert, &incident).await?;
-    let stale = alert.last.since(incident.last) >= REFRESH_AFTER;
+    let stale = is_stale(&incident, alert);
     if !worse && !stale {
         return Ok(false);
     }

@@ -7,6 +7,7 @@ mod corpus;
 mod find;
 mod report;
 mod sender;
+mod sigma;
 mod watch;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -36,6 +37,11 @@ const SETTLE: Duration = Duration::from_secs(600);
 pub async fn run(arguments: &BenchArgs) -> Result<(), Error> {
     match &arguments.what {
         Some(BenchCommand::Find(arguments)) => find::run(arguments).await,
+        Some(BenchCommand::Sigma(arguments)) => {
+            let arguments = arguments.clone();
+            let measured = tokio::task::spawn_blocking(move || sigma::run(&arguments)).await;
+            measured.map_err(|error| Error::Told(format!("the measurement broke off: {error}")))?
+        }
         None => flow(&arguments.flow).await,
     }
 }

@@ -153,6 +153,34 @@ pub struct BenchArgs {
 pub enum BenchCommand {
     /// How quick searches are, beside DuckDB and chDB where Python has them
     Find(FindArgs),
+    /// How quick rules are matched, beside another engine where there is a program that measures it
+    Sigma(SigmaArgs),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct SigmaArgs {
+    /// The folder of Sigma rules
+    #[arg(long, value_name = "FOLDER")]
+    pub rules: PathBuf,
+    /// Files of records, or folders of such files
+    #[arg(required = true, value_name = "EVENTS")]
+    pub events: Vec<PathBuf>,
+    /// Records taken at most
+    #[arg(long, default_value_t = 100_000)]
+    pub most: usize,
+    /// Rounds over all events; the best one counts
+    #[arg(long, default_value_t = 5)]
+    pub rounds: usize,
+    /// Measured with one thread and with so many
+    #[arg(long, default_value_t = 2)]
+    pub threads: usize,
+    /// A program that measures both engines on the same events: it is called with the rules, the events, --rounds,
+    /// --threads and --json, and prints a JSON line for each kind of events
+    #[arg(long, value_name = "PROGRAM")]
+    pub peer: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use formats::{Hint, Parser, Sources};
 use indicatif::{ProgressBar, ProgressStyle};
 use model::event::Event;
-use sigma::{Correlator, Limits, RuleSet};
+use sigma::{CorrelationMatch, Correlator, Limits, RuleSet};
 
 use crate::cli::ScanArgs;
 use crate::error::whole;
@@ -68,6 +68,9 @@ pub fn run(arguments: &ScanArgs) -> ExitCode {
         if let Err(error) = scan.file(path, &mut complain) {
             return cut_off(&error);
         }
+    }
+    if let Err(error) = scan.end() {
+        return cut_off(&error);
     }
     scan.progress.finish_and_clear();
     if let Err(error) = scan.output.finish(&scan.summary, &rules) {
@@ -150,10 +153,21 @@ impl Scan<'_> {
             })?;
         }
         let correlated = self.correlator.observe("scan", event.time, &matches, event, place.clone());
+        self.correlated(&correlated)
+    }
+
+    /// Nothing more comes: what is still open is judged.
+    fn end(&mut self) -> std::io::Result<()> {
+        let empty = Correlator::new(self.rules, Limits::default());
+        let correlated = std::mem::replace(&mut self.correlator, empty).end();
+        self.correlated(&correlated)
+    }
+
+    fn correlated(&mut self, correlated: &[CorrelationMatch<Place>]) -> std::io::Result<()> {
         for found in correlated.iter().filter(|found| !self.rules.is_only_correlated(&found.rule.id)) {
+            let Some(last) = found.events.last() else { continue };
             let mut fields = found.group.clone();
             fields.push(("count".to_owned(), found.count.to_string()));
-            let last = found.events.last().unwrap_or(&place);
             self.found(Found {
                 file: &last.file,
                 record: last.record,

@@ -1,10 +1,14 @@
 //! What detection costs per event, beside rsigma-eval on the same events in alternating rounds.
 //!
-//!     cargo run --release -p sigma --example match_speed -- RULES EVENTS... [--rounds N] [--threads N] [--ours]
+//!     cargo run --release -p sigma --example match_speed -- RULES EVENTS... [--rounds N] [--threads N] [--ours] [--json]
 //!
 //! RULES is a folder of Sigma rules; EVENTS are files or folders of Windows events (JSON, EVTX, or JSON in ZIP).
-//! Time is processor time of the thread; each figure is the best of the rounds, the ratio that of both sums.
+//! Time is processor time of the thread; each figure is the best of the rounds, the ratio that of both sums. With `--json`
+//! it prints a line for each kind of events, as `vedette bench sigma --peer` reads them.
 
+#[path = "../tests/it/oracle_causes.rs"]
+#[allow(dead_code)]
+mod oracle_causes;
 #[path = "../tests/it/records.rs"]
 mod records;
 #[path = "../tests/it/windows.rs"]
@@ -17,7 +21,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use model::event::{Event, LogSource};
 use rsigma_eval::Engine;
 use rsigma_eval::event::JsonEvent;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use sigma::{RuleSet, Scratch};
 
 /// A kind is repeated until it has at least this many events, so that a round takes long enough to be measured.
@@ -29,6 +33,7 @@ struct Options {
     rounds: usize,
     threads: usize,
     ours_only: bool,
+    json: bool,
 }
 
 /// The same event for both.
@@ -73,11 +78,12 @@ fn compare(name: &str, pairs: &[&Pair<'_>], ours: &RuleSet, theirs: &Engine, opt
     if pairs.is_empty() {
         return println!("{name}: no events");
     }
-    if options.ours_only {
+    let differences = if options.ours_only {
         warm_up(pairs, ours);
+        Vec::new()
     } else {
-        differences(name, pairs, ours, theirs);
-    }
+        differences(name, pairs, ours, theirs)
+    };
     let repeats = LEAST.div_ceil(pairs.len());
     let events = (pairs.len() * repeats) as f64;
     let (mut best, mut sums) = ([f64::MAX; 2], [0.0; 2]);
@@ -107,6 +113,13 @@ fn compare(name: &str, pairs: &[&Pair<'_>], ours: &RuleSet, theirs: &Engine, opt
         best[1] / events / 1e3,
         sums[1] / sums[0]
     );
+    if options.json {
+        let line = json!({
+            "kind": name, "events": pairs.len(), "threads": options.threads, "ratio": sums[1] / sums[0],
+            "ours_micros": best[0] / events / 1e3, "theirs_micros": best[1] / events / 1e3, "differences": differences,
+        });
+        println!("{line}");
+    }
 }
 
 /// Lets the set see the events once, so that what it learns from them is not counted.
@@ -127,8 +140,8 @@ fn our_round(pairs: &[&Pair<'_>], repeats: usize, ours: &RuleSet) -> f64 {
     cpu() - started
 }
 
-/// Rules matched by each, and by one alone.
-fn differences(name: &str, pairs: &[&Pair<'_>], ours: &RuleSet, theirs: &Engine) {
+/// Rules matched by each, and by one alone; the latter grouped by cause.
+fn differences(name: &str, pairs: &[&Pair<'_>], ours: &RuleSet, theirs: &Engine) -> Vec<Json> {
     let mut alone: BTreeMap<(String, &str), usize> = BTreeMap::new();
     let (mut both, mut plain) = (0, 0);
     let mut scratch = Scratch::default();
@@ -151,9 +164,18 @@ fn differences(name: &str, pairs: &[&Pair<'_>], ours: &RuleSet, theirs: &Engine)
         "{name}: {both} matches of both, {} rules differ; {plain} events differ from the plain verdict",
         alone.len()
     );
+    let mut causes: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for ((id, whose), times) in &alone {
-        println!("  only {whose}: {times} times {id} {}", ours.rule(id).map_or("", |rule| &rule.title));
+        let rule = ours.rule(id);
+        println!("  only {whose}: {times} times {id} {}", rule.map_or("", |rule| &rule.title));
+        let text = rule.and_then(|rule| std::fs::read_to_string(&rule.path).ok()).unwrap_or_default();
+        let rule: Json = serde_saphyr::from_str(&text).unwrap_or_default();
+        let cause = oracle_causes::cause(&rule, *whose == "ours");
+        let entry = causes.entry(cause.map_or("unknown", |cause| cause.name)).or_default();
+        *entry = (entry.0 + 1, entry.1 + times);
     }
+    let told = |(cause, (rules, matches))| json!({"cause": cause, "rules": rules, "matches": matches});
+    causes.into_iter().map(told).collect()
 }
 
 fn pair<'a>(raw: &'a str, record: &Json) -> Option<Pair<'a>> {
@@ -211,7 +233,8 @@ fn resident() -> u64 {
 }
 
 fn options() -> Options {
-    let mut options = Options { rules: PathBuf::new(), events: Vec::new(), rounds: 5, threads: 1, ours_only: false };
+    let mut options =
+        Options { rules: PathBuf::new(), events: Vec::new(), rounds: 5, threads: 1, ours_only: false, json: false };
     let mut arguments = std::env::args().skip(1);
     let number = |text: Option<String>| text.and_then(|text| text.parse().ok()).expect("a number");
     while let Some(argument) = arguments.next() {
@@ -219,10 +242,14 @@ fn options() -> Options {
             "--rounds" => options.rounds = number(arguments.next()),
             "--threads" => options.threads = number(arguments.next()),
             "--ours" => options.ours_only = true,
+            "--json" => options.json = true,
             path if options.rules.as_os_str().is_empty() => options.rules = path.into(),
             path => options.events.push(path.into()),
         }
     }
-    assert!(!options.events.is_empty(), "usage: match_speed RULES EVENTS... [--rounds N] [--threads N] [--ours]");
+    assert!(
+        !options.events.is_empty(),
+        "usage: match_speed RULES EVENTS... [--rounds N] [--threads N] [--ours] [--json]"
+    );
     options
 }

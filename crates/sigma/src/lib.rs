@@ -33,10 +33,10 @@ mod time_part;
 mod view;
 
 pub use check::{Gravity, Known, Place, Problem, ProblemKind, check};
-pub use correlation::correlator::{Correlator, Limits, Statistics};
+pub use correlation::correlator::{Correlator, Limits, Share, Statistics};
 pub use correlation::report::CorrelationMatch;
 pub use correlation::rule::{Bound, CorrelationRule, CorrelationType, Measure};
-pub use correlation::snapshot::{InvalidSnapshot, Snapshot};
+pub use correlation::state::{InvalidState, StatePart, Token};
 pub use cost::RuleCost;
 pub use engine::scratch::Scratch;
 pub use error::Error;

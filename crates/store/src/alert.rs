@@ -14,6 +14,12 @@ use crate::{Error, Result, Tx};
 
 /// Rows put into one INSERT.
 const CHUNK: usize = 50;
+/// Alerts named in one statement.
+const NAMED: usize = 100;
+/// An alert without its samples: they are most of it, and nobody decides by them.
+const LEAN: &str = "SELECT customer, id, device, origin, rule_id, title, severity, outcome, techniques, alert_key, \
+                    alert_count, first_time, last_time, entities, '[]' AS samples, state, policy, incident, created, \
+                    version FROM alert WHERE ";
 
 /// Which alerts are wanted; an absent or empty part does not narrow.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -93,11 +99,36 @@ impl Tx {
         self.rows(query.push(" ORDER BY last_time, id"), read).await
     }
 
-    /// Up to `limit` alerts that no policy has looked at, oldest first.
+    /// Up to `limit` alerts that no policy has looked at, oldest first, without their samples.
     pub async fn list_new_alerts(&mut self, limit: usize) -> Result<Vec<Alert>> {
         // The word stands in the text, not as a value: only so does the index over new ones serve.
-        let query = self.scoped(sql("SELECT * FROM alert WHERE state = 'new'"), "customer");
+        let query = self.scoped(sql(LEAN).push("state = 'new'"), "customer");
         self.rows(query.push(" ORDER BY created, id LIMIT ?").bind(limit as i64), read).await
+    }
+
+    /// These alerts, without their samples; those not there are left out.
+    pub async fn alerts_without_samples(&mut self, ids: &[AlertId]) -> Result<Vec<Alert>> {
+        let mut alerts = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(NAMED) {
+            let query = self.scoped(sql(LEAN).push("TRUE").and_in("id", chunk), "customer");
+            alerts.extend(self.rows(query, read).await?);
+        }
+        Ok(alerts)
+    }
+
+    /// Leaves new alerts to people: they are open from now on. Gives how many were still new.
+    pub async fn open_new_alerts(&mut self, ids: &[AlertId]) -> Result<usize> {
+        let mut opened = 0;
+        for chunk in ids.chunks(NAMED) {
+            let update = sql("UPDATE alert SET state = 'open', version = version + 1 WHERE state = 'new'");
+            let update = self.scoped(update.and_in("id", chunk), "customer").push(" RETURNING customer, id");
+            let read = |row: &Row| Ok((row.parse::<CustomerId>("customer")?, row.parse::<AlertId>("id")?));
+            for (customer, id) in self.rows(update, read).await? {
+                self.changed(Some(&customer), Noun::Alert, id.as_str());
+                opened += 1;
+            }
+        }
+        Ok(opened)
     }
 
     /// Says what became of an alert that still has `version`.

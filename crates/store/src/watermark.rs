@@ -55,4 +55,10 @@ impl Tx {
         self.require_all("reading pipeline state")?;
         self.row(sql("SELECT value FROM pipeline_state WHERE name = ?").bind(name), |row| row.get("value")).await
     }
+
+    /// Removes the checkpoint under a name, if there is one. Needs every customer in scope.
+    pub async fn delete_state(&mut self, name: &str) -> Result<()> {
+        self.require_all("removing pipeline state")?;
+        self.execute(sql("DELETE FROM pipeline_state WHERE name = ?").bind(name)).await.map(drop)
+    }
 }

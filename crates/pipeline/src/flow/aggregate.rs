@@ -4,16 +4,14 @@
 //! open is bounded: an alert quiet for two hours (by receipt) closes, and beyond the limit per customer the one quiet
 //! longest closes early. A closed alert changes nothing of itself; the next detection begins a new one.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
-use model::alert::{Alert, AlertState, SAMPLES, Sample};
-use model::entity::Entity;
 use model::{AlertId, CustomerId, Timestamp};
-use serde::{Deserialize, Serialize};
 
-use super::detect::FIRST_SAMPLES;
-use super::detection::{Detection, badness};
+use super::alert::{Growing, OpenAlert};
+use super::detection::Detection;
 
 /// Further detections join while they come within this of the last,
 const JOIN: Duration = Duration::from_secs(3600);
@@ -23,23 +21,32 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 const QUIET: Duration = Duration::from_secs(2 * 3600);
 /// Open alerts under one key: live events and an import of old ones need not push each other out.
 const SAME_KEY: usize = 4;
-/// Entities an alert lists.
-const MOST_ENTITIES: usize = 30;
+/// Of all open alerts one in so many is written again with each part of the state, or as many as changed if those are more:
+/// so the oldest part becomes needless.
+const AGAIN: usize = 64;
 
-/// An alert that still grows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct OpenAlert {
-    alert: Alert,
-    /// Receipt time of what came last.
-    touched: Timestamp,
+/// An open alert and what is known of its writing.
+#[derive(Debug)]
+struct Open {
+    alert: Growing,
+    /// The time it stands under in the order of quiet ones: never later than when it was touched.
+    quiet: Timestamp,
+    /// To be written to the store.
+    dirty: bool,
+    /// The part of the state it was last written to; 0 for none.
+    part: u32,
+    /// Whether it changed since.
+    changed: bool,
 }
 
 /// Rule, what detections are put together by, and whether they are silent.
-type Key = (String, String, bool);
+type Key = (Arc<str>, Arc<str>, bool);
+/// Which alert of which customer.
+type Whose = (CustomerId, AlertId);
 
 #[derive(Debug, Default)]
 struct Customer {
-    by_id: HashMap<AlertId, OpenAlert>,
+    by_id: HashMap<AlertId, Open>,
     by_key: HashMap<Key, Vec<AlertId>>,
     by_quiet: BTreeSet<(Timestamp, AlertId)>,
 }
@@ -48,51 +55,90 @@ struct Customer {
 #[derive(Debug)]
 pub(super) struct Aggregator {
     customers: HashMap<CustomerId, Customer>,
-    dirty: BTreeSet<(CustomerId, AlertId)>,
-    /// Closed while dirty: still to be written.
-    closed: Vec<Alert>,
+    open: usize,
+    tray: Tray,
     most_open: usize,
     closed_early: u64,
+    /// Which alerts each part was written with, oldest part first.
+    parts: VecDeque<(u32, Vec<Whose>)>,
+}
+
+/// What is to be written.
+#[derive(Debug, Default)]
+struct Tray {
+    dirty: Vec<Whose>,
+    /// Closed while dirty.
+    closed: Vec<Growing>,
+    /// Changed since the last part.
+    changed: Vec<Whose>,
+    /// Closed since the last part, and written in one before.
+    gone: Vec<AlertId>,
+}
+
+/// What changed since the last part of the state.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    /// Number of the first part still needed.
+    pub oldest: u32,
+    pub open: Vec<Growing>,
+    pub gone: Vec<AlertId>,
 }
 
 impl Aggregator {
-    pub(super) fn new(most_open: usize, open: Vec<OpenAlert>) -> Self {
-        let mut customers: HashMap<CustomerId, Customer> = HashMap::new();
-        for alert in open {
-            customers.entry(alert.alert.customer.clone()).or_default().insert(alert);
+    /// Goes on with what was open, each with the part of the state it stands in.
+    pub(super) fn new(most_open: usize, open: Vec<(u32, OpenAlert)>) -> Self {
+        let mut aggregator = Aggregator {
+            customers: HashMap::new(),
+            open: 0,
+            tray: Tray::default(),
+            most_open: most_open.max(1),
+            closed_early: 0,
+            parts: VecDeque::new(),
+        };
+        let mut open: Vec<_> = open.into_iter().map(|(part, alert)| (part, alert.grow())).collect();
+        open.sort_by(|(one, _), (other, _)| one.cmp(other));
+        for (part, alert) in open {
+            if aggregator.parts.back().is_none_or(|(last, _)| *last != part) {
+                aggregator.parts.push_back((part, Vec::new()));
+            }
+            if let Some((_, ids)) = aggregator.parts.back_mut() {
+                ids.push((alert.customer.clone(), alert.id.clone()));
+            }
+            let customer = aggregator.customers.entry(alert.customer.clone()).or_default();
+            customer.insert(alert, part);
+            aggregator.open += 1;
         }
-        let (dirty, closed) = (BTreeSet::new(), Vec::new());
-        Aggregator { customers, dirty, closed, most_open: most_open.max(1), closed_early: 0 }
+        aggregator
     }
 
-    /// Adds a detection to its alert, or begins one. Below the watermark (`write` is false) only the state is rebuilt:
-    /// the alert has been written before.
-    pub(super) fn add(&mut self, detection: Detection, write: bool) {
-        let name = detection.customer.clone();
-        let received = detection.received;
-        let customer = self.customers.entry(name.clone()).or_default();
-        for id in customer.quiet_before(received.minus(QUIET)) {
-            close(customer, &name, &id, &mut self.dirty, &mut self.closed);
+    /// Adds a detection to its alert, or begins one.
+    pub(super) fn add(&mut self, detection: Detection) {
+        let Aggregator { customers, tray, .. } = self;
+        if !customers.contains_key(&detection.customer) {
+            customers.insert(detection.customer.clone(), Customer::default());
         }
-        let id = customer.grow(detection, received, |customer, id| {
-            close(customer, &name, id, &mut self.dirty, &mut self.closed);
-        });
+        let Some(customer) = customers.get_mut(&detection.customer) else { return };
+        let before = customer.by_id.len();
+        customer.close_quiet(detection.received.minus(QUIET), tray);
+        customer.grow(detection, tray);
         while customer.by_id.len() > self.most_open {
-            let Some((_, oldest)) = customer.by_quiet.first().cloned() else { break };
-            close(customer, &name, &oldest, &mut self.dirty, &mut self.closed);
+            let Some(oldest) = customer.quietest() else { break };
+            customer.close(&oldest, tray);
             self.closed_early += 1;
         }
-        if write {
-            self.dirty.insert((name, id));
-        }
+        self.open = self.open + customer.by_id.len() - before;
     }
 
     /// The alerts that are new or have grown since the last call.
-    pub(super) fn take_dirty(&mut self) -> Vec<Alert> {
-        let mut alerts = std::mem::take(&mut self.closed);
-        for (customer, id) in std::mem::take(&mut self.dirty) {
-            let open = self.customers.get(&customer).and_then(|customer| customer.by_id.get(&id));
-            alerts.extend(open.map(|open| open.alert.clone()));
+    pub(super) fn take_dirty(&mut self) -> Vec<Growing> {
+        let mut alerts = std::mem::take(&mut self.tray.closed);
+        for (customer, id) in std::mem::take(&mut self.tray.dirty) {
+            let open = self.customers.get_mut(&customer).and_then(|customer| customer.by_id.get_mut(&id));
+            if let Some(open) = open
+                && std::mem::replace(&mut open.dirty, false)
+            {
+                alerts.push(open.alert.clone());
+            }
         }
         alerts
     }
@@ -102,43 +148,76 @@ impl Aggregator {
         std::mem::take(&mut self.closed_early)
     }
 
+    /// What the part of this number has to hold: what changed, and some of what was written longest ago.
+    pub(super) fn changes(&mut self, number: u32) -> Changes {
+        let mut ids = Vec::new();
+        let mut open = Vec::new();
+        for whose in std::mem::take(&mut self.tray.changed) {
+            if let Some(alert) = self.written(&whose, number, |open| std::mem::replace(&mut open.changed, false)) {
+                open.push(alert);
+                ids.push(whose);
+            }
+        }
+        let most = ids.len() + ids.len().max(self.open / AGAIN + 1);
+        while ids.len() < most
+            && let Some((part, old)) = self.parts.front_mut()
+        {
+            let part = *part;
+            let Some(whose) = old.pop() else {
+                self.parts.pop_front();
+                continue;
+            };
+            if let Some(alert) = self.written(&whose, number, |open| open.part == part) {
+                open.push(alert);
+                ids.push(whose);
+            }
+        }
+        while self.parts.front().is_some_and(|(_, old)| old.is_empty()) {
+            self.parts.pop_front();
+        }
+        self.parts.push_back((number, ids));
+        let oldest = self.parts.front().map_or(number, |(oldest, _)| *oldest);
+        Changes { oldest, open, gone: std::mem::take(&mut self.tray.gone) }
+    }
+
+    /// An open alert that is to stand in the part of this number.
+    fn written(
+        &mut self,
+        (customer, id): &Whose,
+        number: u32,
+        is_wanted: impl FnOnce(&mut Open) -> bool,
+    ) -> Option<Growing> {
+        let open = self.customers.get_mut(customer)?.by_id.get_mut(id)?;
+        is_wanted(open).then(|| {
+            open.part = number;
+            open.alert.clone()
+        })
+    }
+
     /// Everything open, in a stable order.
-    pub(super) fn open(&self) -> Vec<OpenAlert> {
-        let mut open: Vec<OpenAlert> =
-            self.customers.values().flat_map(|customer| customer.by_id.values().cloned()).collect();
-        open.sort_by(|a, b| a.alert.id.cmp(&b.alert.id));
+    #[cfg(test)]
+    fn open(&self) -> Vec<OpenAlert> {
+        let all = self.customers.values().flat_map(|customer| customer.by_id.values());
+        let mut open: Vec<OpenAlert> = all.map(|open| OpenAlert::of(&open.alert)).collect();
+        open.sort_by(|a, b| a.id().cmp(b.id()));
         open
     }
 }
 
-fn close(
-    customer: &mut Customer,
-    name: &CustomerId,
-    id: &AlertId,
-    dirty: &mut BTreeSet<(CustomerId, AlertId)>,
-    closed: &mut Vec<Alert>,
-) {
-    if let Some(open) = customer.remove(id)
-        && dirty.remove(&(name.clone(), id.clone()))
-    {
-        closed.push(open.alert);
-    }
-}
-
 impl Customer {
-    fn insert(&mut self, open: OpenAlert) {
-        let (id, key) = (open.alert.id.clone(), key_of(&open.alert));
-        self.by_quiet.insert((open.touched, id.clone()));
+    fn insert(&mut self, alert: Growing, part: u32) {
+        let (id, key) = (alert.id.clone(), key_of(&alert));
+        self.by_quiet.insert((alert.touched, id.clone()));
         let same = self.by_key.entry(key).or_default();
         // Oldest first, however they were kept.
         let place = same.partition_point(|other| *other < id);
         same.insert(place, id.clone());
-        self.by_id.insert(id, open);
+        self.by_id.insert(id, Open { quiet: alert.touched, alert, dirty: false, part, changed: false });
     }
 
-    fn remove(&mut self, id: &AlertId) -> Option<OpenAlert> {
-        let open = self.by_id.remove(id)?;
-        self.by_quiet.remove(&(open.touched, id.clone()));
+    fn close(&mut self, id: &AlertId, tray: &mut Tray) {
+        let Some(open) = self.by_id.remove(id) else { return };
+        self.by_quiet.remove(&(open.quiet, id.clone()));
         let key = key_of(&open.alert);
         if let Some(same) = self.by_key.get_mut(&key) {
             same.retain(|other| other != id);
@@ -146,126 +225,99 @@ impl Customer {
                 self.by_key.remove(&key);
             }
         }
-        Some(open)
+        if open.part != 0 {
+            tray.gone.push(id.clone());
+        }
+        if open.dirty {
+            tray.closed.push(open.alert);
+        }
     }
 
-    fn quiet_before(&self, time: Timestamp) -> Vec<AlertId> {
-        let quiet = self.by_quiet.iter().take_while(|(touched, _)| *touched < time);
-        quiet.map(|(_, id)| id.clone()).collect()
+    /// The alert that was quiet longest. Times in the order of quiet ones may be behind: they are put right on the way.
+    fn quietest(&mut self) -> Option<AlertId> {
+        loop {
+            let (quiet, id) = self.by_quiet.first()?.clone();
+            let open = self.by_id.get_mut(&id)?;
+            if open.alert.touched <= quiet {
+                return Some(id);
+            }
+            open.quiet = open.alert.touched;
+            self.by_quiet.pop_first();
+            self.by_quiet.insert((open.quiet, id));
+        }
     }
 
-    /// The alert the detection now belongs to.
-    fn grow(
-        &mut self,
-        detection: Detection,
-        received: Timestamp,
-        mut close: impl FnMut(&mut Customer, &AlertId),
-    ) -> AlertId {
-        let key = (detection.rule_id.clone(), detection.key.clone(), detection.silent);
-        let same = self.by_key.get(&key).cloned().unwrap_or_default();
-        let fitting = same.iter().rev().find(|id| self.by_id.get(id).is_some_and(|open| fits(&open.alert, &detection)));
-        if let Some(id) = fitting
-            && let Some(mut open) = self.remove(id)
-        {
-            join(&mut open.alert, detection);
-            open.touched = open.touched.max(received);
-            self.insert(open);
-            return id.clone();
+    fn close_quiet(&mut self, before: Timestamp, tray: &mut Tray) {
+        while self.by_quiet.first().is_some_and(|(quiet, _)| *quiet < before) {
+            match self.quietest() {
+                Some(id) if self.by_id.get(&id).is_some_and(|open| open.alert.touched < before) => {
+                    self.close(&id, tray)
+                }
+                _ => return,
+            }
         }
-        if same.len() >= SAME_KEY
-            && let Some(quietest) = same.iter().min_by_key(|id| self.by_id.get(id).map(|open| open.touched))
-        {
-            close(self, quietest);
+    }
+
+    /// Adds the detection to the alert it now belongs to.
+    fn grow(&mut self, detection: Detection, tray: &mut Tray) {
+        let key = (detection.about.rule_id.clone(), detection.key.clone(), detection.silent);
+        let same = self.by_key.get(&key).map_or(&[][..], Vec::as_slice);
+        let fits = |id: &&AlertId| self.by_id.get(*id).is_some_and(|open| fits(&open.alert, &detection));
+        let id = match same.iter().rev().find(fits).cloned() {
+            Some(id) => {
+                if let Some(open) = self.by_id.get_mut(&id) {
+                    open.alert.join(detection);
+                }
+                id
+            }
+            None => {
+                if same.len() >= SAME_KEY
+                    && let Some(quietest) =
+                        same.iter().min_by_key(|id| self.by_id.get(*id).map(|open| open.alert.touched)).cloned()
+                {
+                    self.close(&quietest, tray);
+                }
+                let alert = Growing::begin(detection);
+                let id = alert.id.clone();
+                // The same first event a second time (a replay of its record under another sequence cannot be): keep one.
+                self.close(&id, tray);
+                self.insert(alert, 0);
+                id
+            }
+        };
+        let Some(open) = self.by_id.get_mut(&id) else { return };
+        let whose = || (open.alert.customer.clone(), id.clone());
+        if !open.dirty {
+            tray.dirty.push(whose());
         }
-        let alert = begin(detection);
-        let id = alert.id.clone();
-        // The same first event a second time (a replay of its record under another sequence cannot be): keep one.
-        self.remove(&id);
-        self.insert(OpenAlert { alert, touched: received });
-        id
+        if !open.changed {
+            tray.changed.push(whose());
+        }
+        (open.dirty, open.changed) = (true, true);
     }
 }
 
-fn key_of(alert: &Alert) -> Key {
-    (alert.rule_id.clone(), alert.key.clone(), alert.state == AlertState::Silent)
+fn key_of(alert: &Growing) -> Key {
+    (alert.about.rule_id.clone(), alert.key.clone(), alert.silent)
 }
 
-fn fits(alert: &Alert, detection: &Detection) -> bool {
+fn fits(alert: &Growing, detection: &Detection) -> bool {
     detection.last <= alert.last.plus(JOIN)
         && detection.last <= alert.first.plus(LONGEST)
         && detection.first >= alert.first.minus(JOIN)
         && detection.first >= alert.last.minus(LONGEST)
 }
 
-fn begin(detection: Detection) -> Alert {
-    let event = detection.event.to_string();
-    let parts: [&str; 4] = [detection.customer.as_str(), &detection.rule_id, &detection.key, &event];
-    Alert {
-        id: AlertId::derived(detection.first, &parts.map(str::as_bytes)),
-        customer: detection.customer,
-        device: detection.device,
-        origin: detection.origin,
-        rule_id: detection.rule_id,
-        title: detection.title,
-        severity: detection.severity,
-        outcome: detection.outcome,
-        techniques: detection.techniques,
-        key: detection.key,
-        count: 1,
-        first: detection.first,
-        last: detection.last,
-        entities: detection.entities,
-        samples: detection.samples,
-        state: if detection.silent { AlertState::Silent } else { AlertState::New },
-        policy: None,
-        incident: None,
-        created: detection.received,
-        version: 1,
-    }
-}
-
-fn join(alert: &mut Alert, detection: Detection) {
-    alert.count += 1;
-    alert.first = alert.first.min(detection.first);
-    alert.last = alert.last.max(detection.last);
-    alert.severity = alert.severity.max(detection.severity);
-    if badness(detection.outcome) > badness(alert.outcome) {
-        alert.outcome = detection.outcome;
-    }
-    add_entities(&mut alert.entities, detection.entities);
-    for sample in detection.samples {
-        add_sample(&mut alert.samples, sample);
-    }
-}
-
-fn add_entities(entities: &mut Vec<Entity>, more: Vec<Entity>) {
-    for entity in more {
-        if entities.len() >= MOST_ENTITIES {
-            return;
-        }
-        if !entities.iter().any(|known| known.kind == entity.kind && known.value == entity.value) {
-            entities.push(entity);
-        }
-    }
-}
-
-/// The first ones stay; behind them stand the newest.
-fn add_sample(samples: &mut Vec<Sample>, sample: Sample) {
-    if samples.iter().any(|known| known.event == sample.event) {
-        return;
-    }
-    if samples.len() >= SAMPLES {
-        samples.remove(FIRST_SAMPLES);
-    }
-    samples.push(sample);
-}
-
 #[cfg(test)]
 mod tests {
-    use model::alert::AlertOrigin;
+    use std::collections::BTreeMap;
+
+    use model::alert::{Alert, AlertOrigin};
     use model::event::AttackOutcome;
     use model::{DeviceId, EventId, Severity};
 
+    use super::super::detection::About;
+    use super::super::evidence::{Evidence, Shown};
     use super::*;
 
     const MINUTE: Duration = Duration::from_secs(60);
@@ -286,72 +338,83 @@ mod tests {
         }
 
         fn make(&mut self, key: &str, minutes: u32) -> Detection {
+            self.rated(key, minutes, Severity::Medium)
+        }
+
+        fn rated(&mut self, key: &str, minutes: u32, severity: Severity) -> Detection {
             self.next += 1;
-            let event = EventId { log: 1, shard: 0, sequence: self.next };
-            let sample = Sample {
-                event,
+            let evidence = Evidence {
+                device: self.device.clone(),
+                event: EventId { log: 1, shard: 0, sequence: self.next },
                 time: at(minutes),
                 source: "x".into(),
                 raw: self.next.to_string(),
-                matched: Vec::new(),
+                entities: Arc::default(),
             };
-            Detection {
-                customer: self.customer.clone(),
-                device: self.device.clone(),
+            let about = About {
                 origin: AlertOrigin::Rule,
                 rule_id: "rule".into(),
                 title: "Rule".into(),
-                severity: Severity::Medium,
+                severity,
+                techniques: Vec::new(),
+            };
+            Detection {
+                customer: self.customer.clone(),
+                about: Arc::new(about),
+                severity,
                 silent: false,
                 outcome: AttackOutcome::Unknown,
-                techniques: Vec::new(),
                 key: key.into(),
                 first: at(minutes),
                 last: at(minutes),
-                event,
                 received: at(minutes),
-                entities: Vec::new(),
-                samples: vec![sample],
+                entities: Arc::default(),
+                sample: Shown { evidence: Arc::new(evidence), matched: Arc::default() },
+                more: Vec::new(),
             }
         }
+    }
+
+    fn dirty(aggregator: &mut Aggregator) -> Vec<Alert> {
+        let mut alerts: Vec<Alert> = aggregator.take_dirty().iter().map(Growing::alert).collect();
+        alerts.sort_by(|one, other| one.id.cmp(&other.id));
+        alerts
     }
 
     #[test]
     fn the_same_detection_grows_one_alert_that_keeps_the_first_samples_and_the_newest() {
         let (mut maker, mut aggregator) = (Maker::new(), Aggregator::new(100, Vec::new()));
         for minute in 0..10 {
-            let mut detection = maker.make("a", minute);
-            if minute == 4 {
-                detection.severity = Severity::High;
-                detection.outcome = AttackOutcome::Succeeded;
-            }
-            aggregator.add(detection, true);
+            let bad = minute == 4;
+            let mut detection = maker.rated("a", minute, if bad { Severity::High } else { Severity::Medium });
+            detection.outcome = if bad { AttackOutcome::Succeeded } else { AttackOutcome::Unknown };
+            aggregator.add(detection);
         }
-        aggregator.add(maker.make("b", 5), true);
-        let alerts = aggregator.take_dirty();
+        aggregator.add(maker.make("b", 5));
+        let alerts = dirty(&mut aggregator);
         assert_eq!(alerts.len(), 2);
         let alert = alerts.iter().find(|alert| alert.key == "a").unwrap();
         assert_eq!((alert.count, alert.first, alert.last), (10, at(0), at(9)));
         assert_eq!((alert.severity, alert.outcome), (Severity::High, AttackOutcome::Succeeded));
         let raws: Vec<_> = alert.samples.iter().map(|sample| sample.raw.as_str()).collect();
         assert_eq!(raws, ["1", "2", "3", "9", "10"]);
-        assert!(aggregator.take_dirty().is_empty());
+        assert!(dirty(&mut aggregator).is_empty());
     }
 
     #[test]
     fn an_hour_of_silence_or_a_day_begins_a_new_alert() {
         let (mut maker, mut aggregator) = (Maker::new(), Aggregator::new(100, Vec::new()));
-        aggregator.add(maker.make("a", 0), true);
-        aggregator.add(maker.make("a", 60), true);
-        aggregator.add(maker.make("a", 121), true);
-        let counts: Vec<_> = aggregator.take_dirty().iter().map(|alert| alert.count).collect();
+        aggregator.add(maker.make("a", 0));
+        aggregator.add(maker.make("a", 60));
+        aggregator.add(maker.make("a", 121));
+        let counts: Vec<_> = dirty(&mut aggregator).iter().map(|alert| alert.count).collect();
         assert_eq!(counts, [2, 1]);
 
         let mut aggregator = Aggregator::new(100, Vec::new());
         for half_hours in 0..=49 {
-            aggregator.add(maker.make("b", half_hours * 30), true);
+            aggregator.add(maker.make("b", half_hours * 30));
         }
-        let mut counts: Vec<_> = aggregator.take_dirty().iter().map(|alert| alert.count).collect();
+        let mut counts: Vec<_> = dirty(&mut aggregator).iter().map(|alert| alert.count).collect();
         counts.sort_unstable();
         assert_eq!(counts, [1, 49]);
     }
@@ -360,12 +423,12 @@ mod tests {
     fn an_import_of_old_events_and_live_ones_grow_their_own_alerts() {
         let (mut maker, mut aggregator) = (Maker::new(), Aggregator::new(100, Vec::new()));
         for minute in 0..20 {
-            aggregator.add(maker.make("a", 100_000 + minute), true);
+            aggregator.add(maker.make("a", 100_000 + minute));
             let mut old = maker.make("a", minute);
             old.received = at(100_000 + minute);
-            aggregator.add(old, true);
+            aggregator.add(old);
         }
-        let counts: Vec<_> = aggregator.take_dirty().iter().map(|alert| alert.count).collect();
+        let counts: Vec<_> = dirty(&mut aggregator).iter().map(|alert| alert.count).collect();
         assert_eq!(counts, [20, 20]);
     }
 
@@ -373,9 +436,9 @@ mod tests {
     fn a_storm_of_keys_closes_the_quietest_and_loses_no_count() {
         let (mut maker, mut aggregator) = (Maker::new(), Aggregator::new(10, Vec::new()));
         for number in 0..100 {
-            aggregator.add(maker.make(&format!("key {number}"), number / 10), true);
+            aggregator.add(maker.make(&format!("key {number}"), number / 10));
         }
-        let alerts = aggregator.take_dirty();
+        let alerts = dirty(&mut aggregator);
         assert_eq!(alerts.iter().map(|alert| alert.count).sum::<i64>(), 100);
         assert_eq!(alerts.len(), 100);
         assert_eq!((aggregator.open().len(), aggregator.take_closed_early()), (10, 90));
@@ -387,15 +450,44 @@ mod tests {
         let detections: Vec<_> =
             (0..40).map(|number| maker.make(["a", "b", "c"][number as usize % 3], number)).collect();
         let mut whole = Aggregator::new(100, Vec::new());
-        detections.iter().for_each(|detection| whole.add(detection.clone(), true));
+        detections.iter().for_each(|detection| whole.add(detection.clone()));
 
         let mut before = Aggregator::new(100, Vec::new());
-        detections[..15].iter().for_each(|detection| before.add(detection.clone(), true));
-        let mut after = Aggregator::new(100, before.open());
-        detections[15..30].iter().for_each(|detection| after.add(detection.clone(), false));
-        assert!(after.take_dirty().is_empty(), "what was written before is not written again");
-        detections[30..].iter().for_each(|detection| after.add(detection.clone(), true));
+        detections[..15].iter().for_each(|detection| before.add(detection.clone()));
+        let mut after = Aggregator::new(100, kept(&mut before, &mut BTreeMap::new(), 1));
+        detections[15..].iter().for_each(|detection| after.add(detection.clone()));
         assert_eq!(after.open(), whole.open());
-        assert_eq!(after.take_dirty(), whole.take_dirty());
+        assert_eq!(dirty(&mut after), dirty(&mut whole));
+    }
+
+    /// Takes a part of the state up into what parts before it gave, as a start does.
+    fn kept(from: &mut Aggregator, into: &mut BTreeMap<u32, Changes>, number: u32) -> Vec<(u32, OpenAlert)> {
+        let changes = from.changes(number);
+        into.retain(|number, _| *number >= changes.oldest);
+        into.insert(number, changes);
+        let mut open = BTreeMap::new();
+        for (number, changes) in into {
+            changes.gone.iter().for_each(|id| drop(open.remove(id)));
+            let alerts = changes.open.iter().map(OpenAlert::of);
+            open.extend(alerts.map(|alert| (alert.id().clone(), (*number, alert))));
+        }
+        open.into_values().collect()
+    }
+
+    #[test]
+    fn what_is_open_stands_in_the_parts_still_needed_and_those_stay_few() {
+        let (mut maker, mut aggregator, mut parts) = (Maker::new(), Aggregator::new(50, Vec::new()), BTreeMap::new());
+        for round in 1..400 {
+            for number in 0..round % 7 {
+                aggregator.add(maker.make(&format!("key {}", (round * 13 + number * 5) % 90), round * 3));
+            }
+            let open = kept(&mut aggregator, &mut parts, round);
+            let alerts: Vec<_> = open.iter().map(|(_, alert)| alert.clone()).collect();
+            assert_eq!(alerts, aggregator.open(), "round {round}");
+            assert!(parts.len() <= AGAIN + 2, "{} parts", parts.len());
+            if round % 11 == 0 {
+                aggregator = Aggregator::new(50, open);
+            }
+        }
     }
 }

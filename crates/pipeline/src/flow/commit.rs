@@ -1,6 +1,6 @@
 //! The side that writes: lake and store, in the order of the log, again and again until they take it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
@@ -12,7 +12,9 @@ use store::{DeviceActivity, DeviceCounts, ExceptionHits, PeerActivity, Store};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::checkpoint::{self, Positions, Start};
+use super::alert::Growing;
+use super::checkpoint::{self, EncodedPart, Part, Positions, Start};
+use super::pace::Pace;
 use super::{FlowConfig, FlowParts};
 use crate::stats::Counters;
 use receive::Intake;
@@ -35,15 +37,15 @@ pub(super) struct Step {
     /// Everything up to here is in this step or one before.
     pub position: u64,
     pub rows: RowBatch,
-    pub alerts: Vec<Alert>,
+    pub alerts: Vec<Growing>,
     pub activity: Vec<DeviceActivity>,
     /// What collectors received from addresses no device is registered for.
     pub peers: Vec<PeerActivity>,
     pub counts: HashMap<DeviceId, (CustomerId, DeviceCounts)>,
     /// What exceptions kept from firing.
     pub excepted: Vec<ExceptionHits>,
-    /// State of detection after a sequence.
-    pub checkpoint: Option<(u64, Vec<u8>)>,
+    /// What changed in the state of detection.
+    pub checkpoint: Option<Part>,
     /// Nothing follows: flush everything.
     pub last: bool,
 }
@@ -57,10 +59,13 @@ pub(super) struct Committer {
     config: FlowConfig,
     abort: CancellationToken,
     pending: Pending,
+    pace: Pace,
     /// Committed positions: watermark, lake, checkpoint.
     watermark: u64,
     lake_position: u64,
     checkpointed: u64,
+    /// Number of the first part of the state that is kept.
+    oldest_part: u32,
     committed_at: Instant,
     /// How long that took.
     commit_took: Duration,
@@ -75,11 +80,12 @@ pub(super) struct Committer {
 #[derive(Default)]
 struct Pending {
     position: u64,
-    alerts: BTreeMap<AlertId, Alert>,
+    alerts: BTreeMap<AlertId, Growing>,
     activity: BTreeMap<DeviceId, DeviceActivity>,
     peers: BTreeMap<(DeviceId, String), PeerActivity>,
     excepted: BTreeMap<ExceptionId, ExceptionHits>,
-    checkpoint: Option<(u64, Vec<u8>)>,
+    /// Parts of the state of detection, in order.
+    parts: Vec<EncodedPart>,
 }
 
 /// The order to stop came.
@@ -96,9 +102,11 @@ impl Committer {
             config: config.clone(),
             abort,
             pending: Pending { position: start.watermark, ..Pending::default() },
+            pace: Pace::default(),
             watermark: start.watermark,
             lake_position: start.lake,
             checkpointed: start.detected(),
+            oldest_part: start.parts().start,
             committed_at: Instant::now(),
             commit_took: Duration::ZERO,
             counts: HashMap::new(),
@@ -125,23 +133,23 @@ impl Committer {
             match step {
                 Ok(Some(step)) => {
                     let last = step.last;
-                    self.take(step)?;
+                    self.take(step).await?;
                     if last {
                         return self.finish().await;
                     }
                     self.hold_back().await?;
                 }
                 // The worker is gone without a last word; what it said before still counts.
-                Ok(None) => return self.commit().await,
+                Ok(None) => return self.commit(true).await,
                 Err(_) => {}
             }
             if self.is_due() {
-                self.commit().await?;
+                self.commit(false).await?;
             }
         }
     }
 
-    fn take(&mut self, step: Step) -> Result<(), Aborted> {
+    async fn take(&mut self, step: Step) -> Result<(), Aborted> {
         let position = LogPosition { log: self.wal.log(), shard: self.wal.shard(), sequence: step.position };
         if let Err(error) = self.lake.append(step.rows, position) {
             // Appending touches no disk: this is a fault in the program, and going on would lose events.
@@ -187,8 +195,16 @@ impl Committer {
         for (device, (customer, counted)) in step.counts {
             self.counts.entry(device).or_insert_with(|| (customer, DeviceCounts::default())).1.add(counted);
         }
-        if step.checkpoint.is_some() {
-            self.pending.checkpoint = step.checkpoint;
+        if let Some(part) = step.checkpoint {
+            match tokio::task::spawn_blocking(move || part.encode()).await {
+                Ok(part) => self.pending.parts.push(part),
+                Err(error) => {
+                    // Later parts are of no use without this one.
+                    tracing::error!(%error, "the state of detection cannot be encoded; intake stops until a restart");
+                    self.intake.fail(&format!("the state of detection cannot be encoded: {error}"));
+                    return Err(Aborted);
+                }
+            }
         }
         Ok(())
     }
@@ -209,8 +225,8 @@ impl Committer {
         let since = self.committed_at.elapsed();
         let moved = self.pending.position > self.watermark || self.lake_moved().is_some();
         let pace = (self.commit_took * COMMIT_SHARE).min(LONGEST_PACE).max(self.config.commit_every);
-        (!self.pending.alerts.is_empty() && since >= pace)
-            || ((moved || self.pending.checkpoint.is_some()) && since >= self.config.position_every)
+        (since >= pace && self.pace.is_any_due(&self.pending.alerts, Instant::now()))
+            || ((moved || !self.pending.parts.is_empty()) && since >= self.config.position_every)
             || self.counts_are_due()
     }
 
@@ -227,10 +243,21 @@ impl Committer {
 
     /// Commits what waits, trying until the store takes it. The channel to the worker is bounded, so meanwhile the
     /// flow stands still and nothing is lost.
-    async fn commit(&mut self) -> Result<(), Aborted> {
+    async fn commit(&mut self, everything: bool) -> Result<(), Aborted> {
         let begun = Instant::now();
+        // A replay begins at the checkpoint: what grew before it must be written.
+        let later = match everything || !self.pending.parts.is_empty() {
+            true => BTreeMap::new(),
+            false => {
+                let due: BTreeSet<AlertId> = self.pace.due(&self.pending.alerts, begun).into_iter().collect();
+                let (now, later) =
+                    std::mem::take(&mut self.pending.alerts).into_iter().partition(|(id, _)| due.contains(id));
+                self.pending.alerts = now;
+                later
+            }
+        };
         let lake = self.lake_moved();
-        let with_counts = self.pending.checkpoint.is_some() || self.counts_are_due();
+        let with_counts = !self.pending.parts.is_empty() || self.counts_are_due();
         let mut wait = FIRST_WAIT;
         loop {
             match self.try_commit(lake, with_counts).await {
@@ -247,13 +274,17 @@ impl Committer {
             self.counts.clear();
             self.counted_at = Instant::now();
         }
-        let done = std::mem::take(&mut self.pending);
+        let done = std::mem::replace(&mut self.pending, Pending { alerts: later, ..Pending::default() });
+        self.pace.wrote(done.alerts.values(), Instant::now());
         self.counters.alerts.fetch_add(done.alerts.len() as u64, Ordering::Relaxed);
         self.counters.committed.store(done.position, Ordering::Relaxed);
         self.pending.position = done.position;
         self.watermark = done.position;
         self.lake_position = lake.unwrap_or(self.lake_position);
-        self.checkpointed = done.checkpoint.map_or(self.checkpointed, |(sequence, _)| sequence);
+        if let Some(last) = done.parts.last() {
+            self.checkpointed = last.sequence;
+            self.oldest_part = last.oldest;
+        }
         self.committed_at = Instant::now();
         self.commit_took = begun.elapsed();
         self.trim();
@@ -268,7 +299,7 @@ impl Committer {
         let marks = tx.alert_watermarks().await?;
         let done = marks.iter().find(|mark| (mark.log, mark.shard) == (log, shard)).map_or(0, |mark| mark.sequence);
         if done < self.pending.position {
-            let alerts: Vec<Alert> = self.pending.alerts.values().cloned().collect();
+            let alerts: Vec<Alert> = self.pending.alerts.values().map(Growing::alert).collect();
             tx.upsert_alerts(&alerts).await?;
             let activity: Vec<DeviceActivity> = self.pending.activity.values().cloned().collect();
             tx.record_device_activity(&activity).await?;
@@ -289,7 +320,8 @@ impl Committer {
             watermark: self.pending.position,
             lake,
             counted: with_counts.then_some(self.reached),
-            checkpoint: self.pending.checkpoint.as_ref().map(|(_, bytes)| bytes.clone()),
+            parts: &self.pending.parts,
+            oldest_part: self.oldest_part,
         };
         checkpoint::save(&mut tx, log, shard, &positions).await?;
         tx.commit().await
@@ -314,7 +346,7 @@ impl Committer {
             self.wait(wait).await?;
             wait = (wait * 2).min(LONGEST_WAIT);
         }
-        self.commit().await
+        self.commit(true).await
     }
 
     async fn wait(&self, time: Duration) -> Result<(), Aborted> {

@@ -1,31 +1,31 @@
 //! From an event to detections: rules, correlations over them, and the device's own alarm (catalogue D0).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::alert::{AlertOrigin, SAMPLES, Sample};
+use model::alert::{AlertOrigin, MatchedField, SAMPLES};
 use model::entity::{Entity, entities_of};
-use model::event::{AttackOutcome, Envelope, Event, Value};
+use model::event::{Alarm, AttackOutcome, Envelope, Event, Value};
 use model::use_case::Release;
-use model::{ExceptionId, Severity, Timestamp};
-use sigma::{CorrelationMatch, Correlator, Limits, Match, RuleSet, Scratch, Snapshot};
+use model::{CustomerId, ExceptionId};
+use sigma::{CorrelationMatch, Correlator, Limits, Match, RuleSet, Scratch, StatePart};
 
-use super::detection::{Detection, Evidence, clean, key_of, key_of_group, matched};
+use super::detection::{About, Detection, clean, key_of, key_of_group, matched};
+use super::evidence::{Evidence, Packed, Shown};
 use crate::names::Names;
 use crate::rulings::{Ruleset, Rulings};
 
 /// Bounds on what correlations hold per customer.
-const LIMITS: Limits = Limits { groups: 20_000, events_per_group: 1_000, lateness: Duration::from_secs(600) };
-/// Bytes of a record that a correlation holds as evidence; the whole record is in the lake.
-const EVIDENCE_RAW: usize = 16 * 1024;
+const LIMITS: Limits =
+    Limits { groups: 50_000, events: 200_000, events_per_group: 1_000, samples: 8, lateness: Duration::from_secs(600) };
+/// To correlations, an event is no further ahead of its receipt than this: a clock that is hours ahead must not end the
+/// windows of all others.
+const AHEAD: Duration = Duration::from_secs(300);
 /// Samples kept from the beginning; the others are the newest.
 pub(super) const FIRST_SAMPLES: usize = 3;
 /// Entities of one correlation.
 const MOST_ENTITIES: usize = 30;
-
-/// The correlations' state.
-pub(super) type State = Snapshot<Arc<Evidence>>;
 
 /// What came of an event.
 #[derive(Default)]
@@ -40,36 +40,40 @@ pub(super) struct Detector {
     rules: Arc<RuleSet>,
     rulings: Arc<Rulings>,
     scratch: Scratch,
-    correlator: Correlator<Arc<Evidence>>,
+    correlator: Correlator<Packed>,
     /// Rules some correlation refers to.
     correlated: HashSet<String>,
+    /// By id, of those that yield alerts.
+    about: HashMap<String, Arc<About>>,
 }
 
 impl Detector {
-    /// Without state, or going on with what was kept.
-    pub(super) fn new(Ruleset { rules, rulings }: Ruleset, state: Option<State>) -> Self {
-        let correlator = match state.map(|state| Correlator::restore(&rules, LIMITS, state)) {
-            Some(Ok(correlator)) => correlator,
-            Some(Err(error)) => {
-                tracing::warn!(%error, "correlations start without their state");
-                Correlator::new(&rules, LIMITS)
-            }
-            None => Correlator::new(&rules, LIMITS),
-        };
-        let correlated = rules.correlations().iter().flat_map(|rule| rule.rules.iter().cloned()).collect();
-        Detector { rules, rulings, scratch: Scratch::default(), correlator, correlated }
+    /// Goes on with the state kept in these parts.
+    pub(super) fn new(Ruleset { rules, rulings }: Ruleset, parts: &[(u32, Vec<u8>)]) -> Self {
+        let parts = parts.iter().map(|(number, bytes)| (*number, bytes.as_slice()));
+        let correlator = Correlator::restore(&rules, LIMITS, parts).unwrap_or_else(|error| {
+            tracing::warn!(%error, "correlations start without their state");
+            Correlator::new(&rules, LIMITS)
+        });
+        let (correlated, about) = (correlated(&rules), about(&rules));
+        Detector { rules, rulings, scratch: Scratch::default(), correlator, correlated, about }
     }
 
     /// The same state under other rules.
-    pub(super) fn replace_rules(&mut self, ruleset: Ruleset) {
-        match Arc::ptr_eq(&self.rules, &ruleset.rules) {
-            true => self.rulings = ruleset.rulings,
-            false => *self = Detector::new(ruleset, Some(self.state())),
+    pub(super) fn replace_rules(&mut self, Ruleset { rules, rulings }: Ruleset) {
+        self.rulings = rulings;
+        if Arc::ptr_eq(&self.rules, &rules) {
+            return;
         }
+        self.correlator.replace_rules(&rules);
+        (self.correlated, self.about) = (correlated(&rules), about(&rules));
+        self.scratch = Scratch::default();
+        self.rules = rules;
     }
 
-    pub(super) fn state(&self) -> State {
-        self.correlator.snapshot()
+    /// What changed in the correlations since the last part of their state.
+    pub(super) fn part(&mut self, number: u32) -> StatePart {
+        self.correlator.part(number)
     }
 
     /// Adds what fires with this event. Names are needed only when something does, but finding that out is the work.
@@ -77,67 +81,70 @@ impl Detector {
         let (rules, rulings) = (self.rules.clone(), self.rulings.clone());
         let mut matches = rules.matches_with(&mut self.scratch, event);
         let partition = envelope.customer.as_str();
+        let time = event.time.min(envelope.received.plus(AHEAD));
         if matches.is_empty() && event.alarm.is_none() {
-            let fired = self.correlator.advance(partition, event.time);
+            let fired = self.correlator.advance(partition, time);
             return self.correlations(envelope, fired, out);
         }
         let ruling = Ruling { rulings: &rulings, envelope };
         matches.retain(|found| !ruling.excepts(&found.rule.id, event, out));
         let mut entities = entities_of(event);
         names.enrich(&mut entities);
-        let evidence = Evidence::new(envelope, event, entities, event.raw);
-
+        let evidence = Arc::new(Evidence::new(envelope, event, entities));
+        let key: Arc<str> = key_of(&evidence.entities, &envelope.device).into();
+        let make = |about: Arc<About>, silent, outcome, matched| Detection {
+            customer: envelope.customer.clone(),
+            severity: rulings.severity(&about.rule_id).unwrap_or(about.severity),
+            about,
+            silent,
+            outcome,
+            key: key.clone(),
+            first: event.time,
+            last: event.time,
+            received: envelope.received,
+            entities: evidence.entities.clone(),
+            sample: Shown { evidence: evidence.clone(), matched },
+            more: Vec::new(),
+        };
         if let Some(alarm) = &event.alarm {
-            let name = clean(&alarm.name);
-            let rule_id = format!("{}:{name}", event.source);
-            if !ruling.excepts(&rule_id, event, out) {
-                let mut found = detection(envelope, &evidence, AlertOrigin::Device, rule_id, name);
-                (found.severity, found.outcome) = (alarm.severity, alarm.outcome);
-                found.techniques = technique(event).into_iter().collect();
-                ruling.add(found, out);
+            let about = Arc::new(alarm_of(alarm, event));
+            if let Some(silent) = ruling.is_silent(&about.rule_id)
+                && !ruling.excepts(&about.rule_id, event, out)
+            {
+                out.detections.push(make(about, silent, alarm.outcome, Arc::default()));
             }
         }
-        for found in matches.iter().filter(|found| !rules.is_only_correlated(&found.rule.id)) {
-            let rule = found.rule;
-            let mut made = detection(envelope, &evidence, AlertOrigin::Rule, rule.id.clone(), rule.title.clone());
-            made.severity = rule.level;
-            made.outcome = event.alarm.as_ref().map(|alarm| alarm.outcome).unwrap_or_default();
-            made.techniques = rule.techniques();
-            made.samples[0].matched = matched(&found.fields, event);
-            ruling.add(made, out);
+        let outcome = event.alarm.as_ref().map(|alarm| alarm.outcome).unwrap_or_default();
+        for found in &matches {
+            // Only those that yield alerts are there.
+            if let Some(about) = self.about.get(&found.rule.id)
+                && let Some(silent) = ruling.is_silent(&found.rule.id)
+            {
+                out.detections.push(make(about.clone(), silent, outcome, matched(&found.fields, event)));
+            }
         }
-        let fired = match self.evidence_for_correlations(evidence, event, &matches) {
-            Some(evidence) => self.correlator.observe(partition, event.time, &matches, event, evidence),
-            None => self.correlator.advance(partition, event.time),
+        let fired = match self.packed(&evidence, event, &matches) {
+            Some(packed) => self.correlator.observe(partition, time, &matches, event, packed),
+            None => self.correlator.advance(partition, time),
         };
         self.correlations(envelope, fired, out);
     }
 
     /// What a correlation keeps of this event, if one refers to a rule it satisfied.
-    fn evidence_for_correlations(
-        &self,
-        mut evidence: Evidence,
-        event: &Event<'_>,
-        matches: &[Match<'_>],
-    ) -> Option<Arc<Evidence>> {
-        let concerned = matches.iter().filter(|found| self.correlated.contains(&found.rule.id));
-        let mut fields: Vec<_> = concerned.flat_map(|found| matched(&found.fields, event)).collect();
-        if fields.is_empty() && !matches.iter().any(|found| self.correlated.contains(&found.rule.id)) {
-            return None;
-        }
+    fn packed(&self, evidence: &Evidence, event: &Event<'_>, matches: &[Match<'_>]) -> Option<Packed> {
+        let mut concerned = matches.iter().filter(|found| self.correlated.contains(&found.rule.id)).peekable();
+        concerned.peek()?;
+        let mut fields: Vec<MatchedField> =
+            concerned.flat_map(|found| matched(&found.fields, event).to_vec()).collect();
         fields.dedup();
-        evidence.sample.matched = fields;
-        let end = evidence.sample.raw.floor_char_boundary(EVIDENCE_RAW);
-        evidence.sample.raw.truncate(end);
-        Some(Arc::new(evidence))
+        Some(Packed::new(evidence, &fields))
     }
 
-    fn correlations(&self, envelope: &Envelope, fired: Vec<CorrelationMatch<Arc<Evidence>>>, out: &mut Found) {
+    fn correlations(&self, envelope: &Envelope, fired: Vec<CorrelationMatch<Packed>>, out: &mut Found) {
         let ruling = Ruling { rulings: &self.rulings, envelope };
         for found in fired {
-            let Some(first) = found.events.first().filter(|_| !self.rules.is_only_correlated(&found.rule.id)) else {
-                continue;
-            };
+            let Some(about) = self.about.get(&found.rule.id) else { continue };
+            let Some(silent) = ruling.is_silent(&found.rule.id) else { continue };
             if self.rulings.has_exceptions(&found.rule.id) {
                 // Exceptions to a correlation ask for what it groups by.
                 let mut group = Event::unparsed("", found.last);
@@ -147,25 +154,23 @@ impl Detector {
                     continue;
                 }
             }
-            let made = Detection {
+            let events: Vec<Shown> = found.events.iter().filter_map(Packed::unpack).collect();
+            let mut samples = samples_of(&events).into_iter();
+            let Some(sample) = samples.next() else { continue };
+            out.detections.push(Detection {
                 customer: envelope.customer.clone(),
-                device: first.device.clone(),
-                origin: AlertOrigin::Correlation,
-                rule_id: found.rule.id.clone(),
-                title: found.rule.title.clone(),
-                severity: found.rule.level,
-                silent: false,
+                severity: self.rulings.severity(&about.rule_id).unwrap_or(about.severity),
+                about: about.clone(),
+                silent,
                 outcome: AttackOutcome::Unknown,
-                techniques: found.rule.techniques(),
-                key: key_of_group(&found.group, &found.events, &first.device),
+                key: key_of_group(&found.group, &events).into(),
                 first: found.first,
                 last: found.last,
-                event: first.sample.event,
                 received: envelope.received,
-                entities: entities_together(&found.events),
-                samples: samples_of(&found.events),
-            };
-            ruling.add(made, out);
+                entities: Arc::new(entities_together(&events)),
+                sample,
+                more: samples.collect(),
+            });
         }
     }
 }
@@ -185,43 +190,36 @@ impl Ruling<'_> {
         exception.is_some()
     }
 
-    /// Adds a detection as its rule is released to the customer.
-    fn add(&self, mut detection: Detection, out: &mut Found) {
-        match self.rulings.release(&detection.rule_id, &detection.customer) {
-            Release::Off => return,
-            release => detection.silent = release == Release::Silent,
+    /// Whether a rule is released to the customer, and then whether only silently.
+    fn is_silent(&self, rule_id: &str) -> Option<bool> {
+        let customer: &CustomerId = &self.envelope.customer;
+        match self.rulings.release(rule_id, customer) {
+            Release::Off => None,
+            release => Some(release == Release::Silent),
         }
-        detection.severity = self.rulings.severity(&detection.rule_id).unwrap_or(detection.severity);
-        out.detections.push(detection);
     }
 }
 
-/// A detection on one event; severity, outcome and techniques are the caller's.
-fn detection(
-    envelope: &Envelope,
-    evidence: &Evidence,
-    origin: AlertOrigin,
-    rule_id: String,
-    title: String,
-) -> Detection {
-    let time: Timestamp = evidence.sample.time;
-    Detection {
-        customer: envelope.customer.clone(),
-        device: envelope.device.clone(),
-        origin,
-        rule_id,
+fn correlated(rules: &RuleSet) -> HashSet<String> {
+    rules.correlations().iter().flat_map(|rule| rule.rules.iter().cloned()).collect()
+}
+
+/// Of each rule and correlation that yields alerts of its own.
+fn about(rules: &RuleSet) -> HashMap<String, Arc<About>> {
+    let single = rules.rules().iter().map(|rule| (rule.id.clone(), About::rule(rule)));
+    let several = rules.correlations().iter().map(|rule| (rule.id.clone(), About::correlation(rule)));
+    let alerting = single.chain(several).filter(|(id, _)| !rules.is_only_correlated(id));
+    alerting.map(|(id, about)| (id, Arc::new(about))).collect()
+}
+
+fn alarm_of(alarm: &Alarm<'_>, event: &Event<'_>) -> About {
+    let title = clean(&alarm.name);
+    About {
+        origin: AlertOrigin::Device,
+        rule_id: format!("{}:{title}", event.source).into(),
         title,
-        severity: Severity::Medium,
-        silent: false,
-        outcome: AttackOutcome::Unknown,
-        techniques: Vec::new(),
-        key: key_of(&evidence.entities, &envelope.device),
-        first: time,
-        last: time,
-        event: envelope.id,
-        received: envelope.received,
-        entities: evidence.entities.clone(),
-        samples: vec![evidence.sample.clone()],
+        severity: alarm.severity,
+        techniques: technique(event).into_iter().collect(),
     }
 }
 
@@ -230,9 +228,9 @@ fn technique(event: &Event<'_>) -> Option<String> {
     (!text.is_empty()).then(|| clean(&text))
 }
 
-fn entities_together(events: &[Arc<Evidence>]) -> Vec<Entity> {
+fn entities_together(events: &[Shown]) -> Vec<Entity> {
     let mut entities: Vec<Entity> = Vec::new();
-    for entity in events.iter().flat_map(|evidence| &evidence.entities) {
+    for entity in events.iter().flat_map(|shown| shown.evidence.entities.iter()) {
         if entities.len() < MOST_ENTITIES && !entities.contains(entity) {
             entities.push(entity.clone());
         }
@@ -241,13 +239,11 @@ fn entities_together(events: &[Arc<Evidence>]) -> Vec<Entity> {
 }
 
 /// The first ones and the newest.
-fn samples_of(events: &[Arc<Evidence>]) -> Vec<Sample> {
+fn samples_of(events: &[Shown]) -> Vec<Shown> {
     let mut seen = HashSet::new();
-    let distinct: Vec<&Sample> =
-        events.iter().map(|evidence| &evidence.sample).filter(|sample| seen.insert(sample.event)).collect();
-    if distinct.len() <= SAMPLES {
-        return distinct.into_iter().cloned().collect();
+    let mut distinct: Vec<Shown> = events.iter().filter(|shown| seen.insert(shown.evidence.event)).cloned().collect();
+    if distinct.len() > SAMPLES {
+        distinct.drain(FIRST_SAMPLES..distinct.len() - (SAMPLES - FIRST_SAMPLES));
     }
-    let newest = &distinct[distinct.len() - (SAMPLES - FIRST_SAMPLES)..];
-    distinct[..FIRST_SAMPLES].iter().chain(newest).map(|sample| (*sample).clone()).collect()
+    distinct
 }

@@ -2,63 +2,72 @@
 
 use std::sync::Arc;
 
-use model::alert::{AlertOrigin, MatchedField, Sample};
+use model::alert::{AlertOrigin, MatchedField};
 use model::entity::{Entity, EntityKind};
-use model::event::{AttackOutcome, Envelope, Event};
-use model::{CustomerId, DeviceId, EventId, Severity, Timestamp};
-use serde::{Deserialize, Serialize};
+use model::event::{AttackOutcome, Event};
+use model::{CustomerId, DeviceId, Severity, Timestamp};
+use sigma::{CorrelationRule, Rule};
+
+use super::evidence::Shown;
 
 /// A title, key or rule id made of what a device wrote is cut to so many characters.
 const LONGEST_TEXT: usize = 300;
 /// The same for the value of a matched field.
 const LONGEST_VALUE: usize = 4096;
 
+/// What all detections of a rule, a correlation or a device's alarm have in common.
+#[derive(Debug, PartialEq)]
+pub(super) struct About {
+    pub origin: AlertOrigin,
+    pub rule_id: Arc<str>,
+    pub title: String,
+    pub severity: Severity,
+    pub techniques: Vec<String>,
+}
+
+impl About {
+    pub(super) fn rule(rule: &Rule) -> Self {
+        About {
+            origin: AlertOrigin::Rule,
+            rule_id: rule.id.as_str().into(),
+            title: rule.title.clone(),
+            severity: rule.level,
+            techniques: rule.techniques(),
+        }
+    }
+
+    pub(super) fn correlation(rule: &CorrelationRule) -> Self {
+        About {
+            origin: AlertOrigin::Correlation,
+            rule_id: rule.id.as_str().into(),
+            title: rule.title.clone(),
+            severity: rule.level,
+            techniques: rule.techniques(),
+        }
+    }
+}
+
 /// Something fired.
 #[derive(Debug, Clone)]
 pub(super) struct Detection {
     pub customer: CustomerId,
-    /// Device of the first event.
-    pub device: DeviceId,
-    pub origin: AlertOrigin,
-    pub rule_id: String,
-    pub title: String,
+    pub about: Arc<About>,
     pub severity: Severity,
     /// Whoever looks after the rule wants to see it, nobody else.
     pub silent: bool,
     pub outcome: AttackOutcome,
-    pub techniques: Vec<String>,
     /// What the same detections are put together by.
-    pub key: String,
+    pub key: Arc<str>,
     /// Time of the first event behind it, and of the last.
     pub first: Timestamp,
     pub last: Timestamp,
-    /// The first event.
-    pub event: EventId,
     /// When the event that made it fire was received.
     pub received: Timestamp,
-    pub entities: Vec<Entity>,
-    pub samples: Vec<Sample>,
-}
-
-/// One event, kept as evidence for the rules and correlations it serves.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Evidence {
-    pub device: DeviceId,
-    pub sample: Sample,
-    pub entities: Vec<Entity>,
-}
-
-impl Evidence {
-    pub(super) fn new(envelope: &Envelope, event: &Event<'_>, entities: Vec<Entity>, raw: &str) -> Self {
-        let sample = Sample {
-            event: envelope.id,
-            time: event.time,
-            source: event.source.to_string(),
-            raw: raw.to_owned(),
-            matched: Vec::new(),
-        };
-        Evidence { device: envelope.device.clone(), sample, entities }
-    }
+    pub entities: Arc<Vec<Entity>>,
+    /// The first event.
+    pub sample: Shown,
+    /// Others, of a correlation.
+    pub more: Vec<Shown>,
 }
 
 /// What detections of one event are put together by: its source address, else its host, else its user, else the
@@ -74,11 +83,10 @@ pub(super) fn key_of(entities: &[Entity], device: &DeviceId) -> String {
 
 /// What firings of a correlation are put together by: the values it groups by, under the entity's kind where a value
 /// is one; the key of its first event where it groups by nothing.
-pub(super) fn key_of_group(group: &[(String, String)], evidence: &[Arc<Evidence>], device: &DeviceId) -> String {
-    let entities = || evidence.iter().flat_map(|evidence| &evidence.entities);
-    if group.is_empty() {
-        let first = evidence.first().map(|evidence| evidence.entities.as_slice());
-        return key_of(first.unwrap_or_default(), device);
+pub(super) fn key_of_group(group: &[(String, String)], events: &[Shown]) -> String {
+    let entities = || events.iter().flat_map(|shown| shown.evidence.entities.iter());
+    if let (true, Some(first)) = (group.is_empty(), events.first()) {
+        return key_of(&first.evidence.entities, &first.evidence.device);
     }
     let parts: Vec<String> = group
         .iter()
@@ -92,7 +100,7 @@ pub(super) fn key_of_group(group: &[(String, String)], evidence: &[Arc<Evidence>
 
 /// The fields as an alert keeps them: by the names the record has them under, which a search finds them by, and not by
 /// those another taxonomy has for them.
-pub(super) fn matched(fields: &[sigma::MatchedField], event: &Event<'_>) -> Vec<MatchedField> {
+pub(super) fn matched(fields: &[sigma::MatchedField], event: &Event<'_>) -> Arc<[MatchedField]> {
     let name = |name: &String| match event.aliases.get(name) {
         Some(own) if event.fields.get(name).is_none() => own.clone(),
         _ => name.clone(),
@@ -110,9 +118,11 @@ pub(super) fn clean(text: &str) -> String {
 }
 
 fn cut(text: &str, chars: usize) -> &str {
+    if text.len() <= chars {
+        return text;
+    }
     text.char_indices().nth(chars).map_or(text, |(end, _)| &text[..end])
 }
-
 /// From least to worst: an attack that a device stopped is less bad than one of unknown effect.
 pub(super) fn badness(outcome: AttackOutcome) -> u8 {
     match outcome {

@@ -1,17 +1,21 @@
 //! From the log to lake and store: one worker thread that judges records in order, one task that commits.
 //!
 //! Positions make a replay harmless. Each store commit holds the alerts, the device counters and the watermark up to
-//! which they stand. Every so often it also holds a checkpoint: the state of correlations and open alerts at a
-//! sequence. A start reads the log from the lower of checkpoint and lake position: records below the checkpoint only
-//! refill the lake's memory, records between checkpoint and watermark rebuild the state without writing, the rest is
-//! new. The same records under the same rules give the same alerts, with the same ids.
+//! which they stand. Every so often it also holds a checkpoint: what changed in the state of correlations and open alerts
+//! up to a sequence. A start reads the log from the lower of checkpoint and lake position: records below the checkpoint only
+//! refill the lake's memory, records between checkpoint and watermark rebuild the state, the rest is new. The same records
+//! under the same rules give the same alerts, with the same ids. In a flood an alert that only grew may be written after
+//! the watermark has passed, but never after the next checkpoint: what the replay makes grow is written again.
 
 mod aggregate;
+mod alert;
 mod checkpoint;
 mod commit;
 mod count;
 mod detect;
 mod detection;
+mod evidence;
+mod pace;
 mod received;
 mod rules;
 mod worker;

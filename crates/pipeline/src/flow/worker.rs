@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::aggregate::Aggregator;
-use super::checkpoint::{self, Start};
+use super::checkpoint::{Part, Start};
 use super::commit::Step;
 use super::count;
 use super::detect::{Detector, Found};
@@ -66,6 +66,8 @@ pub(super) struct Worker {
     /// are in the counts of their devices.
     counted: u64,
     checkpointed: u64,
+    /// Number of the next part of the state.
+    next_part: u32,
     checkpoint_due: Instant,
     /// Until the next one after that.
     checkpoint_wait: Duration,
@@ -107,16 +109,14 @@ impl Worker {
     ) -> Result<Self, Error> {
         let first = start.first();
         let (detected, lake, written, counted) = (start.detected(), start.lake, start.watermark, start.counted);
-        let (state, open) = match start.checkpoint {
-            Some(checkpoint) => (Some(checkpoint.correlations), checkpoint.alerts),
-            None => (None, Vec::new()),
-        };
+        let next_part = start.parts().end;
+        let checkpoint = start.checkpoint.unwrap_or_default();
         Ok(Worker {
             reader: parts.wal.reader(first),
             wal: parts.wal,
             parser: parts.parser,
-            detector: Detector::new(parts.rules, state),
-            aggregator: Aggregator::new(config.open_alerts, open),
+            detector: Detector::new(parts.rules, &checkpoint.correlations),
+            aggregator: Aggregator::new(config.open_alerts, checkpoint.alerts),
             devices: Devices::default(),
             names: parts.names,
             nameless: HashMap::new(),
@@ -134,6 +134,7 @@ impl Worker {
             written,
             counted,
             checkpointed: detected,
+            next_part,
         })
     }
 
@@ -197,17 +198,21 @@ impl Worker {
         let due = last || Instant::now() >= self.checkpoint_due;
         let checkpoint = (due && position > self.checkpointed.max(self.detected)).then(|| {
             let begun = Instant::now();
-            let bytes = checkpoint::encode(position, self.detector.state(), self.aggregator.open());
-            self.checkpointed = position;
+            let number = self.next_part;
+            let state = self.detector.part(number);
+            let alerts = self.aggregator.changes(number);
+            (self.checkpointed, self.next_part) = (position, number + 1);
             self.checkpoint_wait = (self.checkpoint_wait * 2).min(self.config.checkpoint_every);
             self.checkpoint_due = Instant::now() + self.checkpoint_wait.max(begun.elapsed() * CHECKPOINT_SHARE);
-            (position, bytes)
+            Part { sequence: position, number, oldest: state.oldest, correlations: state.bytes, alerts }
         });
         self.counters.closed_early.fetch_add(self.aggregator.take_closed_early(), Ordering::Relaxed);
+        // Below the watermark the state is only rebuilt: the store may know more by now.
+        let alerts = if position >= self.written { self.aggregator.take_dirty() } else { Vec::new() };
         Step {
             position,
             rows: made.rows,
-            alerts: self.aggregator.take_dirty(),
+            alerts,
             activity: made.activity.into_values().collect(),
             peers: made.peers.into_values().collect(),
             counts: made.counts,
@@ -307,7 +312,7 @@ impl Worker {
                 // Reading the clock costs as much as judging an event no rule is for: only where it is worth it.
                 clock.book(&self.counters, Stage::Detect);
                 for detection in found.detections {
-                    self.aggregator.add(detection, is_new);
+                    self.aggregator.add(detection);
                 }
                 clock.book(&self.counters, Stage::Aggregate);
             }

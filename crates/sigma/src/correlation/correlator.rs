@@ -1,20 +1,27 @@
 //! Runs correlations over matches as they come, in event time, separately for each partition (customer).
 //!
-//! Event time is the greatest time seen in a partition. What comes late still counts while its group is held. A group
-//! is held until event time has moved on by its timespan and [`Limits::lateness`] since it was last touched, so an
-//! import of old events correlates as well. After a correlation fires for a group, that group's window starts anew.
-//! An event without one of the `group-by` fields belongs to no group and is counted in [`Statistics::without_group`].
+//! Event time is the greatest time seen in a partition. What comes late, at most [`Limits::lateness`] behind its group's
+//! newest event, counts as if it had come in time. A group is held until event time has moved on by its timespan and the
+//! lateness since it was last touched, so an import of old events correlates as well. After a correlation with a lower end
+//! only fires for a group, that group starts anew. A condition with an upper end is judged when the window has ended and
+//! what may come late has come.
+//!
+//! Verdicts are exact as long as no bound is hit; what happens at a bound stands at [`Limits`] and is counted in
+//! [`Statistics`]. An event without one of the `group-by` fields belongs to no group ([`Statistics::without_group`]).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::hash::RandomState;
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::Timestamp;
 use model::event::Event;
 
+use crate::correlation::desk::{Buffers, Desk, Observation};
+use crate::correlation::partition::Partition;
+use crate::correlation::plan::{ByBase, Plan, plans};
 use crate::correlation::report::CorrelationMatch;
 use crate::correlation::rule::CorrelationRule;
-use crate::correlation::window::{Entry, Outcome, Window};
 use crate::rule_set::{Match, RuleSet};
 
 /// Bounds on memory, per partition.
@@ -22,15 +29,21 @@ use crate::rule_set::{Match, RuleSet};
 pub struct Limits {
     /// Groups held; beyond, the group that would end first is forgotten.
     pub groups: usize,
-    /// Events held per group, or as many as the condition asks for if that is more; beyond, the oldest are forgotten.
+    /// Events held in all groups together; beyond, the group that would end first is forgotten.
+    pub events: usize,
+    /// Events held per group, or as many as the condition asks for if that is more; beyond, the oldest are forgotten. (Of a
+    /// window with an upper end the second oldest, as the first one opens it; they still count.)
     pub events_per_group: usize,
-    /// How much longer than its timespan a group is held for what comes late.
+    /// Events of a group whose tokens are kept for [`CorrelationMatch::events`]: half from its beginning, half the newest.
+    pub samples: usize,
+    /// How late an event may come.
     pub lateness: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { groups: 100_000, events_per_group: 10_000, lateness: Duration::from_secs(600) }
+        let lateness = Duration::from_secs(600);
+        Limits { groups: 100_000, events: 2_000_000, events_per_group: 10_000, samples: 100, lateness }
     }
 }
 
@@ -39,62 +52,113 @@ impl Default for Limits {
 pub struct Statistics {
     /// Groups held now.
     pub groups: u64,
-    /// Groups forgotten because there were too many.
+    /// Events held now.
+    pub events: u64,
+    /// Groups forgotten because there was too much.
     pub evicted_groups: u64,
     /// Events forgotten because their group had too many.
     pub forgotten_events: u64,
-    /// Events older than their group's window.
+    /// Events that came too late.
     pub late_events: u64,
     /// Matches without a `group-by` or counted field, or with something else than a number where one is summed.
     pub without_group: u64,
 }
 
-/// Correlation (by position) and the group's values.
-pub(crate) type GroupKey = Arc<(usize, Vec<String>)>;
-
-/// One customer's state.
-#[derive(Debug)]
-pub(crate) struct Partition<T> {
-    pub(crate) now: Timestamp,
-    pub(crate) groups: HashMap<GroupKey, Window<T>>,
-    pub(crate) deadlines: BTreeSet<(Timestamp, GroupKey)>,
+/// Which of all groups a correlator holds. Several threads with a share each, all shown the same events, together give what
+/// one without a share gives; bounds are those of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    index: u32,
+    of: u32,
 }
 
-impl<T> Partition<T> {
-    pub(crate) fn new(now: Timestamp) -> Self {
-        Partition { now, groups: HashMap::new(), deadlines: BTreeSet::new() }
+impl Share {
+    /// Everything.
+    pub const ALL: Share = Share { index: 0, of: 1 };
+
+    /// The share `index`, counted from 0, of `of`.
+    pub fn new(index: u32, of: u32) -> Self {
+        let of = of.max(1);
+        Share { index: index % of, of }
+    }
+
+    /// Correlations that refer to each other stay together, by customer; the groups of any other are spread.
+    pub(crate) fn has(self, partition: &str, rule: usize, plan: &Plan, key: &[u8]) -> bool {
+        if self.of == 1 {
+            return true;
+        }
+        let (unit, key) = plan.chain.map_or((rule, key), |chain| (chain, &[]));
+        let bytes = partition.bytes().chain((unit as u32).to_be_bytes()).chain(key.iter().copied());
+        let fold = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        let hash = bytes.fold(0xcbf2_9ce4_8422_2325, fold);
+        ((hash ^ hash >> 32) % u64::from(self.of)) as u32 == self.index
     }
 }
 
 /// The running state of all correlations. `T` identifies an event to the caller.
 #[derive(Debug)]
 pub struct Correlator<T> {
-    pub(crate) rules: Vec<Arc<CorrelationRule>>,
-    by_base: HashMap<String, Vec<(usize, usize)>>,
-    pub(crate) partitions: HashMap<String, Partition<T>>,
-    limits: Limits,
+    pub(crate) plans: Vec<Plan>,
+    by_base: ByBase,
+    pub(crate) partitions: Vec<Partition<T>>,
+    names: HashMap<String, usize>,
+    /// The partition asked for last: events of one customer often follow each other.
+    latest: usize,
+    pub(crate) hasher: RandomState,
+    pub(crate) limits: Limits,
+    share: Share,
     statistics: Statistics,
+    buffers: Buffers,
+    pub(crate) written: Written,
 }
 
-/// A match of a rule, or of a correlation another one refers to.
-struct Observation<'o, T> {
-    base: &'o str,
-    time: Timestamp,
-    field: &'o dyn Fn(&str) -> Option<String>,
-    events: &'o [T],
+/// How far the state has been written.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    /// Whether anybody asked for it: until then nothing is noted.
+    pub on: bool,
+    /// Correlations that went, by id and fingerprint, with their groups in earlier parts.
+    pub gone: Vec<(String, String)>,
 }
 
 impl<T: Clone> Correlator<T> {
     /// Without any state.
     pub fn new(rules: &RuleSet, limits: Limits) -> Self {
-        let mut by_base: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
-        for (position, rule) in rules.correlations().iter().enumerate() {
-            for (slot, base) in rule.rules.iter().enumerate() {
-                by_base.entry(base.clone()).or_default().push((position, slot));
-            }
+        Self::with_share(rules, limits, Share::ALL)
+    }
+
+    /// Without any state, for a share of all groups.
+    pub fn with_share(rules: &RuleSet, limits: Limits, share: Share) -> Self {
+        let (plans, by_base) = plans(rules.correlations(), &limits);
+        Correlator {
+            plans,
+            by_base,
+            partitions: Vec::new(),
+            names: HashMap::new(),
+            latest: 0,
+            hasher: RandomState::new(),
+            limits,
+            share,
+            statistics: Statistics::default(),
+            buffers: Buffers::default(),
+            written: Written::default(),
         }
-        let statistics = Statistics::default();
-        Correlator { rules: rules.correlations().to_vec(), by_base, partitions: HashMap::new(), limits, statistics }
+    }
+
+    /// Goes on under other rules. Groups of correlations that are gone, or that now count something else, are forgotten.
+    pub fn replace_rules(&mut self, rules: &RuleSet) {
+        let identity = |rule: &Arc<CorrelationRule>| (rule.id.clone(), rule.fingerprint());
+        let old: Vec<_> = self.plans.iter().map(|plan| identity(&plan.rule)).collect();
+        (self.plans, self.by_base) = plans(rules.correlations(), &self.limits);
+        let new: HashMap<_, usize> = self.plans.iter().map(|plan| identity(&plan.rule)).zip(0..).collect();
+        let places: Vec<Option<usize>> = old.iter().map(|identity| new.get(identity).copied()).collect();
+        for partition in &mut self.partitions {
+            partition.move_tables(&places, &self.plans);
+        }
+        if self.written.on {
+            let gone = old.into_iter().zip(&places).filter(|(_, place)| place.is_none());
+            self.written.gone.extend(gone.map(|(identity, _)| identity));
+        }
     }
 
     /// Takes note of one event and the rules it satisfied; gives the correlations that fire with it, those that
@@ -107,170 +171,79 @@ impl<T: Clone> Correlator<T> {
         event: &Event<'_>,
         token: T,
     ) -> Vec<CorrelationMatch<T>> {
-        let mut fired = self.advance(partition, time);
-        if !matches.iter().any(|found| self.by_base.contains_key(&found.rule.id)) {
-            return fired;
-        }
-        let mut state = self.partitions.remove(partition).unwrap_or_else(|| Partition::new(time));
-        let field = |name: &str| Some(shortened(&event.resolve(name)?.text()?));
-        let events = [token];
+        let mut fired = Vec::new();
+        let mut buffers = std::mem::take(&mut self.buffers);
+        let time = time.as_micros();
+        let place = self.place_of(partition, time);
+        let (by_base, mut desk) = self.desk(place, &mut fired);
+        desk.advance(time);
+        let fields = |name: &str| event.resolve(name)?.text();
+        let observed = Observation { time, fields: &fields, tokens: &[token] };
         for found in matches {
-            let observation = Observation { base: &found.rule.id, time, field: &field, events: &events };
-            self.feed(&mut state, &observation, &mut fired);
+            for (rule, slot) in by_base.get(&found.rule.id).into_iter().flatten() {
+                desk.feed(*rule, *slot, &observed, &mut buffers);
+            }
         }
-        self.put_back(partition, state);
+        self.buffers = buffers;
         fired
     }
 
     /// Moves a partition's event time on without an event, so that windows of a quiet customer end as well.
     pub fn advance(&mut self, partition: &str, time: Timestamp) -> Vec<CorrelationMatch<T>> {
         let mut fired = Vec::new();
-        let Some(state) = self.partitions.get_mut(partition) else { return fired };
-        state.now = state.now.max(time);
-        if state.deadlines.first().is_none_or(|(deadline, _)| *deadline >= state.now) {
-            return fired;
+        let time = time.as_micros();
+        let place = self.place_of(partition, time);
+        let state = &mut self.partitions[place];
+        if state.is_due(time) {
+            self.desk(place, &mut fired).1.advance(time);
+        } else {
+            state.now = state.now.max(time);
         }
-        let Some(mut state) = self.partitions.remove(partition) else { return fired };
-        while let Some((deadline, key)) = state.deadlines.pop_first() {
-            if deadline >= state.now {
-                state.deadlines.insert((deadline, key));
-                break;
-            }
-            if let Some(window) = state.groups.remove(&key) {
-                self.judge_ended(&mut state, &key, window, &mut fired);
-            }
+        fired
+    }
+
+    /// Nothing more comes: judges what is still open.
+    pub fn end(mut self) -> Vec<CorrelationMatch<T>> {
+        let mut fired = Vec::new();
+        for place in 0..self.partitions.len() {
+            self.desk(place, &mut fired).1.advance(i64::MAX);
         }
-        self.put_back(partition, state);
         fired
     }
 
     /// What happened at the bounds.
     pub fn statistics(&self) -> Statistics {
-        let groups = self.partitions.values().map(|state| state.groups.len() as u64).sum();
-        Statistics { groups, ..self.statistics }
+        let groups = self.partitions.iter().map(|partition| partition.groups as u64).sum();
+        let events = self.partitions.iter().map(|partition| partition.events as u64).sum();
+        Statistics { groups, events, ..self.statistics }
     }
 
-    fn put_back(&mut self, partition: &str, state: Partition<T>) {
-        if !state.groups.is_empty() {
-            self.partitions.insert(partition.to_owned(), state);
+    /// Where a partition stands; one never heard of begins at this time.
+    pub(crate) fn place_of(&mut self, name: &str, now: i64) -> usize {
+        if self.partitions.get(self.latest).is_some_and(|partition| partition.name == name) {
+            return self.latest;
         }
-    }
-
-    /// Adds an observation to every correlation that refers to its rule.
-    fn feed(&mut self, state: &mut Partition<T>, observed: &Observation<'_, T>, fired: &mut Vec<CorrelationMatch<T>>) {
-        for (position, slot) in self.by_base.get(observed.base).cloned().unwrap_or_default() {
-            let rule = self.rules[position].clone();
-            let group: Option<Vec<String>> =
-                rule.group_fields[slot].iter().map(|name| (observed.field)(name)).collect();
-            let values: Option<Vec<String>> = rule.fields.iter().map(|name| (observed.field)(name)).collect();
-            let (Some(group), Some(values)) = (group, values) else {
-                self.statistics.without_group += 1;
-                continue;
-            };
-            let carried =
-                rule.carried.iter().filter_map(|name| Some((name.clone(), (observed.field)(name)?))).collect();
-            if rule.measure.is_some() && !values.iter().all(|value| value.parse().is_ok_and(f64::is_finite)) {
-                self.statistics.without_group += 1;
-                continue;
+        self.latest = match self.names.get(name) {
+            Some(place) => *place,
+            None => {
+                self.partitions.push(Partition::new(name, now, self.plans.len(), self.written.on));
+                self.names.insert(name.to_owned(), self.partitions.len() - 1);
+                self.partitions.len() - 1
             }
-            let value = (!values.is_empty()).then(|| values.join("\0"));
-            let entry = Entry { time: observed.time, slot, value, carried, events: observed.events.to_vec() };
-            self.count(state, &rule, Arc::new((position, group)), entry, fired);
-        }
-    }
-
-    fn count(
-        &mut self,
-        state: &mut Partition<T>,
-        rule: &Arc<CorrelationRule>,
-        key: GroupKey,
-        entry: Entry<T>,
-        fired: &mut Vec<CorrelationMatch<T>>,
-    ) {
-        let deadline = state.now.max(entry.time).plus(rule.timespan).plus(self.limits.lateness);
-        let mut window = match state.groups.remove(&key) {
-            Some(window) => {
-                state.deadlines.remove(&(window.deadline, key.clone()));
-                window
-            }
-            None => Window::new(deadline),
         };
-        let limit = self.limits.events_per_group.max(rule.bound.least as usize);
-        let (outcome, over) = window.add(rule, entry.clone(), limit);
-        self.statistics.forgotten_events += u64::from(over);
-        match outcome {
-            Outcome::Late => self.statistics.late_events += 1,
-            Outcome::Beyond => {
-                let ended = std::mem::replace(&mut window, Window::new(deadline));
-                self.judge_ended(state, &key, ended, fired);
-                window.add(rule, entry, limit);
-            }
-            Outcome::Counted if !rule.ends_first() => {
-                window.deadline = deadline;
-                if window.satisfies(rule) {
-                    self.fire(state, &key, window, fired);
-                    return;
-                }
-            }
-            Outcome::Counted => {}
-        }
-        state.deadlines.insert((window.deadline, key.clone()));
-        state.groups.insert(key, window);
-        if state.groups.len() > self.limits.groups
-            && let Some((_, oldest)) = state.deadlines.pop_first()
-        {
-            state.groups.remove(&oldest);
-            self.statistics.evicted_groups += 1;
-        }
+        self.latest
     }
 
-    /// A window whose time is over: one with an upper end is judged now, any other has nothing more to say.
-    fn judge_ended(
-        &mut self,
-        state: &mut Partition<T>,
-        key: &GroupKey,
-        window: Window<T>,
-        fired: &mut Vec<CorrelationMatch<T>>,
-    ) {
-        let rule = &self.rules[key.0];
-        if rule.ends_first() && window.satisfies(rule) {
-            self.fire(state, key, window, fired);
-        }
-    }
-
-    fn fire(
-        &mut self,
-        state: &mut Partition<T>,
-        key: &GroupKey,
-        window: Window<T>,
-        fired: &mut Vec<CorrelationMatch<T>>,
-    ) {
-        let rule = self.rules[key.0].clone();
-        let (Some(first), Some(last)) = (window.entries.first(), window.entries.last()) else { return };
-        let group: Vec<_> = rule.group_by.iter().cloned().zip(key.1.iter().cloned()).collect();
-        let found = CorrelationMatch {
-            group: group.clone(),
-            count: window.count(&rule),
-            measured: window.measured(&rule),
-            first: first.time,
-            last: last.time,
-            events: window.entries.iter().flat_map(|entry| entry.events.iter().cloned()).collect(),
-            rule: rule.clone(),
+    fn desk<'c>(&'c mut self, place: usize, fired: &'c mut Vec<CorrelationMatch<T>>) -> (&'c ByBase, Desk<'c, T>) {
+        let desk = Desk {
+            plans: &self.plans,
+            hasher: &self.hasher,
+            limits: &self.limits,
+            share: self.share,
+            statistics: &mut self.statistics,
+            partition: &mut self.partitions[place],
+            fired,
         };
-        // A field outside the group has the value of the latest event that has one.
-        let carried = window.entries.iter().rev().flat_map(|entry| &entry.carried);
-        let known: Vec<&(String, String)> = group.iter().chain(carried).collect();
-        let field = |name: &str| known.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-        let events = found.events.clone();
-        let time = found.last;
-        fired.push(found);
-        self.feed(state, &Observation { base: &rule.id, time, field: &field, events: &events }, fired);
+        (&self.by_base, desk)
     }
-}
-
-/// Values in memory are cut to this many bytes: a group is told apart by the beginning of its values.
-const MAX_VALUE: usize = 1_024;
-
-fn shortened(text: &str) -> String {
-    text[..text.floor_char_boundary(MAX_VALUE)].to_owned()
 }

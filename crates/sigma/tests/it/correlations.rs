@@ -3,7 +3,7 @@
 use model::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
-use sigma::{CorrelationMatch, Correlator, Limits, RuleSet, Snapshot};
+use sigma::{CorrelationMatch, Correlator, InvalidState, Limits, RuleSet};
 
 use crate::events::event;
 
@@ -68,15 +68,21 @@ fn event_count_fires_when_enough_lie_within_the_timespan_and_then_starts_anew() 
 }
 
 #[test]
-fn events_out_of_order_count_and_those_older_than_the_window_do_not() {
+fn what_comes_within_the_lateness_counts_as_if_in_time_and_what_comes_later_does_not() {
     let rules = set("type: event_count, rules: [base], group-by: [u], timespan: 1m, condition: {gte: 3}");
     let mut run = Run::new(&rules);
     run.see("a", 10 * MINUTE, json!({"e": 1, "u": "x"}));
-    run.see("a", 9 * MINUTE - 1, json!({"e": 1, "u": "x"}));
-    assert_eq!(run.correlator.statistics().late_events, 1);
     run.see("a", 10 * MINUTE - 5, json!({"e": 1, "u": "x"}));
     let fired = run.see("a", 10 * MINUTE - 9, json!({"e": 1, "u": "x"}));
-    assert_eq!(fired[0].events, [4, 3, 1]);
+    assert_eq!(fired[0].events, [3, 2, 1]);
+
+    let mut run = Run::new(&rules);
+    for micros in [20 * MINUTE, 12 * MINUTE, 10 * MINUTE - 1, 11 * MINUTE + 5] {
+        assert!(run.see("a", micros, json!({"e": 1, "u": "x"})).is_empty(), "{micros}");
+    }
+    assert_eq!(run.correlator.statistics().late_events, 1);
+    let fired = run.see("a", 11 * MINUTE + 2, json!({"e": 1, "u": "x"}));
+    assert_eq!(fired[0].events, [5, 4, 2], "a window before the newest event");
 }
 
 #[test]
@@ -146,8 +152,11 @@ fn an_event_after_the_end_of_a_judged_window_opens_the_next() {
     let mut run = Run::new(&rules);
     run.see("a", 0, json!({"e": 1, "u": "x"}));
     run.see("a", 1, json!({"e": 1, "u": "x"}));
-    let fired = run.see("a", MINUTE + 1, json!({"e": 1, "u": "x"}));
+    assert!(run.see("a", MINUTE + 1, json!({"e": 1, "u": "x"})).is_empty(), "more of the first may come late");
+    let fired = run.correlator.advance("a", Timestamp::from_micros(11 * MINUTE + 1));
     assert_eq!(fired[0].events, [1, 2]);
+    run.see("a", MINUTE + 2, json!({"e": 1, "u": "x"}));
+    assert_eq!(run.correlator.end()[0].events, [3, 4], "nothing more comes");
 }
 
 #[test]
@@ -223,19 +232,21 @@ fn a_restored_state_goes_on_where_it_stopped() {
     let mut run = Run::new(&rules);
     run.see("a", 0, json!({"EventID": 4625, "Computer": "pc", "User": "u"}));
     run.see("a", 1, json!({"EventID": 4625, "Computer": "pc", "User": "u"}));
-    let written = serde_json::to_string(&run.correlator.snapshot()).unwrap();
-    let read: Snapshot<u64> = serde_json::from_str(&written).unwrap();
-    assert_eq!(read, run.correlator.snapshot());
-    let correlator = Correlator::restore(&rules, Limits::default(), read.clone()).unwrap();
+    let part = run.correlator.part(7);
+    let restore = |rules, bytes| Correlator::restore(rules, Limits::default(), [(7, bytes)]);
+    let correlator = restore(&rules, &part.bytes).unwrap();
+    assert!(correlator == run.correlator);
     let mut again = Run { rules: &rules, correlator, next: 2 };
     assert_eq!(again.see("a", 2, json!({"EventID": 4625, "Computer": "pc", "User": "u"}))[0].events, [1, 2, 3]);
 
     let empty = RuleSet::load([]);
-    assert_eq!(Correlator::restore(&empty, Limits::default(), read).unwrap().statistics().groups, 0);
-    let newer = written.replacen("\"version\":1", "\"version\":9", 1);
-    assert!(
-        Correlator::restore(&rules, Limits::default(), serde_json::from_str::<Snapshot<u64>>(&newer).unwrap()).is_err()
-    );
+    assert_eq!(restore(&empty, &part.bytes).unwrap().statistics().groups, 0);
+    let mut newer = part.bytes.clone();
+    newer[0] = 9;
+    assert_eq!(restore(&rules, &newer).unwrap_err(), InvalidState::Layout(9));
+    for end in 0..part.bytes.len() {
+        assert!(restore(&rules, &part.bytes[..end]).is_err(), "cut at {end}");
+    }
 }
 
 #[test]

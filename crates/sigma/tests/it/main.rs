@@ -2,6 +2,7 @@
 
 mod agreement;
 mod check;
+mod correlation_model;
 mod correlations;
 mod data;
 mod events;
@@ -10,6 +11,7 @@ mod measures;
 mod modifiers;
 mod mutate;
 mod oracle;
+mod oracle_causes;
 mod processing;
 mod records;
 mod regression;

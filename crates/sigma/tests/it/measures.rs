@@ -2,7 +2,7 @@
 
 use model::Timestamp;
 use serde_json::{Value as Json, json};
-use sigma::{Correlator, Limits, RuleSet, Snapshot};
+use sigma::{Correlator, Limits, RuleSet};
 
 use crate::events::event;
 
@@ -21,15 +21,18 @@ fn fired(correlation: &str, events: &[(i64, Json)]) -> Vec<f64> {
     let rules = set(correlation);
     assert!(rules.errors().is_empty(), "{:?}", rules.errors());
     let mut correlator = Correlator::new(&rules, Limits::default());
-    let mut found = Vec::new();
+    let (mut found, mut parts) = (Vec::new(), Vec::new());
     for (second, number) in events {
         let event = event("", &json!({ "e": 1, "u": "x", "n": number }));
         let time = Timestamp::from_micros(second * 1_000_000);
         // State written down and taken up again changes nothing.
-        let state = serde_json::to_string(&correlator.snapshot()).unwrap();
-        let state: Snapshot<i64> = serde_json::from_str(&state).unwrap();
-        correlator = Correlator::restore(&rules, Limits::default(), state).unwrap();
-        found.extend(correlator.observe("a", time, &rules.matches(&event), &event, *second));
+        let number = parts.last().map_or(1, |(number, _)| number + 1);
+        let part = Correlator::part(&mut correlator, number);
+        parts.push((number, part.bytes));
+        parts.retain(|(number, _)| *number >= part.oldest);
+        let held = parts.iter().map(|(number, bytes)| (*number, bytes.as_slice()));
+        correlator = Correlator::restore(&rules, Limits::default(), held).unwrap();
+        found.extend(correlator.observe("a", time, &rules.matches(&event), &event, *second as u64));
     }
     found.extend(correlator.advance("a", Timestamp::from_micros(100 * MINUTE)));
     found.into_iter().map(|found| found.measured.unwrap()).collect()

@@ -124,8 +124,15 @@ fn windash_takes_any_dash_where_a_flag_begins() {
         ["x -enc y", "x /enc y", "x \u{2013}enc y", "x \u{2014}ENC y", "x \u{2015}enc y"].map(|text| json!(text));
     check("f|windash|contains: ' -enc '", &hits, &[json!("x enc y"), json!("x -encoded y")]);
     check("f|contains|windash|all: [' -a', '-b']", &[json!("x /a /b")], &[json!("x /a")]);
+    check("f|windash|contains: ' /enc '", &hits, &[json!("x enc y")]);
     check("f|windash: 'a-b'", &[json!("a-b")], &[json!("a/b")]);
     check("f|windash|base64: '-a'", &[json!("L2E="), json!("LWE=")], &[json!("K2E=")]);
+}
+
+#[test]
+fn windash_leaves_wildcards_what_they_are() {
+    check("f|windash|contains: ' -e* x'", &[json!("p -enc x"), json!("p /e x")], &[json!("p -x x"), json!("p -e*")]);
+    check("f|windash: '-e?'", &[json!("-ea"), json!("\u{2013}eb"), json!("-e?")], &[json!("-e"), json!("/eab")]);
 }
 
 #[test]

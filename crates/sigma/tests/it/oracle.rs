@@ -1,7 +1,7 @@
 //! Every verdict compared with another implementation, on the regression events, on changed copies of them, and on
 //! events written from the rules themselves.
 //!
-//! A difference must have a cause in [`cause`], with the place in the specification and a test of ours.
+//! A difference must have a cause among [`crate::oracle_causes`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,29 +13,8 @@ use sigma::RuleSet;
 
 use crate::data;
 use crate::events::event;
+use crate::oracle_causes::{CAUSES, cause};
 use crate::windows::windows;
-
-/// Why the other implementation misses a match of this rule, if that is known.
-fn cause(rule: &Json) -> Option<&'static str> {
-    let detections = rule["detection"].as_object()?.values();
-    let items: Vec<_> = detections.filter_map(Json::as_object).flatten().collect();
-    if items.iter().any(|(key, _)| *key == "|all") {
-        // Rules specification, "Keywords search"; our test: keywords_can_be_joined_mixed_with_maps_and_be_expressions.
-        return Some("keywords joined with `|all` are compared with whole values instead of searched");
-    }
-    let has_wildcard = |value: &Json| match value {
-        Json::Array(values) => values.iter().any(|value| value.as_str().is_some_and(|text| text.contains(['*', '?']))),
-        single => single.as_str().is_some_and(|text| text.contains(['*', '?'])),
-    };
-    if items
-        .iter()
-        .any(|(key, value)| (key.ends_with("|endswith") || key.ends_with("|startswith")) && has_wildcard(value))
-    {
-        // Modifiers appendix, "startswith", "endswith"; our test: contains_startswith_and_endswith_open_the_value.
-        return Some("a wildcard within `startswith` or `endswith` swaps the anchors");
-    }
-    None
-}
 
 /// Of the rules, every so many-th gets events written from it; all of them take a minute.
 const STEP: usize = 4;
@@ -101,8 +80,8 @@ impl Pair {
             let rule = self.ours.rule(id).unwrap();
             let text = std::fs::read_to_string(&rule.path).unwrap();
             let rule_json: Json = serde_saphyr::from_str(&text).unwrap();
-            match cause(&rule_json).filter(|_| example.starts_with("only ours")) {
-                Some(cause) => *causes.entry(cause).or_insert(0) += times,
+            match cause(&rule_json, example.starts_with("only ours")) {
+                Some(cause) => *causes.entry(cause.name).or_insert(0) += times,
                 None => unknown.push(format!("{id} {}, {times} times; {example}", rule.title)),
             }
         }
@@ -146,7 +125,7 @@ fn compare_regression_events(pair: &mut Pair, folder: &std::path::Path) {
     }
 }
 
-/// Events with what a rule asks for, with what its filters ask for as well, and without one field.
+/// Events with what a rule asks for, with what its filters ask for as well, with other dashes, and without one field.
 fn compare_written_events(pair: &mut Pair) {
     let chosen = pair.ours.rules().iter().step_by(STEP).map(|rule| (rule.path.clone(), rule.log_source.clone()));
     for (path, source) in chosen.collect::<Vec<_>>() {
@@ -162,6 +141,18 @@ fn compare_written_events(pair: &mut Pair) {
             }
             pair.compare(&fields, std::slice::from_ref(&source));
             pair.compare(&filtered, std::slice::from_ref(&source));
+            let swap = |c: char| {
+                if c == '-' {
+                    '/'
+                } else if c == '/' {
+                    '-'
+                } else {
+                    c
+                }
+            };
+            let swapped = |value: &Json| json!(text_of(value).chars().map(swap).collect::<String>());
+            let dashed = fields.iter().map(|(name, value)| (name.clone(), swapped(value)));
+            pair.compare(&dashed.collect(), std::slice::from_ref(&source));
             if let Some(name) = fields.keys().next().cloned() {
                 fields.remove(&name);
                 pair.compare(&fields, std::slice::from_ref(&source));
@@ -208,9 +199,34 @@ fn write_fields(detection: &Json, pick: usize, event: &mut Map<String, Json>) {
     }
 }
 
+fn text_of(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 fn text(value: &Json) -> String {
     match value {
         Json::String(text) => text.replace('*', "ab").replace('?', "c"),
         other => other.to_string(),
+    }
+}
+
+#[test]
+fn each_cause_is_shown_by_a_rule_has_its_clause_and_a_test_of_ours() {
+    assert!(CAUSES.len() <= 20);
+    for cause in CAUSES {
+        let (item, value) = cause.shown_by;
+        let text =
+            format!("title: T\nid: t\nlogsource: {{product: test}}\ndetection:\n  s:\n    {item}\n  condition: s\n");
+        let rules = RuleSet::load([("t.yml".to_owned(), text.clone())]);
+        assert!(rules.errors().is_empty(), "{}: {:?}", cause.name, rules.errors());
+        let fields = json!({ "f": value });
+        let ours = !rules.matches(&event("", &fields)).is_empty();
+        let mut engine = Engine::new();
+        let parsed = rsigma_parser::parse_sigma_yaml(&text).unwrap();
+        assert!(engine.add_rules(parsed.rules.iter()).is_empty(), "{}", cause.name);
+        let theirs = !engine.evaluate(&JsonEvent::borrow(&fields)).is_empty();
+        assert_eq!((ours, theirs), (cause.only_ours, !cause.only_ours), "{} ({})", cause.name, cause.clause);
+        let has_it = include_str!("modifiers.rs").contains(&format!("fn {}()", cause.test));
+        assert!(has_it, "no test {}", cause.test);
     }
 }

@@ -116,6 +116,31 @@ pub async fn a_filter_narrows_by_each_of_its_parts(fixture: Fixture) {
     assert_eq!(tx.open_alerts_since(at(2)).await.unwrap().len(), 2);
 }
 
+pub async fn new_alerts_are_left_to_people_together_and_once(fixture: Fixture) {
+    let (acme, bolt) = (customer(&fixture, "Acme").await, customer(&fixture, "Bolt").await);
+    let device = device(&fixture, &acme, "fw").await;
+    let mut batch: Vec<_> = (0..120).map(|n| alert(&acme, &device, &format!("k{n}"), n)).collect();
+    batch.push(alert(&bolt, &device, "theirs", 1));
+    let mut tx = fixture.write(&everyone()).await;
+    tx.upsert_alerts(&batch).await.unwrap();
+    tx.decide_alert(&batch[7].id, 1, AlertState::Ignored, None, None).await.unwrap();
+    tx.commit().await.unwrap();
+    let ids: Vec<_> = batch.iter().map(|alert| alert.id.clone()).collect();
+    let mut tx = fixture.write(&only(&acme)).await;
+    assert_eq!(tx.open_new_alerts(&ids).await.unwrap(), 119, "not the one decided, not another customer's");
+    assert_eq!(tx.open_new_alerts(&ids).await.unwrap(), 0);
+    let seen = tx.alerts_without_samples(&ids).await.unwrap();
+    assert_eq!(seen.len(), 120);
+    let whole = tx.get_alert(&batch[3].id).await.unwrap();
+    assert_eq!((whole.state, whole.version, whole.samples.len()), (AlertState::Open, 2, batch[3].samples.len()));
+    let lean = seen.into_iter().find(|alert| alert.id == whole.id).unwrap();
+    assert_eq!(lean, Alert { samples: Vec::new(), ..whole });
+    let before = tx.last_change().await.unwrap();
+    tx.commit().await.unwrap();
+    let told = fixture.read(&everyone()).await.changes_after(before, 9_999).await.unwrap();
+    assert_eq!(told.len(), 119, "each is told once");
+}
+
 pub async fn a_batch_larger_than_one_statement_is_written_whole(fixture: Fixture) {
     let acme = customer(&fixture, "Acme").await;
     let device = device(&fixture, &acme, "fw").await;

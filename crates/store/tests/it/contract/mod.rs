@@ -65,6 +65,7 @@ contract! {
         an_update_keeps_what_became_of_the_alert,
         alerts_and_watermark_stand_or_fall_together,
         a_filter_narrows_by_each_of_its_parts,
+        new_alerts_are_left_to_people_together_and_once,
         a_batch_larger_than_one_statement_is_written_whole;
     incident:
         numbers_count_up_without_a_gap,

@@ -82,6 +82,7 @@ pub async fn another_customers_rows_are_neither_seen_nor_changed_while_their_own
         tried.all("senders", tx.list_sender_identities().await);
         tried.all("open alerts", tx.open_alerts_since(at(0)).await);
         tried.all("new alerts", tx.list_new_alerts(9).await);
+        tried.all("alerts by id", tx.alerts_without_samples(std::slice::from_ref(&alert.id)).await);
         tried.all("found device", tx.find_device(&device).await.map(Vec::from_iter));
         tried.all("by key", tx.find_open_incident_by_key(&theirs, &incident.key).await.map(Vec::from_iter));
         let changes = tx.changes_after(0, 99).await.unwrap();
@@ -174,6 +175,7 @@ pub async fn what_is_nobodys_needs_every_customer(fixture: Fixture) {
     narrow(tx.set_alert_watermark(&Watermark { log: 1, shard: 0, sequence: 1 }).await.err());
     narrow(tx.put_state("name", b"value").await.err());
     narrow(tx.get_state("name").await.err());
+    narrow(tx.delete_state("name").await.err());
     narrow(tx.seal_audit(1).await.err());
     narrow(tx.verify_audit().await.err());
     narrow(tx.prune_changes(at(0)).await.err());
