@@ -132,6 +132,7 @@ fields-example = Example
 fields-all = All { $count } fields
 fields-fewer = Fewer
 fields-missing = Fields that rules ask for and that did not come in a week
+fields-rules = Rules
 fields-called = The source's name for it
 fields-none-missing = Every field these rules ask for comes.
 fields-lacking = Missing

@@ -129,6 +129,7 @@ fields-example = 示例
 fields-all = 全部 { $count } 个字段
 fields-fewer = 收起
 fields-missing = 规则需要、但一周内从未出现的字段
+fields-rules = 规则
 fields-called = 来源中的名称
 fields-none-missing = 这些规则需要的字段都有。
 fields-lacking = 缺少

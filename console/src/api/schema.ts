@@ -235,6 +235,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For each technique: which rules are deployed, have their data, can fire today, have fired. */
+        get: operations["get_coverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/coverage/layer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a layer of ATT&CK Navigator, format 4.5. */
+        get: operations["get_coverage_layer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers": {
         parameters: {
             query?: never;
@@ -2173,6 +2207,51 @@ export interface components {
              */
             milliseconds: number;
         };
+        /** @description What is detected for a customer, or for all the caller sees. */
+        Coverage: {
+            /** @description When it was looked at. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Whose; all the caller sees when absent. */
+            customer?: string | null;
+            /**
+             * Format: int64
+             * @description Deployed rules that name no technique of the matrix.
+             */
+            elsewhere: number;
+            /** @description Sources that sent something in a week. */
+            sources: string[];
+            /** @description Tactics in the order of the matrix. */
+            tactics: string[];
+            /** @description Every technique. */
+            techniques: components["schemas"]["CoverageTechnique"][];
+        };
+        /** @description A rule under a technique. */
+        CoverageRule: {
+            /** @description The fields it lacks. */
+            missing: string[];
+            /** @description What it can do today. */
+            readiness: components["schemas"]["Readiness"];
+            /** @description The rule's id. */
+            rule: string;
+            /** @description Its title. */
+            title: string;
+            /** @description What it is called on its cards, by language. */
+            titles: Record<string, unknown>;
+        };
+        /** @description A technique of the matrix. */
+        CoverageTechnique: {
+            /** @description Its identifier. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description What its sub-techniques have, by identifier. */
+            parts: Record<string, unknown>;
+            readiness?: components["schemas"]["Readiness"] | null;
+            /** @description The rules deployed for it and for its sub-techniques, the readiest first. */
+            rules: components["schemas"]["CoverageRule"][];
+            /** @description The tactics it serves. */
+            tactics: string[];
+        };
         /**
          * @description How a credential proves whose events arrive.
          * @enum {string}
@@ -4068,6 +4147,11 @@ export interface components {
             severity?: components["schemas"]["Severity"] | null;
             title?: string | null;
         };
+        /**
+         * @description What a rule can do for a customer today, from least to most.
+         * @enum {string}
+         */
+        Readiness: "no_source" | "no_field" | "ready" | "fired";
         /** @description Something that was not taken. */
         Refusal: {
             /**
@@ -4511,6 +4595,8 @@ export interface components {
             state: components["schemas"]["UseCaseState"];
             /** @description Its title. */
             title: string;
+            /** @description What it is called on its cards, by language. */
+            titles: Record<string, unknown>;
         };
         /** @description How all use cases did. */
         Scorecard: {
@@ -5426,6 +5512,50 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["Change"];
+                };
+            };
+        };
+    };
+    get_coverage: {
+        parameters: {
+            query?: {
+                /** @description Customer id; all the caller sees when absent. */
+                customer?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Coverage"];
+                };
+            };
+        };
+    };
+    get_coverage_layer: {
+        parameters: {
+            query?: {
+                /** @description Customer id; all the caller sees when absent. */
+                customer?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
                 };
             };
         };

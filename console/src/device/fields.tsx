@@ -51,7 +51,7 @@ export function Fields({ device }: { device: DeviceView }) {
         {value.missing.length > 0 && (
           <table class="plain">
             <caption>{t("fields-missing")}</caption>
-            <thead><tr><th scope="col">{t("field")}</th><th scope="col">{t("fields-called")}</th><th scope="col" class="numeric">{t("nav-rules")}</th></tr></thead>
+            <thead><tr><th scope="col">{t("field")}</th><th scope="col">{t("fields-called")}</th><th scope="col" class="numeric">{t("fields-rules")}</th></tr></thead>
             <tbody>{value.missing.map((field) => <tr key={field.name}><td class="mono">{field.name}</td><td class="mono">{field.alias_of ?? ""}</td><td class="numeric">{number(field.rules)}</td></tr>)}</tbody>
           </table>
         )}

@@ -1,7 +1,7 @@
 // Use cases, exceptions to them and requests for them at the server.
-import { type QueryOf, get, post, put, remove } from "../api/client.ts";
+import { type QueryOf, address, get, post, put, remove } from "../api/client.ts";
 import type {
-  Backtest, Exception, ExceptionData, ExceptionPreview, Page, Release, RuleProblem, RuleTrialResult, RuleView, Scorecard, TrialRecord, UseCaseData, UseCaseRequest,
+  Backtest, Coverage, Exception, ExceptionData, ExceptionPreview, Page, Release, RuleProblem, RuleTrialResult, RuleView, Scorecard, TrialRecord, UseCaseData, UseCaseRequest,
   UseCaseRequestData, UseCaseVersion,
 } from "../api/types.ts";
 
@@ -17,6 +17,9 @@ export const saveUseCase = async (id: string, version: number, data: UseCaseData
 export const deleteUseCase = (id: string, version: number) => remove("/rules/{id}", { path: { id }, query: { version } });
 export const readVersions = async (id: string, signal?: AbortSignal) => (await get("/rules/{id}/versions", { path: { id }, signal })).items as UseCaseVersion[];
 export const releaseUseCase = (id: string, customer: string, release: Release | null) => put("/rules/{id}/customers/{customer}", { path: { id, customer }, body: { release } });
+
+export const readCoverage = async (customer: string, signal?: AbortSignal) => (await get("/coverage", { query: customer ? { customer } : {}, signal })) as Coverage;
+export const layerUrl = (customer: string) => address("/coverage/layer", {}, customer ? { customer } : {});
 
 export const listExceptions = async (query: QueryOf<"/exceptions">, signal?: AbortSignal) => (await get("/exceptions", { query, signal })) as Page<Exception>;
 export const createException = (customer: string | null, data: ExceptionData) => post("/exceptions", { body: { customer, ...data } });

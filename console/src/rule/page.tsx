@@ -14,6 +14,7 @@ import { Empty, Failure, Loading } from "../ui/states.tsx";
 import { type Column, Table } from "../ui/table.tsx";
 import { useList } from "../ui/use_list.ts";
 import { listInactiveRules, listRules } from "./api.ts";
+import { CoverageView } from "./coverage.tsx";
 import { Exceptions } from "./exceptions.tsx";
 import { LogSource } from "./log_source.tsx";
 import { Requests } from "./requests.tsx";
@@ -42,12 +43,13 @@ export function RulesPage() {
         <Tabs
           label={t("nav-rules")} current={tab} choose={setTab}
           tabs={[
-            { id: "live", label: t("rules-all") }, { id: "scorecard", label: t("scorecard") }, { id: "exceptions", label: t("exceptions") },
+            { id: "live", label: t("rules-all") }, { id: "coverage", label: t("coverage") }, { id: "scorecard", label: t("scorecard") }, { id: "exceptions", label: t("exceptions") },
             { id: "requests", label: t("requests") }, { id: "inactive", label: t("rules-inactive"), count: inactive.value?.items.length },
           ]}
         />
       </div>
       {tab === "live" && <UseCases />}
+      {tab === "coverage" && <CoverageView />}
       {tab === "scorecard" && <ScorecardView />}
       {tab === "exceptions" && <Exceptions />}
       {tab === "requests" && <Requests />}

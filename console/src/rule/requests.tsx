@@ -49,7 +49,7 @@ export function Requests() {
               {loaded.value.items.map((one) => (
                 <tr key={one.id}>
                   <td><strong>{one.title}</strong>{one.description && <p class="muted clamp">{one.description}</p>}{one.answer && <p class="clamp">{t("request-answer")}: {one.answer}</p>}</td>
-                  <td>{word("request-kind", one.kind)} {one.rule_id && <a href={`/rules/${encodeURIComponent(one.rule_id)}`}>{t("rule")}</a>}</td>
+                  <td>{word("request-kind", one.kind)} {one.rule_id && <a class="in-text" href={`/rules/${encodeURIComponent(one.rule_id)}`}>{t("rule")}</a>}</td>
                   <td>{one.customer ? <CustomerMark id={one.customer} link /> : t("request-house")}</td>
                   <td>{word("request-state", one.state)}</td><td><Time at={one.created} /></td>
                   <td>{one.answered ? <>{t("request-answered")} <Time at={one.answered} /></> : <Time at={one.due} />}{isLate(one, now) && <span class="tag late">{t("request-late")}</span>}</td>

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 
 import type { Score } from "../api/types.ts";
 import { exact, number } from "../i18n/format.ts";
-import { t, word } from "../i18n/text.ts";
+import { language, t, word } from "../i18n/text.ts";
 import { useParameter } from "../shell/router.ts";
 import { Segments } from "../ui/filter.tsx";
 import { useLoad } from "../ui/load.ts";
@@ -50,11 +50,11 @@ export function ScorecardView() {
             <tbody>
               {items.slice(0, rows).map((score) => (
                 <tr key={score.rule}>
-                  <td><a href={`/rules/${encodeURIComponent(score.rule)}`}>{score.title}</a></td><td>{word("use-case-state", score.state)}</td>
+                  <td><a href={`/rules/${encodeURIComponent(score.rule)}`}>{score.titles[language()] ?? score.title}</a></td><td>{word("use-case-state", score.state)}</td>
                   <td class="numeric">{number(score.detections)}</td><td class="numeric"><a href={`/alerts?rule=${encodeURIComponent(score.rule)}`}>{number(score.alerts)}</a></td>
                   <td class="numeric">{number(score.silent)}</td><td class="numeric">{number(score.incidents)}</td><td class="numeric">{trueShare(score)}</td>
                   <td class="numeric">{number(score.exceptions)}</td><td>{score.last_fired ? exact(score.last_fired) : <span class="muted">{t("never")}</span>}</td>
-                  <td class="numeric">{score.cost_nanos == null ? "–" : `${number(score.cost_nanos)} ns`} <span class="muted">{(score.cost_share / 10_000).toFixed(1)} %</span></td>
+                  <td class="numeric">{score.cost_nanos == null ? "–" : <>{number(score.cost_nanos)} ns <span class="muted">{(score.cost_share / 10_000).toFixed(1)} %</span></>}</td>
                   <td title={word("advice-why", score.advice)}><span class={`tag advice-${score.advice}`}>{word("advice", score.advice)}</span></td>
                 </tr>
               ))}

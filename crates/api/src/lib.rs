@@ -6,6 +6,7 @@ mod audit;
 mod audit_policy;
 mod auth;
 mod change;
+mod coverage;
 mod credential;
 mod customer;
 mod device;

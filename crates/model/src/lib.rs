@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod asset;
+pub mod attack;
 pub mod audit;
 pub mod audit_policy;
 pub mod change;

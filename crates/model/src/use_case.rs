@@ -163,7 +163,15 @@ pub struct UseCaseVersion {
 impl UseCase {
     /// What it does for a customer now; nothing where it judges nothing.
     pub fn release_for(&self, customer: &CustomerId) -> Option<Release> {
-        let release = self.customers.get(customer).copied().unwrap_or(self.data.release);
+        self.release(self.customers.get(customer).copied().unwrap_or(self.data.release))
+    }
+
+    /// What it does for customers about whom nothing else was decided.
+    pub fn usual_release(&self) -> Option<Release> {
+        self.release(self.data.release)
+    }
+
+    fn release(&self, release: Release) -> Option<Release> {
         match self.data.state {
             UseCaseState::Draft | UseCaseState::Retired => None,
             UseCaseState::Live => Some(release),

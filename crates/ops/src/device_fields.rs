@@ -175,14 +175,14 @@ impl Ops {
 
 /// What was found in records.
 #[derive(Debug, Default)]
-struct Seen {
+pub(crate) struct Seen {
     fields: BTreeMap<(bool, String), FieldSeen>,
-    log_sources: BTreeSet<LogSource>,
+    pub(crate) log_sources: BTreeSet<LogSource>,
     aliases: BTreeMap<String, String>,
 }
 
 impl Seen {
-    fn look(&mut self, event: &model::event::Event<'_>) {
+    pub(crate) fn look(&mut self, event: &model::event::Event<'_>) {
         self.log_sources.extend(event.log_sources.iter().cloned());
         for (alias, target) in event.aliases.iter() {
             if !self.aliases.contains_key(alias) {
@@ -206,7 +206,7 @@ impl Seen {
     }
 
     /// By the rules of `Event::resolve`.
-    fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         let there = |core: bool, name: &str| self.fields.contains_key(&(core, name.to_owned()));
         there(false, name)
             || self.aliases.get(name).is_some_and(|target| there(false, target) || there(true, target))

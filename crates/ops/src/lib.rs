@@ -11,6 +11,7 @@ mod audit;
 mod audit_policy;
 mod backtest;
 mod change;
+mod coverage;
 mod customer;
 mod device;
 mod device_credential;
@@ -58,6 +59,7 @@ mod worker;
 
 pub use backtest::{Backtest, BacktestDay, BacktestEntity, BacktestResult, BacktestSample};
 pub use change::ChangesPage;
+pub use coverage::{Coverage, CoverageRule, CoverageTechnique, Readiness};
 pub use device_credential::{CredentialWish, IssuedCredential};
 pub use device_fields::{DeviceFields, FieldMissing, FieldSeen, RuleUnreached};
 pub use device_health::{

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use model::Severity;
-use model::use_case::{Cards, Exception, UseCase, UseCaseState};
+use model::use_case::{Cards, Exception, Language, UseCase, UseCaseState};
 use serde::{Deserialize, Serialize};
 use sigma::{CorrelationRule, Rule, RuleSet};
 
@@ -111,6 +111,14 @@ pub struct Loaded {
     pub(crate) cards: BTreeMap<String, Cards>,
     /// What the set was made of: files left out, and texts over them.
     made_of: (BTreeSet<usize>, BTreeMap<String, String>),
+}
+
+impl Loaded {
+    /// What a rule is called on its cards, by language.
+    pub(crate) fn titles(&self, id: &str) -> BTreeMap<Language, String> {
+        let cards = self.cards.get(id).into_iter().flatten();
+        cards.map(|(language, card)| (*language, card.title.clone())).collect()
+    }
 }
 
 impl Library {

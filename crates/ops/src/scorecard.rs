@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use model::role::Permission;
-use model::use_case::UseCaseState;
+use model::use_case::{Language, UseCaseState};
 use model::{Context, Severity, Timestamp};
 use serde::Serialize;
 use sigma::RuleCost;
@@ -46,6 +46,9 @@ pub struct Score {
     pub rule: String,
     /// Its title.
     pub title: String,
+    /// What it is called on its cards, by language.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub titles: BTreeMap<Language, String>,
     /// How bad its matches are.
     pub level: Severity,
     /// Where it stands.
@@ -112,6 +115,7 @@ impl Ops {
             let mut score = Score {
                 rule: info.id.clone(),
                 title: info.title.clone(),
+                titles: loaded.titles(&info.id),
                 level: info.level,
                 state: loaded.decided.get(&info.id).map_or(UseCaseState::Live, |use_case| use_case.data.state),
                 alerts: counted.alerts,
@@ -156,6 +160,7 @@ mod tests {
         Score {
             rule: "r".into(),
             title: "R".into(),
+            titles: BTreeMap::new(),
             level: Severity::High,
             state: UseCaseState::Live,
             alerts: 1,

@@ -17,6 +17,7 @@ use crate::item::Scope;
 use crate::placeholder::Placeholders;
 use crate::processing::{Pipelines, Settings, Subject};
 use crate::reading::{Document, scalar};
+use crate::router::covers;
 use crate::section::Section;
 
 /// One Sigma rule.
@@ -99,6 +100,11 @@ impl Rule {
         let document = documents.pop().ok_or(Error::Missing("title"))?;
         let mut scope = Scope::new(Arc::new(settings.placeholders.clone()), settings.expressions);
         Rule::compile(Document::new(document), "", &settings.pipelines, &mut scope)
+    }
+
+    /// Whether it is about events of one of these log sources.
+    pub fn concerns<'s>(&self, sources: impl IntoIterator<Item = &'s LogSource>) -> bool {
+        sources.into_iter().any(|source| covers(&self.log_source, source))
     }
 
     /// What conditions of pipelines can ask of it.

@@ -483,6 +483,15 @@ pub const CASES: &[Case] = cases! {
     GET "/rules/scorecard" EveryRoleMay(PolicyRead) => 200, Same("rules are the platform's; counts are of own customers"), |c| {
         to("/rules/scorecard?days=7")
     };
+    GET "/coverage" EveryRoleMay(PolicyRead) => 200, Gone(customer), |c| {
+        to(format!("/coverage?customer={}", c.world.ours))
+    };
+    GET "/coverage" EveryRoleMay(PolicyRead) => 200, Same("only what own customers have is looked at"), |c| {
+        to("/coverage")
+    };
+    GET "/coverage/layer" EveryRoleMay(PolicyRead) => 200, Gone(canary), |c| {
+        to(format!("/coverage/layer?customer={}", c.world.ours))
+    };
     PUT "/rules/{id}" May(PolicyWrite) => 200, NeedsAll, |c| {
         let version = c.world.ops.get_rule(&job(), "rule-3").await.unwrap().version;
         to("/rules/rule-3").json(json!({"version": version, "state": "live", "release": "silent"}))

@@ -321,6 +321,8 @@ const CASES: &[Case] = cases! {
         w.ops.backtest(&ctx, &asked).await.map(|result| result.fired as usize)
     };
     Platform PolicyRead list_rules |w, ctx| all(w.ops.list_rules(&ctx, &RuleFilter::default(), &page()).await);
+    Customer PolicyRead coverage |w, ctx| one(w.ops.coverage(&ctx, Some(&w.ours)).await);
+    Customer PolicyRead coverage_layer |w, ctx| one(w.ops.coverage_layer(&ctx, Some(&w.ours)).await);
     Platform PolicyRead use_case_versions |w, ctx| one(w.ops.use_case_versions(&ctx, "rule-1").await);
     Platform PolicyRead check_rule |w, ctx| one(w.ops.check_rule(&ctx, FAILED.into()).await);
     Platform PolicyRead try_rule |w, ctx| {
