@@ -6,6 +6,7 @@ use std::time::Duration;
 use receive::ReceiveStats;
 use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
+use sigma::Statistics;
 
 /// A stage of the flow whose CPU time is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,12 +36,24 @@ pub struct Counters {
     pub(crate) lake_retries: AtomicU64,
     pub(crate) processed: AtomicU64,
     pub(crate) committed: AtomicU64,
+    groups: AtomicU64,
+    groups_forgotten: AtomicU64,
+    group_events_forgotten: AtomicU64,
+    group_events_late: AtomicU64,
     stages: [AtomicU64; 5],
 }
 
 impl Counters {
     pub(crate) fn spent(&self, stage: Stage, time: Duration) {
         self.stages[stage as usize].fetch_add(time.as_nanos() as u64, Ordering::Relaxed);
+    }
+
+    /// What correlations hold and what happened at their bounds.
+    pub(crate) fn correlated(&self, now: Statistics) {
+        self.groups.store(now.groups, Ordering::Relaxed);
+        self.groups_forgotten.store(now.evicted_groups, Ordering::Relaxed);
+        self.group_events_forgotten.store(now.forgotten_events, Ordering::Relaxed);
+        self.group_events_late.store(now.late_events, Ordering::Relaxed);
     }
 
     /// The counters now, without those of receiving.
@@ -54,6 +67,10 @@ impl Counters {
             detections: load(&self.detections),
             alerts: load(&self.alerts),
             closed_early: load(&self.closed_early),
+            groups: load(&self.groups),
+            groups_forgotten: load(&self.groups_forgotten),
+            group_events_forgotten: load(&self.group_events_forgotten),
+            group_events_late: load(&self.group_events_late),
             store_retries: load(&self.store_retries),
             lake_retries: load(&self.lake_retries),
             processed: load(&self.processed),
@@ -87,6 +104,14 @@ pub struct PipelineStats {
     pub alerts: u64,
     /// Alerts closed to further detections because a customer had too many open.
     pub closed_early: u64,
+    /// Groups correlations hold, as of the last checkpoint.
+    pub groups: u64,
+    /// Groups forgotten because a customer had too many.
+    pub groups_forgotten: u64,
+    /// Events forgotten because their group had too many.
+    pub group_events_forgotten: u64,
+    /// Events that came too late for their group.
+    pub group_events_late: u64,
     /// Commits to the store that had to be tried again.
     pub store_retries: u64,
     /// Flushes of the lake that failed and are tried again.

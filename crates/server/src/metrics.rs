@@ -91,6 +91,9 @@ fn render(stats: &PipelineStats, seen: &Seen, resident: Option<u64>) -> String {
         ("detections_total", "Rules, correlations and device alarms that fired.", stats.detections),
         ("alert_writes_total", "Writes of new and grown alerts.", stats.alerts),
         ("alerts_closed_early_total", "Alerts closed because a customer had too many open.", stats.closed_early),
+        ("correlation_groups_forgotten_total", "Groups forgotten at a bound.", stats.groups_forgotten),
+        ("correlation_events_forgotten_total", "Events forgotten by their group.", stats.group_events_forgotten),
+        ("correlation_events_late_total", "Events too late for their group.", stats.group_events_late),
         ("store_retries_total", "Commits to the store tried again.", stats.store_retries),
         ("lake_retries_total", "Flushes of the lake tried again.", stats.lake_retries),
         ("lake_compactions_total", "Merges of lake files.", seen.lake.compactions),
@@ -143,6 +146,7 @@ fn render(stats: &PipelineStats, seen: &Seen, resident: Option<u64>) -> String {
     ];
     metric("stage_cpu_seconds_total", "counter", "CPU time of the flow by stage.", &stages);
     let gauges = [
+        ("correlation_groups", "Groups correlations held at the last checkpoint.", stats.groups),
         ("connections", "Open connections of senders.", stats.receive.connections),
         ("log_position", "Last durable sequence of the log.", stats.receive.wal_position),
         ("log_first", "First sequence still in the log.", stats.receive.wal_first),

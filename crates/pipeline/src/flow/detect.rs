@@ -9,7 +9,7 @@ use model::entity::{Entity, entities_of};
 use model::event::{Alarm, AttackOutcome, Envelope, Event, Value};
 use model::use_case::Release;
 use model::{CustomerId, ExceptionId};
-use sigma::{CorrelationMatch, Correlator, Limits, Match, RuleSet, Scratch, StatePart};
+use sigma::{CorrelationMatch, Correlator, Limits, Match, RuleSet, Scratch, StatePart, Statistics};
 
 use super::detection::{About, Detection, clean, key_of, key_of_group, matched};
 use super::evidence::{Evidence, Packed, Shown};
@@ -69,6 +69,11 @@ impl Detector {
         (self.correlated, self.about) = (correlated(&rules), about(&rules));
         self.scratch = Scratch::default();
         self.rules = rules;
+    }
+
+    /// What the correlations hold and what happened at their bounds.
+    pub(super) fn statistics(&self) -> Statistics {
+        self.correlator.statistics()
     }
 
     /// What changed in the correlations since the last part of their state.

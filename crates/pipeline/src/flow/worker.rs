@@ -200,6 +200,7 @@ impl Worker {
             let begun = Instant::now();
             let number = self.next_part;
             let state = self.detector.part(number);
+            self.counters.correlated(self.detector.statistics());
             let alerts = self.aggregator.changes(number);
             (self.checkpointed, self.next_part) = (position, number + 1);
             self.checkpoint_wait = (self.checkpoint_wait * 2).min(self.config.checkpoint_every);

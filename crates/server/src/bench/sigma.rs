@@ -19,6 +19,8 @@ use crate::time::now;
 
 /// A kind is repeated until it has at least this many events, so that a round takes long enough to be measured.
 const LEAST: usize = 20_000;
+/// What is taken of a folder.
+const KINDS: &[&str] = &["evtx", "json", "jsonl", "ndjson", "log", "gz", "zst"];
 /// Rules named that take most of the time.
 const DEAREST: usize = 10;
 
@@ -177,7 +179,7 @@ fn dearest(rules: &RuleSet) -> Vec<Dear> {
     named.collect()
 }
 
-/// The records of files, and of those under folders in order of name.
+/// The records of files, and of log files under folders in order of name.
 fn records(paths: &[PathBuf], most: usize) -> Result<Vec<String>, Error> {
     let mut files = Vec::new();
     for path in paths {
@@ -206,7 +208,10 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
         inside.push(entry.map_err(failed)?.path());
     }
     inside.sort();
-    inside.iter().try_for_each(|path| collect(path, files))
+    let is_wanted = |path: &&PathBuf| {
+        path.is_dir() || path.extension().is_some_and(|kind| KINDS.iter().any(|known| kind == *known))
+    };
+    inside.iter().filter(is_wanted).try_for_each(|path| collect(path, files))
 }
 
 /// Asks the program that measures another engine, with one thread and with several.
