@@ -1,6 +1,7 @@
 //! The platform's own work on alerts, incidents and the audit log. Each step is a plain function that can be called
 //! again at any time; [`Workers`] calls them while the server runs.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::time::{Duration, SystemTime};
@@ -199,8 +200,8 @@ async fn due_among(tx: &mut Tx, changes: &[Change]) -> Result<Vec<Alert>> {
             (AlertState::New, _) => true,
             (AlertState::Open, _) => deciding(&policies, &alert, now).is_some(),
             (AlertState::Raised, Some(id)) => {
-                if !incidents.contains_key(id) {
-                    incidents.insert(id.clone(), tx.get_incident(id).await.ok());
+                if let Entry::Vacant(unknown) = incidents.entry(id.clone()) {
+                    unknown.insert(tx.get_incident(id).await.ok());
                 }
                 let incident = incidents.get(id).and_then(Option::as_ref);
                 incident.is_some_and(|incident| {

@@ -114,10 +114,7 @@ impl Aggregator {
     /// Adds a detection to its alert, or begins one.
     pub(super) fn add(&mut self, detection: Detection) {
         let Aggregator { customers, tray, .. } = self;
-        if !customers.contains_key(&detection.customer) {
-            customers.insert(detection.customer.clone(), Customer::default());
-        }
-        let Some(customer) = customers.get_mut(&detection.customer) else { return };
+        let customer = customers.entry(detection.customer.clone()).or_default();
         let before = customer.by_id.len();
         customer.close_quiet(detection.received.minus(QUIET), tray);
         customer.grow(detection, tray);

@@ -50,11 +50,16 @@ pub(super) struct Detector {
 impl Detector {
     /// Goes on with the state kept in these parts.
     pub(super) fn new(Ruleset { rules, rulings }: Ruleset, parts: &[(u32, Vec<u8>)]) -> Self {
-        let parts = parts.iter().map(|(number, bytes)| (*number, bytes.as_slice()));
-        let correlator = Correlator::restore(&rules, LIMITS, parts).unwrap_or_else(|error| {
-            tracing::warn!(%error, "correlations start without their state");
-            Correlator::new(&rules, LIMITS)
-        });
+        let mut from = 0;
+        let correlator = loop {
+            let parts = parts[from..].iter().map(|(number, bytes)| (*number, bytes.as_slice()));
+            match Correlator::restore(&rules, LIMITS, parts) {
+                Ok(correlator) => break correlator,
+                // After a state that could not be read the next part held everything. Without any part nothing fails.
+                Err(error) => tracing::warn!(%error, "correlations start without a part of their state"),
+            }
+            from += 1;
+        };
         let (correlated, about) = (correlated(&rules), about(&rules));
         Detector { rules, rulings, scratch: Scratch::default(), correlator, correlated, about }
     }
