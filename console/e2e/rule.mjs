@@ -1,5 +1,7 @@
 // An engineer writes a use case, tries it on a record, lets it run silently and live, and makes an exception of what it
 // found.
+import { gzipSync } from "node:zlib";
+
 import { api } from "./browser.mjs";
 import { check, until } from "./check.mjs";
 import { change, send, write } from "./parser.mjs";
@@ -25,6 +27,30 @@ level: medium
 `;
 const LINE = "GATEBOX v3 evt=LOGIN_FAIL usr=li.na src=203.0.113.77 pri=4";
 const PARTS = ["title", "facts", "trigger", "false_positive", "consequences", "recommendations"];
+
+/** An archive of rules with one that is new, as a tar of one file, and the page that shows what it would change. */
+async function release(page) {
+  const text = "title: Somebody else's rule\nid: 5f0e3b52-7a3e-4a55-9a0e-1b6b0c6d7e21\nlogsource: {product: linux, service: sshd}\ndetection: {s: {event_action: x}, condition: s}\nlevel: low\n";
+  const header = Buffer.alloc(512);
+  const put = (value, at) => header.write(value, at, "ascii");
+  put("rules/theirs.yml", 0);
+  put("0000644\0", 100);
+  put("0000000\0", 108);
+  put("0000000\0", 116);
+  put(`${text.length.toString(8).padStart(11, "0")}\0`, 124);
+  put("00000000000\0", 136);
+  put("        0", 148);
+  put("ustar\u000000", 257);
+  put(`${header.reduce((sum, byte) => sum + byte, 0).toString(8).padStart(6, "0")}\0 `, 148);
+  const body = Buffer.concat([header, Buffer.from(text.padEnd(512, "\0")), Buffer.alloc(1024)]);
+  await page.goto("/rules?tab=releases");
+  await page.click('button:has-text("Bring a release")');
+  await page.fill("dialog input[name=release]", "r1");
+  await page.setInputFiles("#release-file", { name: "theirs.tar.gz", mimeType: "application/gzip", buffer: gzipSync(body) });
+  await page.click("dialog .form-actions .primary");
+  await until(async () => /Somebody else/.test(await page.innerText("main").catch(() => "")), "what the release would change", 60_000);
+  check(/New 1/.test(await page.innerText("main")), "release", "the new rule is counted");
+}
 
 /** By an administrator, in English, after the gate box sends and its parser is there. */
 export async function useCase(page, { url, secret }) {
@@ -82,6 +108,7 @@ export async function useCase(page, { url, secret }) {
     await page.waitForTimeout(1500);
     return (await api(page, `/exceptions?rule_id=${ID}`)).items[0]?.hits > 0;
   }, "an exception that is counted", 60_000);
+  await release(page);
   await change(page, "POST", "/use-case-requests", { customer: null, kind: "change", title: "Tell apart doors and gates", description: "Doors are of no interest at night.", rule_id: ID, state: "open", answer: "" });
   return ID;
 }

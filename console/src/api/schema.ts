@@ -1299,6 +1299,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rule-change-sets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The latest sets of changes. */
+        get: operations["list_change_sets"];
+        put?: never;
+        /** Keeps a release, a .zip or .tar.gz of at most 32 MiB, as a set of changes to be decided about. */
+        post: operations["add_change_set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rule-change-sets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One set of changes. */
+        get: operations["get_change_set"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rule-change-sets/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a set of changes in force, but for what is left out. */
+        post: operations["accept_change_set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rule-change-sets/{id}/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a set would change about one rule, with both texts. */
+        get: operations["get_rule_change"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rule-change-sets/{id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a set would change against what is in force now, without texts; empty once it is decided. */
+        get: operations["list_rule_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rule-change-sets/{id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes nothing of a set of changes. */
+        post: operations["discard_change_set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rule-collections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Collections of somebody else's rules that are in force. */
+        get: operations["list_rule_collections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules": {
         parameters: {
             query?: never;
@@ -1720,6 +1840,13 @@ export interface components {
             /** @description The version of the binary. */
             version: string;
         };
+        /** @description What somebody decides about a set of changes. */
+        Acceptance: {
+            /** @description Rules, by id, that stay as they are: what is new is left out, what is changed or removed keeps its text. */
+            leave_out?: string[];
+            /** @description The state of the collection's rules about which nobody decides otherwise: test or live. */
+            state: components["schemas"]["UseCaseState"];
+        };
         /** @description What came from a device within a bucket. */
         Activity: {
             /**
@@ -2117,6 +2244,40 @@ export interface components {
              */
             version: number;
         };
+        /** @description What a release would change. */
+        ChangeSet: {
+            /** @description The collection it changes. */
+            collection: string;
+            /** @description What it changes, by kind, as it stood when it came. */
+            counts: components["schemas"]["RuleChangeCount"][];
+            /** @description When. */
+            created: components["schemas"]["Timestamp"];
+            /** @description Who brought it. */
+            created_by?: string | null;
+            decided?: components["schemas"]["Timestamp"] | null;
+            /** @description Who decided. */
+            decided_by?: string | null;
+            /**
+             * Format: int64
+             * @description Files of rules it has.
+             */
+            files: number;
+            /** @description Identity. */
+            id: string;
+            /** @description The release it brings. */
+            release: string;
+            /** @description What became of it. */
+            state: components["schemas"]["ChangeSetState"];
+        };
+        ChangeSets: {
+            /** @description The newest first. */
+            items: components["schemas"]["ChangeSet"][];
+        };
+        /**
+         * @description What became of a set of changes.
+         * @enum {string}
+         */
+        ChangeSetState: "pending" | "accepted" | "discarded";
         /** @description What a device's clock seems to be. */
         ClockDoubt: {
             /** @enum {string} */
@@ -3767,6 +3928,26 @@ export interface components {
             next?: components["schemas"]["Cursor"] | null;
         };
         /** @description One page of a list. */
+        Page_RuleChange: {
+            /** @description The rows. */
+            items: {
+                /** @description Its text in the release; left out of lists. */
+                after?: string | null;
+                /** @description Its text in force; left out of lists. */
+                before?: string | null;
+                /** @description The rule's id; of an unusable file its path. */
+                id: string;
+                /** @description What. */
+                kind: components["schemas"]["RuleChangeKind"];
+                level?: components["schemas"]["Severity"] | null;
+                /** @description Its file in the release, or in the collection where it is removed. */
+                path: string;
+                /** @description Its title; of an unusable file the reason. */
+                title: string;
+            }[];
+            next?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
         Page_RuleView: {
             /** @description The rows. */
             items: (components["schemas"]["RuleInfo"] & {
@@ -4354,6 +4535,64 @@ export interface components {
         Roles: {
             items: components["schemas"]["RoleInfo"][];
         };
+        /** @description What a release does to one rule. */
+        RuleChange: {
+            /** @description Its text in the release; left out of lists. */
+            after?: string | null;
+            /** @description Its text in force; left out of lists. */
+            before?: string | null;
+            /** @description The rule's id; of an unusable file its path. */
+            id: string;
+            /** @description What. */
+            kind: components["schemas"]["RuleChangeKind"];
+            level?: components["schemas"]["Severity"] | null;
+            /** @description Its file in the release, or in the collection where it is removed. */
+            path: string;
+            /** @description Its title; of an unusable file the reason. */
+            title: string;
+        };
+        /** @description How many changes of a kind. */
+        RuleChangeCount: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description The kind. */
+            kind: components["schemas"]["RuleChangeKind"];
+        };
+        /**
+         * @description What a release does to a rule.
+         * @enum {string}
+         */
+        RuleChangeKind: "new" | "changed" | "removed" | "modified" | "unusable";
+        /** @description A collection as it is in force. */
+        RuleCollection: {
+            /** @description When. */
+            changed: components["schemas"]["Timestamp"];
+            /** @description Who accepted it. */
+            changed_by?: string | null;
+            /**
+             * Format: int64
+             * @description Files it has.
+             */
+            files: number;
+            /** @description Its name. */
+            name: string;
+            /** @description The release it is of. */
+            release: string;
+            /** @description The state of its rules about which nobody decided: in test or live. */
+            state: components["schemas"]["UseCaseState"];
+            /**
+             * Format: int64
+             * @description Goes up with every change.
+             */
+            version: number;
+        };
+        RuleCollections: {
+            /** @description By name. */
+            items: components["schemas"]["RuleCollection"][];
+        };
         /** @description What a rule says of itself. */
         RuleInfo: {
             /** @description Who wrote it. */
@@ -4391,7 +4630,7 @@ export interface components {
          * @description Where a rule comes from.
          * @enum {string}
          */
-        RuleOrigin: "built_in" | "folder" | "own";
+        RuleOrigin: "built_in" | "folder" | "collection" | "own";
         /** @description A problem in a rule's text. */
         RuleProblem: {
             /** @description The keys that lead to it. */
@@ -7417,6 +7656,191 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Roles"];
+                };
+            };
+        };
+    };
+    list_change_sets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSets"];
+                };
+            };
+        };
+    };
+    add_change_set: {
+        parameters: {
+            query: {
+                /** @description The collection, such as SigmaHQ. */
+                collection: string;
+                /** @description The release of it. */
+                release: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+        };
+    };
+    get_change_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+        };
+    };
+    accept_change_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Acceptance"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleCollection"];
+                };
+            };
+        };
+    };
+    get_rule_change: {
+        parameters: {
+            query: {
+                /** @description The rule's id, or the path of an unusable file. */
+                rule: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleChange"];
+                };
+            };
+        };
+    };
+    list_rule_changes: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description new, changed, removed, modified or unusable. */
+                kind?: string;
+                /** @description Rows at most (1 to 1000, 100 unless told). */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RuleChange"];
+                };
+            };
+        };
+    };
+    discard_change_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeSet"];
+                };
+            };
+        };
+    };
+    list_rule_collections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleCollections"];
                 };
             };
         };

@@ -1,7 +1,7 @@
 // Use cases, exceptions to them and requests for them at the server.
-import { type QueryOf, address, get, post, put, remove } from "../api/client.ts";
+import { type QueryOf, address, get, post, postBytes, put, remove } from "../api/client.ts";
 import type {
-  Backtest, Coverage, Exception, ExceptionData, ExceptionPreview, Page, Release, RuleProblem, RuleTrialResult, RuleView, Scorecard, TrialRecord, UseCaseData, UseCaseRequest,
+  Backtest, ChangeSet, Coverage, Exception, ExceptionData, ExceptionPreview, Page, Release, RuleChange, RuleCollection, RuleProblem, RuleTrialResult, RuleView, Scorecard, TrialRecord, UseCaseData, UseCaseRequest,
   UseCaseRequestData, UseCaseVersion,
 } from "../api/types.ts";
 
@@ -20,6 +20,15 @@ export const releaseUseCase = (id: string, customer: string, release: Release | 
 
 export const readCoverage = async (customer: string, signal?: AbortSignal) => (await get("/coverage", { query: customer ? { customer } : {}, signal })) as Coverage;
 export const layerUrl = (customer: string) => address("/coverage/layer", {}, customer ? { customer } : {});
+
+export const listCollections = async (signal?: AbortSignal) => (await get("/rule-collections", { signal })) as { items: RuleCollection[] };
+export const listChangeSets = async (signal?: AbortSignal) => (await get("/rule-change-sets", { signal })) as { items: ChangeSet[] };
+export const addChangeSet = (collection: string, release: string, archive: ArrayBuffer) => postBytes<ChangeSet>(`/rule-change-sets?${new URLSearchParams({ collection, release })}`, archive);
+export const readChanges = async (id: string, query: QueryOf<"/rule-change-sets/{id}/changes">, signal?: AbortSignal) =>
+  (await get("/rule-change-sets/{id}/changes", { path: { id }, query, signal })) as Page<RuleChange>;
+export const readChange = async (id: string, rule: string, signal?: AbortSignal) => (await get("/rule-change-sets/{id}/change", { path: { id }, query: { rule }, signal })) as RuleChange;
+export const acceptChangeSet = (id: string, state: "test" | "live", leave_out: string[]) => post("/rule-change-sets/{id}/accept", { path: { id }, body: { state, leave_out } });
+export const discardChangeSet = (id: string) => post("/rule-change-sets/{id}/discard", { path: { id } });
 
 export const listExceptions = async (query: QueryOf<"/exceptions">, signal?: AbortSignal) => (await get("/exceptions", { query, signal })) as Page<Exception>;
 export const createException = (customer: string | null, data: ExceptionData) => post("/exceptions", { body: { customer, ...data } });

@@ -17,6 +17,7 @@ import { listInactiveRules, listRules } from "./api.ts";
 import { CoverageView } from "./coverage.tsx";
 import { Exceptions } from "./exceptions.tsx";
 import { LogSource } from "./log_source.tsx";
+import { Releases } from "./releases.tsx";
 import { Requests } from "./requests.tsx";
 import { ScorecardView } from "./scorecard.tsx";
 import { StateTag } from "./state.tsx";
@@ -44,7 +45,7 @@ export function RulesPage() {
           label={t("nav-rules")} current={tab} choose={setTab}
           tabs={[
             { id: "live", label: t("rules-all") }, { id: "coverage", label: t("coverage") }, { id: "scorecard", label: t("scorecard") }, { id: "exceptions", label: t("exceptions") },
-            { id: "requests", label: t("requests") }, { id: "inactive", label: t("rules-inactive"), count: inactive.value?.items.length },
+            { id: "requests", label: t("requests") }, { id: "releases", label: t("releases") }, { id: "inactive", label: t("rules-inactive"), count: inactive.value?.items.length },
           ]}
         />
       </div>
@@ -53,6 +54,7 @@ export function RulesPage() {
       {tab === "scorecard" && <ScorecardView />}
       {tab === "exceptions" && <Exceptions />}
       {tab === "requests" && <Requests />}
+      {tab === "releases" && <Releases />}
       {tab === "inactive" && <Inactive loaded={inactive} />}
     </Page>
   );

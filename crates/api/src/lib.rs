@@ -24,6 +24,7 @@ mod query;
 mod query_text;
 mod resource_group;
 mod router;
+mod rule_release;
 mod saved_search;
 mod session;
 mod state;

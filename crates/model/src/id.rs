@@ -146,6 +146,8 @@ ids! {
     ExceptionId = "exc", "exception";
     /// A request for a use case.
     RequestId = "ucr", "request";
+    /// What a release of somebody else's rules would change.
+    ChangeSetId = "rcs", "set of changes";
 }
 
 /// An event's place in the write-ahead log: which log, which shard of it, which sequence number. Printed as

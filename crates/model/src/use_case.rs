@@ -8,11 +8,13 @@ use crate::role::words;
 use crate::{CustomerId, Severity, Timestamp, UserId};
 
 mod exception;
+mod release;
 mod request;
 
 pub use exception::{
     Exception, ExceptionData, ExceptionTerm, MOST_RECORDS, MOST_TERMS, MOST_VALUES, MustFire, TermOperator,
 };
+pub use release::{ChangeSet, ChangeSetState, RuleChange, RuleChangeCount, RuleChangeKind, RuleCollection};
 pub use request::{ANSWERED_WITHIN, Request, RequestData, RequestKind, RequestState};
 
 /// Bytes of a rule's text at most.
@@ -161,6 +163,21 @@ pub struct UseCaseVersion {
 }
 
 impl UseCase {
+    /// One about which nobody decided anything.
+    pub fn undecided(id: &str) -> Self {
+        let never = Timestamp::from_micros(0);
+        UseCase {
+            id: id.to_owned(),
+            data: UseCaseData::default(),
+            customers: BTreeMap::new(),
+            live_since: None,
+            changed_by: None,
+            created: never,
+            changed: never,
+            version: 0,
+        }
+    }
+
     /// What it does for a customer now; nothing where it judges nothing.
     pub fn release_for(&self, customer: &CustomerId) -> Option<Release> {
         self.release(self.customers.get(customer).copied().unwrap_or(self.data.release))

@@ -42,7 +42,9 @@ mod raise;
 mod request;
 mod resource_group;
 mod retention;
+mod rule_archive;
 mod rule_check;
+mod rule_release;
 mod saved_search;
 mod scorecard;
 mod secret;
@@ -56,6 +58,7 @@ mod use_case;
 mod user;
 mod validate;
 mod worker;
+mod zip;
 
 pub use backtest::{Backtest, BacktestDay, BacktestEntity, BacktestResult, BacktestSample};
 pub use change::ChangesPage;
@@ -85,6 +88,7 @@ pub use parser_trial::{ParserTrial, TrialEvent, TrialLine, TrialMistake, TrialRe
 pub use parsers::Parsers;
 pub use retention::DeletionRules;
 pub use rule_check::{RuleProblem, RuleTrial, RuleTrialResult, TrialRecord, TriedRecord};
+pub use rule_release::Acceptance;
 pub use scorecard::{Advice, Score, Scorecard};
 pub use session::{Authenticated, SignedIn};
 pub use silence::{SILENCE_RULE, SilenceWatch, Watched};

@@ -19,6 +19,8 @@ pub enum RuleOrigin {
     BuiltIn,
     /// From a folder the settings name.
     Folder,
+    /// From a collection somebody else publishes, taken over release by release.
+    Collection,
     /// Of our own.
     Own,
 }
@@ -34,6 +36,8 @@ pub struct RuleFile {
     pub origin: RuleOrigin,
     /// The instruction cards of its rules.
     pub cards: Cards,
+    /// Where its rules stand as long as nobody decides about them.
+    pub state: UseCaseState,
 }
 
 /// What a rule says of itself.
@@ -90,6 +94,10 @@ pub struct InactiveRule {
 /// The rules that come with the program or from folders.
 #[derive(Debug, Default)]
 pub struct Library {
+    /// How many of the files come with the program or from folders; those of collections follow.
+    own: usize,
+    /// Collections among them, by name, and their versions.
+    collections: BTreeMap<String, i64>,
     files: Vec<RuleFile>,
     rules: Arc<RuleSet>,
     /// What its rules say of themselves, and in which file they stand.
@@ -134,7 +142,24 @@ impl Library {
                 infos.insert(info.id.clone(), (info, place));
             }
         }
-        Library { files, rules: Arc::new(rules), infos }
+        Library { own: files.len(), collections: BTreeMap::new(), files, rules: Arc::new(rules), infos }
+    }
+
+    /// The same with these collections in place of those there were. Their files come last: an id that is taken stays
+    /// with who has it.
+    pub(crate) fn with_collections(&self, collections: BTreeMap<String, i64>, files: Vec<RuleFile>) -> Self {
+        let own = self.files[..self.own].iter().cloned();
+        Library { own: self.own, collections, ..Library::new(own.chain(files).collect()) }
+    }
+
+    /// The collections it was made with, and their versions.
+    pub(crate) fn collections(&self) -> &BTreeMap<String, i64> {
+        &self.collections
+    }
+
+    /// What its rules say of themselves.
+    pub(crate) fn infos(&self) -> impl Iterator<Item = &RuleInfo> {
+        self.infos.values().map(|(info, _)| info)
     }
 
     /// The compiled rules.
@@ -163,6 +188,7 @@ impl Library {
             .filter_map(|use_case| Some((use_case.id.clone(), use_case.data.text.clone()?)))
             .collect();
         let made_of = (self.left_out(&decided, &own), own);
+        let decided = self.with_states(decided);
         let rules = match before.filter(|before| before.made_of == made_of) {
             Some(before) => before.rules.clone(),
             None if made_of.0.is_empty() && made_of.1.is_empty() => self.rules.clone(),
@@ -182,6 +208,21 @@ impl Library {
         let cards = infos.keys().filter_map(|id| Some((id.clone(), self.cards(id, decided.get(id))?))).collect();
         let inactive = inactive(&rules);
         Loaded { rules, decided, exceptions, infos, inactive, cards, made_of }
+    }
+
+    /// What was decided, and the state of rules of collections about which nothing was.
+    fn with_states(&self, mut decided: BTreeMap<String, UseCase>) -> BTreeMap<String, UseCase> {
+        for (id, (_, place)) in &self.infos {
+            let state = self.files[*place].state;
+            if state == UseCaseState::Live {
+                continue;
+            }
+            let known = decided.entry(id.clone()).or_insert_with(|| UseCase::undecided(id));
+            if known.version == 0 {
+                known.data.state = state;
+            }
+        }
+        decided
     }
 
     /// Files that do not judge: own texts stand in for them, or all of their rules are out of use.

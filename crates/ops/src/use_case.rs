@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use crate::error::{Error, Problems, Result};
 use crate::library::{InactiveRule, Library, Loaded, RuleInfo, RuleOrigin};
+use crate::rule_release::files_of;
 use crate::turns::Turn;
 use crate::{Ops, audit, difference};
 
@@ -84,7 +85,8 @@ impl Ops {
             let state = decided.map_or(UseCaseState::Live, |use_case| use_case.data.state);
             (filter.states.is_empty() || filter.states.contains(&state))
                 && filter.origin.is_none_or(|origin| origin == info.origin)
-                && (!filter.decided || decided.is_some())
+                && (!filter.decided
+                    || decided.is_some_and(|use_case| use_case.version > 0 || !use_case.customers.is_empty()))
                 && words.iter().all(|word| mentions(info, loaded.cards.get(&info.id), word))
         };
         let mut found: Vec<&RuleInfo> = loaded.infos.values().filter(wanted).collect();
@@ -126,7 +128,7 @@ impl Ops {
         if *ctx.scope() != Scope::All {
             return Err(Error::NeedsEveryCustomer);
         }
-        self.check_use_case(ctx, id, &data).await?;
+        self.check_use_case(id, &data).await?;
         let mut tx = self.store().write(ctx).await?;
         if let Some(owner) = &data.owner {
             tx.get_user(owner).await?;
@@ -180,9 +182,12 @@ impl Ops {
         let mut tx = self.store().read(&ctx).await?;
         let (decided, exceptions) = (tx.list_use_cases().await?, tx.all_exceptions().await?);
         drop(tx);
-        let (library, before) = self.library();
+        let (old, before) = self.library();
+        let library = self.with_collections(&ctx, old.clone()).await?;
+        let made = library.clone();
         let work = move || {
-            let loaded = library.with(decided, exceptions, Some(&before));
+            let compiled = Arc::ptr_eq(&library, &old).then_some(&*before);
+            let loaded = library.with(decided, exceptions, compiled);
             let same = Arc::ptr_eq(&loaded.rules, &before.rules)
                 && loaded.decided.values().eq(before.decided.values())
                 && loaded
@@ -194,11 +199,33 @@ impl Ops {
         };
         let done = tokio::task::spawn_blocking(work).await;
         let (loaded, same) = done.map_err(|_| Error::Unavailable("reading the rules"))?;
-        self.inner.use_cases.write().unwrap_or_else(PoisonError::into_inner).loaded = Arc::new(loaded);
+        *self.inner.use_cases.write().unwrap_or_else(PoisonError::into_inner) =
+            UseCases { library: made, loaded: Arc::new(loaded) };
         if !same {
             self.inner.rules_replaced.send_modify(|count| *count += 1);
         }
         Ok(!same)
+    }
+
+    /// The library with the collections as the store has them; compiled again only where those are others.
+    async fn with_collections(&self, ctx: &Context, library: Arc<Library>) -> Result<Arc<Library>> {
+        let mut tx = self.store().read(ctx).await?;
+        let collections = tx.list_rule_collections().await?;
+        let versions = collections.iter().map(|one| (one.name.clone(), one.version)).collect();
+        if *library.collections() == versions {
+            return Ok(library);
+        }
+        let mut files = Vec::new();
+        for collection in collections {
+            let packed = tx.rule_collection_content(&collection.name).await?.unwrap_or_default();
+            match files_of(&collection, &packed) {
+                Some(found) => files.extend(found),
+                None => tracing::error!(collection = collection.name, "what is kept of the collection cannot be read"),
+            }
+        }
+        drop(tx);
+        let work = move || Arc::new(library.with_collections(versions, files));
+        tokio::task::spawn_blocking(work).await.map_err(|_| Error::Unavailable("reading the rules"))
     }
 
     /// Puts another library in force: the rules that come with the program or from folders were read again.
@@ -230,7 +257,7 @@ impl Ops {
     }
 
     /// Says what cannot be kept. The text of a draft may be unfinished; any other must compile beside all other rules.
-    async fn check_use_case(&self, ctx: &Context, id: &str, data: &UseCaseData) -> Result<()> {
+    async fn check_use_case(&self, id: &str, data: &UseCaseData) -> Result<()> {
         let (library, loaded) = self.library();
         let mut problems = Problems::default();
         problems.expect(is_id(id), "id", "must have 1 to 128 letters, digits and - _ .");
@@ -255,24 +282,14 @@ impl Ops {
         problems.done()?;
         let Some(text) = data.text.clone().filter(|_| data.state != UseCaseState::Draft) else { return Ok(()) };
         let _turn = self.turn(Turn::Backtest).await?;
-        let (id, data, now) = (id.to_owned(), data.clone(), ctx.now());
+        let (id, data) = (id.to_owned(), data.clone());
         let work = move || {
             // Bounded, unlike loading; whether what it refers to is there is judged beside all other rules.
             if let Some(problem) = crate::rule_check::problems(&text, &[]).into_iter().find(|found| found.is_error()) {
                 return Some(problem.told());
             }
             let mut decided: BTreeMap<String, UseCase> = loaded.decided.clone();
-            let new = UseCase {
-                id: id.clone(),
-                data,
-                customers: BTreeMap::new(),
-                live_since: None,
-                changed_by: None,
-                created: now,
-                changed: now,
-                version: 0,
-            };
-            decided.insert(id.clone(), new);
+            decided.insert(id.clone(), UseCase { data, version: 1, ..UseCase::undecided(&id) });
             let trial = library.with(decided.into_values().collect(), Vec::new(), Some(&loaded));
             let known = |rule: &&InactiveRule| loaded.inactive.contains(rule);
             match trial.inactive.iter().find(|rule| !known(rule)) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
-use model::use_case::Cards;
+use model::use_case::{Cards, UseCaseState};
 use ops::{Library, RuleFile, RuleOrigin};
 
 use crate::config;
@@ -33,7 +33,13 @@ pub fn load(settings: &config::Detection) -> Result<Library, ContentError> {
                     texts.get(&format!("{slug}/card.toml")).map_or(Ok(Cards::new()), |card| toml::from_str(card));
                 let cards =
                     cards.map_err(|error| ContentError::Card { path: slug.to_owned(), message: error.to_string() })?;
-                files.push(RuleFile { path: path.clone(), text: text.clone(), origin: RuleOrigin::BuiltIn, cards });
+                files.push(RuleFile {
+                    path: path.clone(),
+                    text: text.clone(),
+                    origin: RuleOrigin::BuiltIn,
+                    cards,
+                    state: UseCaseState::Live,
+                });
             }
         }
     }
@@ -81,7 +87,13 @@ fn read_folder(root: &Path, folder: &Path, files: &mut Vec<RuleFile>) -> Result<
             let text =
                 std::fs::read_to_string(&path).map_err(|source| ContentError::Folder { path: path.clone(), source })?;
             let path = path.strip_prefix(root).unwrap_or(&path).display().to_string();
-            files.push(RuleFile { path, text, origin: RuleOrigin::Folder, cards: Cards::new() });
+            files.push(RuleFile {
+                path,
+                text,
+                origin: RuleOrigin::Folder,
+                cards: Cards::new(),
+                state: UseCaseState::Live,
+            });
         }
     }
     Ok(())

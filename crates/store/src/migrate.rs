@@ -86,6 +86,13 @@ pub(crate) const STORE: Family = Family {
             sqlite: "",
             postgres: include_str!("../migrations/0008_use_case.postgres.sql"),
         },
+        Migration {
+            number: 10,
+            name: "0010_rule_collection",
+            shared: include_str!("../migrations/0010_rule_collection.sql"),
+            sqlite: "",
+            postgres: include_str!("../migrations/0010_rule_collection.postgres.sql"),
+        },
     ],
 };
 

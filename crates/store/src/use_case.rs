@@ -21,18 +21,8 @@ impl Tx {
         let mut releases = self.releases(None).await?;
         let mut found = self.rows(sql("SELECT * FROM use_case ORDER BY id"), read).await?;
         found.iter_mut().for_each(|found| found.customers = releases.remove(&found.id).unwrap_or_default());
-        let now = self.context().now();
         // Something was decided for a customer about a use case that is otherwise as it came.
-        found.extend(releases.into_iter().map(|(id, customers)| UseCase {
-            id,
-            data: UseCaseData::default(),
-            customers,
-            live_since: None,
-            changed_by: None,
-            created: now,
-            changed: now,
-            version: 0,
-        }));
+        found.extend(releases.into_iter().map(|(id, customers)| UseCase { customers, ..UseCase::undecided(&id) }));
         Ok(found)
     }
 

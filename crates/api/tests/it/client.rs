@@ -38,6 +38,8 @@ pub struct Ask {
     /// Below `/api/v1`.
     pub path: String,
     pub body: Option<Value>,
+    /// Bytes in place of that.
+    pub bytes: Option<Vec<u8>>,
     pub headers: Vec<(&'static str, String)>,
 }
 
@@ -48,6 +50,10 @@ impl Ask {
 
     pub fn json(self, body: Value) -> Self {
         Ask { body: Some(body), ..self }
+    }
+
+    pub fn bytes(self, bytes: Vec<u8>) -> Self {
+        Ask { bytes: Some(bytes), ..self }
     }
 
     pub fn header(mut self, name: &'static str, value: impl ToString) -> Self {
@@ -77,7 +83,7 @@ impl Ask {
             Some(body) => {
                 request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body.to_string())).unwrap()
             }
-            None => request.body(Body::empty()).unwrap(),
+            None => request.body(self.bytes.clone().map_or_else(Body::empty, Body::from)).unwrap(),
         }
     }
 }

@@ -18,7 +18,7 @@ use model::intel::{IntelListData, Tlp};
 use model::role::Role;
 use model::use_case::{
     Cards, Exception, ExceptionData, ExceptionTerm, Language, Request, RequestData, RequestKind, RequestState,
-    TermOperator,
+    TermOperator, UseCaseState,
 };
 use model::user::{User, UserData};
 use model::*;
@@ -173,6 +173,11 @@ impl World {
 
     pub async fn request(&self, customer: Option<&CustomerId>) -> Request {
         self.ops.create_request(&job(), customer, request_data()).await.unwrap()
+    }
+
+    /// A release of a collection that nobody takes.
+    pub async fn change_set(&self) -> model::ChangeSetId {
+        self.ops.add_change_set(&job(), "never taken", "1", release()).await.unwrap().id
     }
 
     pub async fn incident(&self) -> Incident {
@@ -389,6 +394,17 @@ pub fn exception_data() -> ExceptionData {
     ExceptionData { rule_id, terms: vec![term], reason, owner: None, expires: None, must_fire: Vec::new() }
 }
 
+/// An archive with one rule.
+pub fn release() -> Vec<u8> {
+    let text = "title: Theirs\nid: theirs\nlogsource: {product: linux}\ndetection: {s: {a: b}, condition: s}\n";
+    let mut archive = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    let mut header = tar::Header::new_gnu();
+    header.set_size(text.len() as u64);
+    header.set_mode(0o644);
+    archive.append_data(&mut header, "theirs.yml", text.as_bytes()).unwrap();
+    archive.into_inner().unwrap().finish().unwrap()
+}
+
 pub fn request_data() -> RequestData {
     RequestData {
         kind: RequestKind::New,
@@ -410,6 +426,7 @@ fn library() -> Library {
         ),
         origin: RuleOrigin::BuiltIn,
         cards: Cards::new(),
+        state: UseCaseState::Live,
     };
     Library::new(vec![
         file("rule-1", "Password spraying", "EventID: 4625"),

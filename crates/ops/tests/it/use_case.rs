@@ -3,10 +3,11 @@
 use model::alert::{Alert, AlertState, Sample};
 use model::role::Role;
 use model::use_case::{
-    Card, Cards, ExceptionData, Language, MustFire, Release, RequestData, RequestState, UseCaseData, UseCaseState,
+    Card, Cards, ChangeSet, ChangeSetState, ExceptionData, Language, MustFire, Release, RequestData, RequestState,
+    RuleChangeKind, UseCaseData, UseCaseState,
 };
 use model::*;
-use ops::{Error, RuleFilter, RuleTrial, TrialRecord};
+use ops::{Acceptance, Error, RuleFilter, RuleOrigin, RuleTrial, TrialRecord};
 
 use crate::world::*;
 
@@ -33,12 +34,6 @@ async fn rules_are_listed_by_title_found_by_words_and_paged() {
     assert!(ops.get_rule(&job(0), "rule-1").await.unwrap().rule.text.unwrap().starts_with("title: Password"));
     assert!(matches!(ops.get_rule(&job(0), "rule-9").await, Err(Error::NotFound("rule"))));
     assert_eq!(ops.inactive_rules(&job(0)).await.unwrap()[0].id, "rule-4");
-}
-
-fn text(id: &str, value: &str) -> String {
-    format!(
-        "title: Ours\nid: {id}\nlogsource: {{product: linux, service: sshd}}\ndetection: {{s: {{{value}}}, condition: s}}\nlevel: low\n"
-    )
 }
 
 fn card() -> Cards {
@@ -69,10 +64,10 @@ async fn a_use_case_goes_from_draft_to_live_keeps_its_versions_and_can_be_taken_
         ops.save_use_case(&job(2), "ours-1", saved.version, data.clone()).await,
         Err(Error::Invalid { .. })
     ));
-    data.text = Some(text("ours-2", "action: x"));
+    data.text = Some(rule_text("ours-2", "action: x"));
     let refused = ops.save_use_case(&job(2), "ours-1", saved.version, data.clone()).await.unwrap_err().to_string();
     assert!(refused.contains("id ours-1"), "{refused}");
-    data.text = Some(text("ours-1", "action: x"));
+    data.text = Some(rule_text("ours-1", "action: x"));
     let saved = ops.save_use_case(&job(3), "ours-1", saved.version, data.clone()).await.unwrap();
     assert!(ops.loaded().rules.rule("ours-1").is_some());
     data.state = UseCaseState::Live;
@@ -102,13 +97,16 @@ async fn a_text_of_our_own_stands_in_for_a_built_in_one_until_it_is_taken_back()
     let world = World::new().await;
     let ops = &world.ops;
     let before = ops.loaded().rules.clone();
-    let data = UseCaseData { text: Some(text("rule-1", "action: other")), ..Default::default() };
+    let data = UseCaseData { text: Some(rule_text("rule-1", "action: other")), ..Default::default() };
     let saved = ops.save_use_case(&job(1), "rule-1", 0, data.clone()).await.unwrap();
     assert!(saved.replaces && saved.built_in.unwrap().contains("logon-failed"));
     assert_eq!(ops.loaded().rules.rule("rule-1").unwrap().title, "Ours");
     assert_eq!(saved.cards.len(), 1, "its card is still the built-in one");
     // Another file's id cannot be taken, and nothing that is in force is lost to a text that cannot be used.
-    let stolen = UseCaseData { text: Some(format!("{}---\n{}", text("mine", "a: b"), text("rule-2", "a: b"))), ..data };
+    let stolen = UseCaseData {
+        text: Some(format!("{}---\n{}", rule_text("mine", "a: b"), rule_text("rule-2", "a: b"))),
+        ..data
+    };
     assert!(ops.save_use_case(&job(2), "mine", 0, UseCaseData { cards: card(), ..stolen }).await.is_err());
     assert!(ops.loaded().rules.rule("rule-2").is_some());
 
@@ -256,4 +254,69 @@ async fn a_scorecard_counts_what_people_judged_and_keeps_silent_alerts_apart() {
     let score = of(&acting(&us, 9)).await;
     assert_eq!((score.alerts, score.silent, score.last_fired), (1, 0, Some(at(5))));
     assert!(matches!(world.ops.scorecard(&job(9), 0).await, Err(Error::Invalid { .. })));
+}
+
+#[tokio::test]
+async fn a_release_is_reviewed_before_it_is_in_force_and_keeps_what_we_changed_or_left_out() {
+    let world = World::new().await;
+    let ops = &world.ops;
+    let first = tarred(&[
+        ("r/a.yml", &rule_text("theirs-a", "action: a")),
+        ("r/b.yml", &rule_text("theirs-b", "action: b")),
+        ("r/c.yml", &rule_text("theirs-c", "action: c")),
+        ("r/taken.yml", &rule_text("rule-1", "action: taken")),
+        ("r/broken.yml", "title: x\nlogsource: {product: y}\ndetection: {k: [a]}\n"),
+    ]);
+    let set = ops.add_change_set(&job(1), "SigmaHQ", "r1", first).await.unwrap();
+    let counts = |set: &ChangeSet| set.counts.iter().map(|one| (one.kind.as_str(), one.count)).collect::<Vec<_>>();
+    assert_eq!((set.files, counts(&set)), (5, vec![("new", 4), ("unusable", 1)]));
+    assert!(ops.loaded().rules.rule("theirs-a").is_none(), "nothing is in force before somebody decides");
+    let page = PageRequest::new(2, None);
+    let new = ops.rule_changes(&job(1), &set.id, Some(RuleChangeKind::New), &page).await.unwrap();
+    assert_eq!((new.items.len(), new.items[0].after.is_none(), new.next.is_some()), (2, true, true));
+    let live = Acceptance { state: UseCaseState::Live, leave_out: vec!["theirs-c".into()] };
+    let wrong = Acceptance { state: UseCaseState::Draft, ..live.clone() };
+    assert!(matches!(ops.accept_change_set(&job(2), &set.id, wrong).await, Err(Error::Invalid { .. })));
+    let test = Acceptance { state: UseCaseState::Test, ..live.clone() };
+    let accepted = ops.accept_change_set(&job(2), &set.id, test).await.unwrap();
+    assert_eq!((accepted.release.as_str(), accepted.files), ("r1", 4));
+    assert!(matches!(
+        ops.accept_change_set(&job(3), &set.id, live.clone()).await,
+        Err(Error::NotFound(_) | Error::Conflict)
+    ));
+    let rules = ops.loaded().rules.clone();
+    assert!(rules.rule("theirs-a").is_some() && rules.rule("theirs-c").is_none());
+    assert_eq!(rules.rule("rule-1").unwrap().title, "Password spraying", "an id that is taken stays with who has it");
+    let seen = ops.get_rule(&job(3), "theirs-a").await.unwrap();
+    assert_eq!((seen.decided.state, seen.version, seen.rule.origin), (UseCaseState::Test, 0, RuleOrigin::Collection));
+
+    // We change one, and decide about another.
+    let ours = UseCaseData { text: Some(rule_text("theirs-b", "action: ours")), cards: card(), ..Default::default() };
+    ops.save_use_case(&job(4), "theirs-b", 0, ours).await.unwrap();
+    let decided = UseCaseData { severity: Some(Severity::Critical), ..Default::default() };
+    let decided = ops.save_use_case(&job(4), "theirs-a", 0, decided).await.unwrap();
+    assert_eq!(decided.decided.state, UseCaseState::Live, "what was decided goes before the collection's state");
+
+    let second = tarred(&[
+        ("r/a.yml", &rule_text("theirs-a", "action: better")),
+        ("r/b.yml", &rule_text("theirs-b", "action: better")),
+        ("r/d.yml", &rule_text("theirs-d", "action: d")),
+    ]);
+    let set = ops.add_change_set(&job(5), "SigmaHQ", "r2", second.clone()).await.unwrap();
+    assert_eq!(counts(&set), [("new", 1), ("changed", 1), ("removed", 1), ("modified", 1)]);
+    let change = ops.rule_change(&job(5), &set.id, "theirs-a").await.unwrap();
+    assert!(change.before.unwrap().contains("action: a") && change.after.unwrap().contains("better"));
+    let discarded = ops.discard_change_set(&job(6), &set.id).await.unwrap();
+    assert_eq!(discarded.state, ChangeSetState::Discarded);
+    assert!(ops.rule_changes(&job(6), &set.id, None, &page).await.unwrap().items.is_empty());
+    let set = ops.add_change_set(&job(7), "SigmaHQ", "r2", second).await.unwrap();
+    let kept = Acceptance { leave_out: vec!["theirs-a".into()], ..live };
+    ops.accept_change_set(&job(8), &set.id, kept).await.unwrap();
+    let texts = |id: &'static str| async move { ops.get_rule(&job(9), id).await.map(|found| found.rule.text.unwrap()) };
+    assert!(texts("theirs-a").await.unwrap().contains("action: a"), "left out: as it was");
+    assert!(texts("theirs-b").await.unwrap().contains("action: ours"), "ours stays in force");
+    assert!(texts("theirs-d").await.is_ok());
+    // What a reload of the folders brings has the collections as well.
+    assert!(!ops.load_use_cases(at(10)).await.unwrap(), "nothing is new");
+    assert!(ops.add_change_set(&job(11), "SigmaHQ", "r3", b"no archive".to_vec()).await.is_err());
 }

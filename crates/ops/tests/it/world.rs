@@ -18,6 +18,7 @@ use model::resource_group::{ResourceGroup, ResourceGroupData, ResourceGroupKind}
 use model::role::Role;
 use model::use_case::{
     Card, Cards, ExceptionData, ExceptionTerm, Language, RequestData, RequestKind, RequestState, TermOperator,
+    UseCaseState,
 };
 use model::user::{User, UserData};
 use model::*;
@@ -329,6 +330,7 @@ fn library() -> Library {
         ),
         origin: RuleOrigin::BuiltIn,
         cards,
+        state: UseCaseState::Live,
     };
     let card = Card {
         title: "Password spraying".to_owned(),
@@ -368,6 +370,25 @@ pub fn request_data() -> RequestData {
         state: RequestState::Open,
         answer: String::new(),
     }
+}
+
+/// A rule of this id on one field.
+pub fn rule_text(id: &str, value: &str) -> String {
+    format!(
+        "title: Ours\nid: {id}\nlogsource: {{product: linux, service: sshd}}\ndetection: {{s: {{{value}}}, condition: s}}\nlevel: low\n"
+    )
+}
+
+/// A `.tar.gz` of these files.
+pub fn tarred(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    for (path, text) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, path, text.as_bytes()).unwrap();
+    }
+    archive.into_inner().unwrap().finish().unwrap()
 }
 
 /// A rule about sign-ins that fail.

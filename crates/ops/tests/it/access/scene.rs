@@ -117,3 +117,8 @@ pub async fn stranger(w: &World, collector: &Device) {
     tx.record_collector_peers(&[peer]).await.unwrap();
     tx.commit().await.unwrap();
 }
+
+/// An archive with one rule.
+pub fn release(id: &str) -> Vec<u8> {
+    crate::world::tarred(&[("a.yml", &crate::world::rule_text(id, "action: x"))])
+}

@@ -75,6 +75,7 @@ contract! {
         a_decision_keeps_its_versions_and_what_is_decided_for_a_customer_stays_with_the_customer,
         exceptions_of_a_customer_are_its_own_and_global_ones_are_changed_with_every_customer_only,
         a_request_is_due_after_72_hours_and_answered_once,
+        a_release_is_decided_about_once_and_its_content_goes_with_the_decision,
         what_rules_raised_is_counted_by_rule_within_the_scope;
     policy:
         global_policies_are_seen_by_all_and_changed_with_every_customer_only,

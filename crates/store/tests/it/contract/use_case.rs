@@ -1,10 +1,10 @@
 use model::alert::{Alert, AlertState};
 use model::use_case::{
-    ExceptionData, ExceptionTerm, Release, RequestData, RequestKind, RequestState, TermOperator, UseCaseData,
-    UseCaseState,
+    ChangeSetState, ExceptionData, ExceptionTerm, Release, RequestData, RequestKind, RequestState, RuleChangeCount,
+    RuleChangeKind, TermOperator, UseCaseData, UseCaseState,
 };
-use model::{ExceptionId, RequestId};
-use store::{Error, ExceptionFilter, ExceptionHits, RequestFilter};
+use model::{ChangeSetId, ExceptionId, RequestId};
+use store::{Error, ExceptionFilter, ExceptionHits, NewChangeSet, RequestFilter};
 
 use crate::builders::*;
 use crate::fixture::Fixture;
@@ -167,4 +167,41 @@ pub async fn what_rules_raised_is_counted_by_rule_within_the_scope(fixture: Fixt
     assert!(tx.rule_counts(alerts[0].last.plus(std::time::Duration::from_secs(1))).await.unwrap().is_empty());
     let all = fixture.read(&everyone()).await.rule_counts(at(0)).await.unwrap()["rule"];
     assert_eq!((all.alerts, all.detections), (2, 10));
+}
+
+pub async fn a_release_is_decided_about_once_and_its_content_goes_with_the_decision(fixture: Fixture) {
+    let acme = customer(&fixture, "Acme").await;
+    let new = |release: &str| NewChangeSet {
+        id: ChangeSetId::generate(at(0)),
+        collection: "SigmaHQ".into(),
+        release: release.into(),
+        files: 2,
+        counts: vec![RuleChangeCount { kind: RuleChangeKind::New, count: 2 }],
+        content: vec![0, 255, 7],
+    };
+    let (first, second) = (new("r1"), new("r2"));
+    let mut tx = fixture.write(&everyone()).await;
+    let set = tx.create_change_set(&first, None).await.unwrap();
+    assert_eq!((set.state, set.counts.len(), set.files), (ChangeSetState::Pending, 1, 2));
+    tx.create_change_set(&second, None).await.unwrap();
+    assert_eq!(tx.change_set_content(&first.id).await.unwrap(), Some(vec![0, 255, 7]));
+    assert_eq!(tx.rule_collection_content("SigmaHQ").await.unwrap(), None);
+    for version in 1..3 {
+        let set = if version == 1 { &first.id } else { &second.id };
+        let taken = tx.accept_change_set(set, UseCaseState::Test, (version, vec![version as u8]), None).await.unwrap();
+        assert_eq!((taken.version, taken.files, taken.state), (version, version, UseCaseState::Test));
+    }
+    assert_eq!(tx.rule_collection_content("SigmaHQ").await.unwrap(), Some(vec![2]));
+    assert_eq!(tx.list_rule_collections().await.unwrap()[0].release, "r2");
+    assert_eq!(tx.change_set_content(&first.id).await.unwrap(), None);
+    assert!(matches!(tx.discard_change_set(&first.id, None).await, Err(Error::Conflict { .. })));
+    let third = new("r3");
+    tx.create_change_set(&third, None).await.unwrap();
+    assert_eq!(tx.discard_change_set(&third.id, None).await.unwrap().state, ChangeSetState::Discarded);
+    assert_eq!(tx.list_change_sets().await.unwrap().len(), 3);
+    assert_eq!(tx.get_change_set(&third.id).await.unwrap().release, "r3");
+    tx.commit().await.unwrap();
+    let mut tx = fixture.write(&only(&acme)).await;
+    assert!(matches!(tx.create_change_set(&new("r4"), None).await, Err(Error::ScopeTooNarrow { .. })));
+    assert_eq!(tx.list_rule_collections().await.unwrap().len(), 1);
 }
