@@ -18,7 +18,9 @@ export async function subjects(page) {
   if (!device) throw new Error("no device that sends has credentials");
   const collector = await collectorFor(page, devices.items, device);
   const { hunt, list } = await hunted(page);
-  return { hunt, list, incident: incident.id, alert: alert.id, rule: alert.rule_id, customer: incident.customer, device: device.id, collector };
+  const { feed, broken } = await feeds(page);
+  const seen = await seenIndicator(page);
+  return { hunt, list, feed, broken, seen, incident: incident.id, alert: alert.id, rule: alert.rule_id, customer: incident.customer, device: device.id, collector };
 }
 
 /** A collector of the device's customer that vouches for the device's address. */
@@ -50,8 +52,34 @@ async function hunted(page) {
   throw new Error("the hunt does not come to its end");
 }
 
+/** A feed that is fetched and one that cannot be. */
+async function feeds(page) {
+  const wish = {
+    kind: "folder", url: "cert", enabled: true, interval_minutes: 60, confidence: 60, tlp: "amber", purpose: "alarm", hunt_new: true, expire_days: 90,
+  };
+  const known = (await api(page, "/feeds")).items;
+  const of = async (name, more) => known.find((one) => one.name === name) ?? api(page, "/feeds", { ...wish, name, ...more });
+  const made = [await of("CERT exchange", {}), await of("Partner TAXII", { kind: "taxii", url: "http://127.0.0.1:1/taxii2/", collection: "Indicators" })];
+  for (let round = 0; round < 150; round += 1) {
+    const now = await Promise.all(made.map((feed) => api(page, `/feeds/${feed.id}`)));
+    if (now.every((feed) => feed.state !== "new")) return { feed: made[0].id, broken: made[1].id };
+    await page.waitForTimeout(100);
+  }
+  throw new Error("the feeds are not fetched");
+}
+
+/** An alert of an indicator: the list that was added holds what devices go on sending. */
+async function seenIndicator(page) {
+  for (let round = 0; round < 300; round += 1) {
+    const { items } = await api(page, "/alerts?origin=intel&limit=1");
+    if (items.length > 0) return items[0].id;
+    await page.waitForTimeout(200);
+  }
+  throw new Error("no indicator is seen");
+}
+
 /** `rows` is a selector of which at least `least` must be shown; `prepare` brings the page into the state to look at. */
-export function pages({ incident, alert, rule, customer, device, collector, hunt, list }) {
+export function pages({ incident, alert, rule, customer, device, collector, hunt, list, feed, broken, seen }) {
   return [
     { name: "workbench", path: "/", rows: "[aria-rowindex][data-id]", least: 10 },
     { name: "incidents", path: "/incidents", rows: "tr[data-id]", least: 3 },
@@ -102,6 +130,11 @@ export function pages({ incident, alert, rule, customer, device, collector, hunt
     { name: "intel-hunts", path: "/intel?tab=hunts", rows: "tr[data-id]", least: 1 },
     { name: "intel-add", path: "/intel", rows: "dialog .field", least: 8, prepare: add },
     { name: "intel-list", path: `/intel/${list}`, rows: "tr[data-id], .unread-lines tbody tr", least: 2 },
+    { name: "feeds", path: "/intel?tab=feeds", rows: "tr[data-id]", least: 2 },
+    { name: "feed-add", path: "/intel?tab=feeds", rows: "dialog .field", least: 12, prepare: addFeed },
+    { name: "feed", path: `/feeds/${feed}`, rows: "tr[data-id], .unread-lines tbody tr", least: 2 },
+    { name: "feed-failed", path: `/feeds/${broken}`, rows: ".note, .facts div", least: 5 },
+    { name: "alert-intel", path: `/alerts/${seen}`, rows: ".intel-sources tbody tr, .matched tbody tr", least: 2 },
     { name: "hunt", path: `/hunts/${hunt}`, rows: "tr[data-id] .samples a", least: 3 },
     { name: "users", path: "/users", rows: "tr[data-id]", least: 3 },
     { name: "roles", path: "/users?tab=roles", rows: ".matrix tbody tr", least: 10 },
@@ -159,6 +192,11 @@ async function live(page) {
   await page.locator("h1").click();
   await page.keyboard.press("t");
   await page.waitForSelector(".live-line.on");
+}
+
+async function addFeed(page) {
+  await page.locator(".page-actions button").nth(1).click();
+  await page.selectOption("dialog select >> nth=0", "csv");
 }
 
 async function add(page) {

@@ -1,7 +1,7 @@
 // The real binary with its demonstration: started on a port of its own and a new folder, stopped as an operator would.
 import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -40,6 +40,7 @@ export async function startServer(binary) {
     await rm(folder, { recursive: true, force: true });
     throw error;
   });
+  await feedFolder(join(folder, "data", "feeds", "cert"));
   const stop = async () => {
     server.kill("SIGTERM");
     const timer = setTimeout(() => server.kill("SIGKILL"), STOP_MS);
@@ -50,6 +51,22 @@ export async function startServer(binary) {
     if (code !== 0) throw new Error(`the server ended with ${signal ?? code} after SIGTERM:\n${last}`);
   };
   return { address, stop, tail: () => tail(log) };
+}
+
+/** A folder of a STIX bundle and a list, as somebody carries them in by hand. */
+async function feedFolder(path) {
+  await mkdir(path, { recursive: true });
+  const indicator = (number, pattern) => ({
+    type: "indicator", spec_version: "2.1", id: `indicator--00000000-0000-4000-8000-${String(number).padStart(12, "0")}`, name: "Command and control",
+    pattern_type: "stix", pattern, confidence: 85, indicator_types: ["malicious-activity"], valid_from: "2026-01-01T00:00:00Z",
+    object_marking_refs: ["marking-definition--55d920b0-5e8b-4f79-9ee9-91f868d9b421"],
+  });
+  const objects = [
+    indicator(1, "[domain-name:value = 'update-cdn.example']"), indicator(2, "[ipv4-addr:value = '8.8.8.8']"),
+    indicator(3, "[ipv4-addr:value = '9.1.2.3' AND network-traffic:dst_port = 443]"),
+  ];
+  await writeFile(join(path, "bundle.json"), JSON.stringify({ type: "bundle", id: "bundle--1", objects }));
+  await writeFile(join(path, "list.txt"), "# exchanged by mail\nhxxp://dropper[.]example/a.bin\n45[.]67[.]89[.]10\nnot an indicator\n");
 }
 
 async function tail(log) {

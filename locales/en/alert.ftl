@@ -27,6 +27,7 @@ alert-origin-rule = Rule
 alert-origin-correlation = Correlation
 alert-origin-device = Device alarm
 alert-origin-platform = Platform
+alert-origin-intel = Threat intelligence
 alert-state = State
 alert-state-new = New
 alert-state-open = Open
@@ -92,3 +93,9 @@ card-trigger = Trigger logic
 card-false-positive = Signs of a false positive
 card-consequences = Possible consequences
 card-recommendations = Recommendations
+
+alert-intel = Indicator
+alert-intel-title = Indicator seen: { $value }
+alert-intel-named-by = Named by
+alert-intel-withheld = { $count } more lists name it that are for their receivers alone (TLP:RED).
+alert-intel-card = A value of this event is on a list of indicators ({ $kind }). Look at who met it and what went on before and after; check with the sources how sure they are and of what; look for the same indicator at other hosts. If the contact is real, isolate the host and keep evidence. If the indicator is wrong or means everybody's traffic, put it on a warning list.

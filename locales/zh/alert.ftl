@@ -27,6 +27,7 @@ alert-origin-rule = 检测规则
 alert-origin-correlation = 关联分析
 alert-origin-device = 设备告警
 alert-origin-platform = 平台
+alert-origin-intel = 威胁情报
 alert-state = 状态
 alert-state-new = 新告警
 alert-state-open = 待研判
@@ -89,3 +90,9 @@ card-trigger = 触发逻辑
 card-false-positive = 误报特征
 card-consequences = 可能后果
 card-recommendations = 处置建议
+
+alert-intel = 情报指标
+alert-intel-title = 命中情报指标：{ $value }
+alert-intel-named-by = 来源列表
+alert-intel-withheld = 另有 { $count } 份列表提及，仅限其接收者知悉（TLP:RED）。
+alert-intel-card = 该日志中的值出现在情报列表中（{ $kind }）。请确认是哪台主机、前后发生了什么；核对各来源的置信度与说明；在其他主机上查找同一指标。如确有通信，隔离主机并保全证据；如指标有误或属于常见流量，请将其加入白名单。

@@ -21,6 +21,7 @@ import { getAlert, getRule, raiseAlert } from "./api.ts";
 import { CardView } from "./card.tsx";
 import { Entities } from "./entities.tsx";
 import { Facts, Samples } from "./evidence.tsx";
+import { IndicatorCard, IndicatorSeen } from "./intel.tsx";
 import { useAlertTitle } from "./title.tsx";
 
 export function AlertDrawer({ id, close }: { id: string; close: () => void }) {
@@ -79,6 +80,7 @@ export function AlertDetail({ id, page }: { id: string; page?: boolean }) {
           <Facts alert={value} title={title} zone={customers.get(value.customer)?.time_zone} />
           {value.origin === "platform" ? <Silent alert={value} /> : (
             <>
+              {value.intel && <IndicatorSeen intel={value.intel} />}
               <h3>{t("entities")}</h3>
               <Entities of={value.entities} context={value} />
               <h3>{t("why-fired")}</h3>
@@ -88,7 +90,7 @@ export function AlertDetail({ id, page }: { id: string; page?: boolean }) {
         </section>
         <section>
           <h3>{t("card")}</h3>
-          {value.origin === "platform" ? <p class="card-text">{t("silence-card")}</p> : <RuleCard rule={value.rule_id} />}
+          {value.origin === "platform" ? <p class="card-text">{t("silence-card")}</p> : value.intel ? <IndicatorCard intel={value.intel} /> : <RuleCard rule={value.rule_id} />}
         </section>
       </div>
       {ignoring && <IgnoreDialog alert={value} title={title} close={() => setIgnoring(false)} done={alert.reload} />}

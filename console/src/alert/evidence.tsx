@@ -28,7 +28,7 @@ export function Facts({ alert, title, zone }: { alert: Alert; title?: string; zo
       <div><dt>{t("device")}</dt><dd><DeviceLink id={alert.device} /></dd></div>
       <div>
         <dt>{t("rule")}</dt>
-        <dd>{alert.origin === "device" || alert.origin === "platform" ? alert.rule_id : <a href={`/rules/${encodeURIComponent(alert.rule_id)}`}>{title ?? alert.title}</a>}</dd>
+        <dd>{alert.origin === "device" || alert.origin === "platform" || alert.origin === "intel" ? alert.rule_id : <a href={`/rules/${encodeURIComponent(alert.rule_id)}`}>{title ?? alert.title}</a>}</dd>
       </div>
       {alert.techniques.length > 0 && <div><dt>{t("techniques")}</dt><dd>{alert.techniques.join(" ")}</dd></div>}
     </dl>

@@ -47,13 +47,14 @@ function useFound(key: string | null, find: (key: string) => Promise<string | nu
 
 /** What the platform itself has to say is said in the reader's language; the name stands after the colon. */
 function platformTitle(alert: Pick<Alert, "origin" | "rule_id" | "title"> | null): string | null {
+  if (alert?.origin === "intel") return t("alert-intel-title", { value: alert.title.split(": ").slice(1).join(": ") });
   if (alert?.origin !== "platform" || alert.rule_id !== "platform:device_silence") return null;
   return t("alert-device-silent", { name: alert.title.split(": ").slice(1).join(": ") });
 }
 
 export function useAlertTitle(alert: Pick<Alert, "origin" | "rule_id" | "title"> | null): string {
   const own = platformTitle(alert);
-  const rule = alert && alert.origin !== "device" && alert.origin !== "platform" && language() !== "en" ? alert.rule_id : null;
+  const rule = alert && alert.origin !== "device" && alert.origin !== "platform" && alert.origin !== "intel" && language() !== "en" ? alert.rule_id : null;
   const found = useFound(rule, titleOf);
   return own ?? found ?? alert?.title ?? "";
 }

@@ -813,6 +813,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Feeds, newest first. */
+        get: operations["list_feeds"];
+        put?: never;
+        /** Adds a feed. It is fetched at once. */
+        post: operations["add_feed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One feed. */
+        get: operations["get_feed"];
+        /** Changes a feed. It is fetched at once; one that is switched off keeps what it has brought. */
+        put: operations["update_feed"];
+        post?: never;
+        /** Removes a feed with its list. Alerts and hunts keep what they found. */
+        delete: operations["delete_feed"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/feeds/{id}/fetch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has a feed fetched now. */
+        post: operations["fetch_feed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/fields": {
         parameters: {
             query?: never;
@@ -960,7 +1014,7 @@ export interface paths {
         /** Lists, newest first. */
         get: operations["list_intel_lists"];
         put?: never;
-        /** Adds a list: plain text, CSV or NDJSON, up to a million indicators. It is hunted at once. */
+        /** Adds a list: plain text, CSV, NDJSON, a STIX bundle, a MISP event or warning list, up to a million indicators. */
         post: operations["add_intel_list"];
         delete?: never;
         options?: never;
@@ -987,6 +1041,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/intel-lists/{id}/hits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What alerts have come of a list, and what people made of them. */
+        get: operations["intel_list_hits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/intel-lists/{id}/indicators": {
         parameters: {
             query?: never;
@@ -996,6 +1067,23 @@ export interface paths {
         };
         /** A list's indicators, twenty thousand at a time. */
         get: operations["intel_list_indicators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/intel-lists/{id}/suppressed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The indicators of a list that do not alarm because a warning list names them. */
+        get: operations["intel_list_suppressed"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1901,6 +1989,7 @@ export interface components {
             id: string;
             /** @description The incident it is linked to. */
             incident?: string | null;
+            intel?: components["schemas"]["AlertIntel"] | null;
             /** @description What the same detections were put together by, such as `source_address=203.0.113.9`. */
             key: string;
             /** @description Time of the last event. */
@@ -1911,7 +2000,7 @@ export interface components {
             outcome: components["schemas"]["AttackOutcome"];
             /** @description The policy that decided. */
             policy?: string | null;
-            /** @description Sigma rule id, or `<source>:<alarm name>` for a device's own alarm. */
+            /** @description Sigma rule id, `<source>:<alarm name>` for a device's own alarm, `intel:<kind>:<value>` for an indicator. */
             rule_id: string;
             /** @description Sample events, whole: retention never erases evidence. */
             samples: components["schemas"]["Sample"][];
@@ -1929,11 +2018,25 @@ export interface components {
              */
             version: number;
         };
+        /** @description The indicator an alert is about. */
+        AlertIntel: {
+            /** @description What it is. */
+            kind: components["schemas"]["IndicatorKind"];
+            /** @description The lists it stands in, the surest first, as they were when the alert began. */
+            sources: components["schemas"]["IntelSource"][];
+            /** @description In the form it is compared in. */
+            value: string;
+            /**
+             * Format: int64
+             * @description How many more lists name it that the reader may not know.
+             */
+            withheld?: number;
+        };
         /**
          * @description Where an alert came from.
          * @enum {string}
          */
-        AlertOrigin: "rule" | "correlation" | "device" | "platform";
+        AlertOrigin: "rule" | "correlation" | "device" | "platform" | "intel";
         /**
          * @description What became of it.
          * @enum {string}
@@ -2427,6 +2530,23 @@ export interface components {
             /** @description SHA-256 of the client certificate in hexadecimal; only for certificates. */
             fingerprint?: string | null;
             kind: components["schemas"]["CredentialKind"];
+        };
+        /** @description Which columns of a table hold what. Columns that are not named are not read. */
+        CsvMapping: {
+            /** @description How sure, 0 to 100. */
+            confidence?: string;
+            /** @description What separates cells. */
+            delimiter?: string;
+            /** @description From when. */
+            from?: string;
+            /** @description Whether the line that names the columns begins with `#`. */
+            header_is_comment?: boolean;
+            /** @description What is said about each. */
+            note?: string;
+            /** @description Until when. */
+            until?: string;
+            /** @description The indicators. */
+            value: string;
         };
         /** @description Where a page ended: opaque to clients, made and read by the store or the lake. */
         Cursor: string;
@@ -2957,6 +3077,132 @@ export interface components {
          * @enum {string}
          */
         ExportState: "queued" | "running" | "done" | "failed" | "cancelled" | "expired";
+        /** @description A feed. */
+        Feed: components["schemas"]["FeedData"] & {
+            changed?: components["schemas"]["Timestamp"] | null;
+            /** @description What the last fetches brought. */
+            counts: components["schemas"]["FeedCounts"];
+            /** @description When it was added. */
+            created: components["schemas"]["Timestamp"];
+            /** @description Customers it is for; every customer when absent. */
+            customers?: string[] | null;
+            /** @description Why it failed, for people. */
+            error?: string | null;
+            /**
+             * Format: int64
+             * @description How often it has failed since it last went well.
+             */
+            failures: number;
+            fetched?: components["schemas"]["Timestamp"] | null;
+            /** @description Whether a secret is kept for it. */
+            has_secret: boolean;
+            /** @description Its id. */
+            id: string;
+            /** @description The list its indicators are in. */
+            list: string;
+            next?: components["schemas"]["Timestamp"] | null;
+            /** @description How the last fetch went. */
+            state: components["schemas"]["FeedState"];
+            /**
+             * Format: int64
+             * @description Goes up with every change of what people say.
+             */
+            version: number;
+        };
+        /** @description What the last fetches brought. */
+        FeedCounts: {
+            /**
+             * Format: int64
+             * @description Of which something else is said.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description No longer there: expired, withdrawn or left out.
+             */
+            gone: number;
+            /**
+             * Format: int64
+             * @description Indicators that were not there before, in the last fetch that changed anything.
+             */
+            new: number;
+            /**
+             * Format: int64
+             * @description In all.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description What gave no indicator.
+             */
+            unread: number;
+        };
+        /** @description A feed that is wanted. */
+        FeedCreate: components["schemas"]["FeedData"] & {
+            /** @description Its customers; every customer in sight when empty. */
+            customers?: string[];
+            /** @description A password or a token. It is sealed, and never given back. */
+            secret?: string | null;
+        };
+        /** @description What people say about a feed. */
+        FeedData: {
+            /** @description The collection's id or title, where the URL is the server's or the API root's. */
+            collection?: string;
+            columns?: components["schemas"]["CsvMapping"] | null;
+            /**
+             * Format: int64
+             * @description Of indicators that say none themselves, 0 to 100.
+             */
+            confidence: number;
+            /** @description Whether it is fetched. */
+            enabled: boolean;
+            /**
+             * Format: int64
+             * @description Indicators that say no end hold so many days after they were last seen in it; without end when absent.
+             */
+            expire_days?: number | null;
+            /** @description Whether what is new in it is hunted backwards. */
+            hunt_new?: boolean;
+            /**
+             * Format: int64
+             * @description How often, in minutes.
+             */
+            interval_minutes: number;
+            /** @description What kind. */
+            kind: components["schemas"]["FeedKind"];
+            /**
+             * Format: int64
+             * @description Less sure ones do not alarm.
+             */
+            least_confidence?: number;
+            /** @description Its name; its list has it too. */
+            name: string;
+            /** @description What its list is for. */
+            purpose: components["schemas"]["ListPurpose"];
+            /** @description Of indicators that say none themselves. */
+            tlp: components["schemas"]["Tlp"];
+            /** @description Where: a URL, for TAXII the collection's or the server's; for a folder its name below the folder of feeds. */
+            url: string;
+            /** @description The user of basic authentication; with a secret and without a user it is a bearer token. */
+            user?: string;
+        };
+        /**
+         * @description What a feed's address leads to.
+         * @enum {string}
+         */
+        FeedKind: "taxii" | "misp" | "stix" | "csv" | "list" | "folder";
+        /**
+         * @description How the last fetch went.
+         * @enum {string}
+         */
+        FeedState: "new" | "fine" | "unchanged" | "failed" | "off";
+        /** @description A changed feed and the version the change was made on. */
+        FeedUpdate: components["schemas"]["FeedData"] & {
+            /** @description Kept as it is when absent, removed when empty. */
+            secret?: string | null;
+            /** Format: int64 */
+            version: number;
+        };
         /** @description A condition on one field. */
         FieldFilter: {
             /** @description A core field, or a record's own field name. */
@@ -3301,6 +3547,7 @@ export interface components {
         };
         /** @description An indicator in the form it is compared in. */
         Indicator: {
+            detail?: components["schemas"]["IndicatorDetail"] | null;
             /** @description What it is. */
             kind: components["schemas"]["IndicatorKind"];
             /** @description What its list says about it. */
@@ -3308,11 +3555,23 @@ export interface components {
             /** @description In the form it is compared in. */
             value: string;
         };
+        /** @description What a source says about one of its indicators where that differs from what it says about all of them. */
+        IndicatorDetail: {
+            added?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int32
+             * @description How sure the source is, 0 to 100.
+             */
+            confidence?: number | null;
+            from?: components["schemas"]["Timestamp"] | null;
+            tlp?: components["schemas"]["Tlp"] | null;
+            until?: components["schemas"]["Timestamp"] | null;
+        };
         /**
          * @description What an indicator is.
          * @enum {string}
          */
-        IndicatorKind: "address" | "cidr" | "domain" | "url" | "hash";
+        IndicatorKind: "address" | "cidr" | "domain" | "url" | "hash" | "mail";
         Indicators: {
             /** @description None behind the last part. */
             items: components["schemas"]["Indicator"][];
@@ -3330,6 +3589,8 @@ export interface components {
              * @description Lines that repeat an indicator.
              */
             duplicates: number;
+            /** @description The feed that fills it, where one does. */
+            feed?: string | null;
             /** @description Its id. */
             id: string;
             /**
@@ -3345,8 +3606,15 @@ export interface components {
         };
         /** @description A list that was added, the lines of it that are no indicators, and the hunt that looks for it. */
         IntelListAdded: {
-            hunt: components["schemas"]["RetroHunt"];
+            hunt?: components["schemas"]["RetroHunt"] | null;
             list: components["schemas"]["IntelList"];
+            /**
+             * Format: int64
+             * @description How many of its indicators a warning list names; they do not alarm.
+             */
+            suppressed: number;
+            /** @description The first of them. */
+            suppressed_first: components["schemas"]["SuppressedIndicator"][];
             unread: components["schemas"]["UnreadLine"][];
         };
         /** @description What people say about a list. */
@@ -3359,8 +3627,17 @@ export interface components {
             /** @description What it is about. */
             description?: string;
             expires?: components["schemas"]["Timestamp"] | null;
+            /** @description Whether what is new in it is hunted backwards by itself. */
+            hunt_new?: boolean;
+            /**
+             * Format: int64
+             * @description Indicators the source is less sure of than this do not alarm.
+             */
+            least_confidence?: number;
             /** @description Its name. */
             name: string;
+            /** @description What it is for. */
+            purpose?: components["schemas"]["ListPurpose"];
             /** @description Where it came from. */
             source?: string;
             /** @description How far it may be passed on. */
@@ -3370,6 +3647,24 @@ export interface components {
         IntelListUpdate: components["schemas"]["IntelListData"] & {
             /** Format: int64 */
             version: number;
+        };
+        /** @description A list that names an indicator. */
+        IntelSource: {
+            /**
+             * Format: int64
+             * @description How sure the source is of this indicator, 0 to 100.
+             */
+            confidence: number;
+            /** @description The list. */
+            list: string;
+            /** @description Its name. */
+            name: string;
+            /** @description What the source says about it. */
+            note?: string | null;
+            /** @description Where it came from. */
+            source?: string;
+            /** @description How far it may be passed on. */
+            tlp: components["schemas"]["Tlp"];
         };
         /** @description A fresh API token. The secret is shown this once. */
         IssuedApiToken: {
@@ -3420,6 +3715,35 @@ export interface components {
         LanguageChange: {
             language: components["schemas"]["Language"];
         };
+        /** @description What alerts have come of a list. */
+        ListHits: {
+            /**
+             * Format: int64
+             * @description Alerts.
+             */
+            alerts: number;
+            /**
+             * Format: int64
+             * @description Alerts in incidents that people found to be true.
+             */
+            confirmed: number;
+            /**
+             * Format: int64
+             * @description Events behind them.
+             */
+            events: number;
+            last?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Alerts in incidents that people rejected.
+             */
+            rejected: number;
+        };
+        /**
+         * @description What a list is for.
+         * @enum {string}
+         */
+        ListPurpose: "alarm" | "hunt" | "warning";
         /** @description A field and value that made a rule fire. */
         MatchedField: {
             /** @description The field as the rule names it; empty for a keyword. */
@@ -3446,7 +3770,7 @@ export interface components {
          * @description What kind of thing changed.
          * @enum {string}
          */
-        Noun: "customer" | "device" | "asset" | "resource_group" | "alert" | "audit_policy" | "incident" | "intel_list" | "retro_hunt" | "user" | "saved_search" | "export" | "use_case" | "parser" | "platform_alarm";
+        Noun: "customer" | "device" | "asset" | "resource_group" | "alert" | "audit_policy" | "incident" | "intel_list" | "feed" | "retro_hunt" | "user" | "saved_search" | "export" | "use_case" | "parser" | "platform_alarm";
         /**
          * @description Where the customer stands with us.
          * @enum {string}
@@ -3488,6 +3812,7 @@ export interface components {
                 id: string;
                 /** @description The incident it is linked to. */
                 incident?: string | null;
+                intel?: components["schemas"]["AlertIntel"] | null;
                 /** @description What the same detections were put together by, such as `source_address=203.0.113.9`. */
                 key: string;
                 /** @description Time of the last event. */
@@ -3498,7 +3823,7 @@ export interface components {
                 outcome: components["schemas"]["AttackOutcome"];
                 /** @description The policy that decided. */
                 policy?: string | null;
-                /** @description Sigma rule id, or `<source>:<alarm name>` for a device's own alarm. */
+                /** @description Sigma rule id, `<source>:<alarm name>` for a device's own alarm, `intel:<kind>:<value>` for an indicator. */
                 rule_id: string;
                 /** @description Sample events, whole: retention never erases evidence. */
                 samples: components["schemas"]["Sample"][];
@@ -3709,6 +4034,42 @@ export interface components {
             next?: components["schemas"]["Cursor"] | null;
         };
         /** @description One page of a list. */
+        Page_Feed: {
+            /** @description The rows. */
+            items: (components["schemas"]["FeedData"] & {
+                changed?: components["schemas"]["Timestamp"] | null;
+                /** @description What the last fetches brought. */
+                counts: components["schemas"]["FeedCounts"];
+                /** @description When it was added. */
+                created: components["schemas"]["Timestamp"];
+                /** @description Customers it is for; every customer when absent. */
+                customers?: string[] | null;
+                /** @description Why it failed, for people. */
+                error?: string | null;
+                /**
+                 * Format: int64
+                 * @description How often it has failed since it last went well.
+                 */
+                failures: number;
+                fetched?: components["schemas"]["Timestamp"] | null;
+                /** @description Whether a secret is kept for it. */
+                has_secret: boolean;
+                /** @description Its id. */
+                id: string;
+                /** @description The list its indicators are in. */
+                list: string;
+                next?: components["schemas"]["Timestamp"] | null;
+                /** @description How the last fetch went. */
+                state: components["schemas"]["FeedState"];
+                /**
+                 * Format: int64
+                 * @description Goes up with every change of what people say.
+                 */
+                version: number;
+            })[];
+            next?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
         Page_Hit: {
             /** @description The rows. */
             items: {
@@ -3815,6 +4176,8 @@ export interface components {
                  * @description Lines that repeat an indicator.
                  */
                 duplicates: number;
+                /** @description The feed that fills it, where one does. */
+                feed?: string | null;
                 /** @description Its id. */
                 id: string;
                 /**
@@ -3891,6 +4254,7 @@ export interface components {
         Page_RetroHunt: {
             /** @description The rows. */
             items: {
+                added_since?: components["schemas"]["Timestamp"] | null;
                 /** @description Who asked for it. */
                 asked_by: string;
                 /** @description When it was asked for. */
@@ -4486,6 +4850,7 @@ export interface components {
         };
         /** @description A list held against what was kept. */
         RetroHunt: {
+            added_since?: components["schemas"]["Timestamp"] | null;
             /** @description Who asked for it. */
             asked_by: string;
             /** @description When it was asked for. */
@@ -4984,6 +5349,24 @@ export interface components {
             time: components["schemas"]["Timestamp"];
             /** @description The record's time as written, where it was implausible. */
             time_original?: string | null;
+        };
+        Suppressed: {
+            /**
+             * Format: int64
+             * @description How many in all.
+             */
+            count: number;
+            /** @description The first thousand. */
+            items: components["schemas"]["SuppressedIndicator"][];
+        };
+        /** @description An indicator that does not alarm because a warning list names it. */
+        SuppressedIndicator: {
+            /** @description What it is. */
+            kind: components["schemas"]["IndicatorKind"];
+            /** @description In the form it is compared in. */
+            value: string;
+            /** @description The warning list that names it. */
+            warning: string;
         };
         /** @description A sample of another source that the parser takes. */
         TakenLine: {
@@ -6765,6 +7148,141 @@ export interface operations {
             };
         };
     };
+    list_feeds: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Rows at most (1 to 1000, 100 unless told). */
+                limit?: number;
+                /** @description Part of the name or the address, without case. */
+                text?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Feed"];
+                };
+            };
+        };
+    };
+    add_feed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedCreate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feed"];
+                };
+            };
+        };
+    };
+    get_feed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feed"];
+                };
+            };
+        };
+    };
+    update_feed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FeedUpdate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feed"];
+                };
+            };
+        };
+    };
+    delete_feed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    fetch_feed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feed"];
+                };
+            };
+        };
+    };
     list_fields: {
         parameters: {
             query?: never;
@@ -7026,7 +7544,13 @@ export interface operations {
                 description?: string;
                 /** @description When it no longer holds. */
                 expires?: string;
+                /** @description Whether it is hunted backwards at once; yes unless told. */
+                hunt_new?: boolean;
+                /** @description 0 to 100: less sure indicators do not alarm. */
+                least_confidence?: number;
                 name: string;
+                /** @description alarm, hunt or warning; alarm unless told. */
+                purpose?: string;
                 source?: string;
                 /** @description clear, green, amber, amber_strict or red; amber unless told. */
                 tlp?: string;
@@ -7116,6 +7640,27 @@ export interface operations {
             };
         };
     };
+    intel_list_hits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListHits"];
+                };
+            };
+        };
+    };
     intel_list_indicators: {
         parameters: {
             query?: {
@@ -7136,6 +7681,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Indicators"];
+                };
+            };
+        };
+    };
+    intel_list_suppressed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suppressed"];
                 };
             };
         };

@@ -132,6 +132,9 @@ export type Bucket = Schemas["Bucket"];
 export type IntelList = Schemas["IntelList"];
 export type IntelListData = Schemas["IntelListData"];
 export type UnreadLine = Schemas["UnreadLine"];
+export type SuppressedIndicator = Schemas["SuppressedIndicator"];
+export type Feed = Schemas["Feed"];
+export type FeedData = Schemas["FeedData"];
 export type RetroHunt = Schemas["RetroHunt"];
 export type Hit = Schemas["Hit"];
 

@@ -1,17 +1,28 @@
 // Words and figures that lists and hunts share.
-import type { RetroHunt } from "../api/types.ts";
+import type { Feed, RetroHunt } from "../api/types.ts";
 import { number } from "../i18n/format.ts";
 import { t, word } from "../i18n/text.ts";
 import { CustomerMark } from "../ui/badge.tsx";
 
 export const TLPS = ["clear", "green", "amber", "amber_strict", "red"];
-export const KINDS = ["address", "cidr", "domain", "url", "hash"];
+export const KINDS = ["address", "cidr", "domain", "url", "hash", "mail"];
+export const PURPOSES = ["alarm", "hunt", "warning"];
 
 /** Whom a list or a hunt is about. */
 export function Whose({ customers }: { customers?: string[] | null }) {
   if (!customers) return <span class="muted">{t("all-customers")}</span>;
   const [first, ...more] = customers;
   return <>{first ? <CustomerMark id={first} /> : t("none")}{more.length > 0 && <span class="muted"> {t("intel-and-more", { count: more.length })}</span>}</>;
+}
+
+/** How a feed's fetches go; with the reason where there is room for a few words only. */
+export function FeedMark({ feed, plain }: { feed: Feed; plain?: boolean }) {
+  return (
+    <span class="hunt-mark">
+      <span class={`state-mark feed-${feed.state}`}><i aria-hidden="true" />{word("feed-state", feed.state)}</span>
+      {!plain && feed.error && <span class="muted given" title={feed.error}>{feed.error}</span>}
+    </span>
+  );
 }
 
 /** What has become of a hunt, with how far it is while it runs. */

@@ -14,8 +14,9 @@ import { Failure, Loading } from "../ui/states.tsx";
 import { Time } from "../ui/time.tsx";
 import { toastDone, toastProblem } from "../ui/toast.tsx";
 import { askHunt, deleteList, getList, indicators, unreadLines, updateList } from "./api.ts";
-import { TLPS, Whose } from "./marks.tsx";
+import { PURPOSES, TLPS, Whose } from "./marks.tsx";
 import { Hunts } from "./page.tsx";
+import { ListHits, SuppressedSection } from "./suppressed.tsx";
 import { Unread } from "./upload.tsx";
 
 export function IntelListPage({ id }: { id: string }) {
@@ -36,8 +37,9 @@ export function IntelListPage({ id }: { id: string }) {
       actions={
         <>
           {may && <button class="button primary" onClick={() => setAsking("hunt")}>{t("hunt-again")}</button>}
-          {own && <button class="button" onClick={() => setAsking("edit")}>{t("edit")}</button>}
-          {own && <button class="button danger" onClick={() => setAsking("delete")}>{t("delete")}</button>}
+          {list.feed && <a class="button" href={`/feeds/${list.feed}`}>{t("feed-show")}</a>}
+          {own && !list.feed && <button class="button" onClick={() => setAsking("edit")}>{t("edit")}</button>}
+          {own && !list.feed && <button class="button danger" onClick={() => setAsking("delete")}>{t("delete")}</button>}
         </>
       }
     >
@@ -49,10 +51,14 @@ export function IntelListPage({ id }: { id: string }) {
         <div><dt>{t("customer")}</dt><dd><Whose customers={list.customers} /></dd></div>
         <div><dt>{t("intel-source")}</dt><dd>{list.source || t("none")}</dd></div>
         <div><dt>{t("intel-confidence")}</dt><dd>{number(list.confidence)}</dd></div>
+        <div><dt>{t("intel-purpose")}</dt><dd>{word("intel-purpose", list.purpose)}</dd></div>
+        {Boolean(list.least_confidence) && <div><dt>{t("intel-least")}</dt><dd>{number(list.least_confidence ?? 0)}</dd></div>}
         <div><dt>{t("intel-expires")}</dt><dd>{list.expires ? <Time at={list.expires} /> : t("never")}</dd></div>
         <div><dt>{t("created")}</dt><dd>{exact(list.created)}</dd></div>
       </dl>
       {list.description && <p>{list.description}</p>}
+      {list.purpose === "alarm" && <ListHits list={id} />}
+      <SuppressedSection list={id} version={list.version} />
       <section class="intel-hunts"><h2>{t("hunts")}</h2><Hunts list={id} /></section>
       {lines.length > 0 && <section><h2>{t("intel-unread")}</h2><Unread lines={lines} all={list.unread} /></section>}
       {asking === "edit" && <EditDialog list={list} close={() => setAsking(null)} done={loaded.set} />}
@@ -66,12 +72,14 @@ function EditDialog({ list, close, done }: { list: IntelList; close: () => void;
   return (
     <FormDialog
       title={t("edit")} action={t("save")} close={close}
-      start={{ name: list.name, source: list.source, description: list.description, confidence: list.confidence, tlp: list.tlp, expires: localInput(list.expires) }}
+      start={{ name: list.name, source: list.source, description: list.description, confidence: list.confidence, tlp: list.tlp, expires: localInput(list.expires), purpose: list.purpose ?? "alarm", least: list.least_confidence ?? 0 }}
       fields={[
         { kind: "text", name: "name", label: t("intel-name"), required: true, autofocus: true, max: 200 },
         { kind: "text", name: "source", label: t("intel-source"), max: 200 },
         { kind: "select", name: "tlp", label: t("intel-tlp"), options: TLPS.map((value) => ({ value, label: word("tlp", value) })) },
         { kind: "number", name: "confidence", label: t("intel-confidence"), hint: t("intel-confidence-hint"), least: 0, most: 100 },
+        { kind: "select", name: "purpose", label: t("intel-purpose"), options: PURPOSES.map((value) => ({ value, label: word("intel-purpose", value) })) },
+        { kind: "number", name: "least", label: t("intel-least"), hint: t("intel-least-hint"), least: 0, most: 100 },
         { kind: "moment", name: "expires", label: t("intel-expires") },
         { kind: "area", name: "description", label: t("intel-description"), rows: 3 },
       ]}
@@ -79,6 +87,7 @@ function EditDialog({ list, close, done }: { list: IntelList; close: () => void;
         const data: IntelListData = {
           name: String(values.name).trim(), source: String(values.source ?? ""), description: String(values.description ?? ""),
           confidence: Number(values.confidence ?? 0), tlp: values.tlp as IntelListData["tlp"], expires: instant(values.expires),
+          purpose: values.purpose as IntelListData["purpose"], least_confidence: Number(values.least ?? 0), hunt_new: list.hunt_new,
         };
         done(await updateList(list, data));
         toastDone(t("saved"));

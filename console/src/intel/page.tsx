@@ -14,29 +14,36 @@ import { type Column, Table } from "../ui/table.tsx";
 import { Time } from "../ui/time.tsx";
 import { useList } from "../ui/use_list.ts";
 import { indicators, listHunts, listLists } from "./api.ts";
+import { FeedDialog, Feeds } from "./feeds.tsx";
 import { HuntMark, Whose } from "./marks.tsx";
 import { UploadDialog } from "./upload.tsx";
 
 export function IntelPage() {
   const [tab, setTab] = useParameter("tab", "lists");
   const [text, setText] = useParameter("text");
-  const [adding, setAdding] = useState(false);
+  const [adding, setAdding] = useState<"list" | "feed" | null>(null);
   const mayWrite = useMay("intel.write");
   useCommands([
     { id: "search", label: "search-here", keys: ["/"], group: "commands-page", run: focusSearch },
-    { id: "intel-add", label: "intel-add", keys: ["n"], group: "commands-page", when: () => mayWrite, run: () => setAdding(true) },
+    { id: "intel-add", label: "intel-add", keys: ["n"], group: "commands-page", when: () => mayWrite, run: () => setAdding(tab === "feeds" ? "feed" : "list") },
   ]);
   return (
     <Page
       title={t("nav-intel")} fill
-      actions={mayWrite && <button class="button primary" onClick={() => setAdding(true)}>{t("intel-add")} <kbd>n</kbd></button>}
+      actions={mayWrite && (
+        <>
+          <button class={tab === "feeds" ? "button" : "button primary"} onClick={() => setAdding("list")}>{t("intel-add")}{tab !== "feeds" && <> <kbd>n</kbd></>}</button>
+          <button class={tab === "feeds" ? "button primary" : "button"} onClick={() => setAdding("feed")}>{t("feed-add")}{tab === "feeds" && <> <kbd>n</kbd></>}</button>
+        </>
+      )}
     >
       <div class="filters">
-        <Tabs label={t("nav-intel")} current={tab} choose={setTab} tabs={[{ id: "lists", label: t("intel-lists") }, { id: "hunts", label: t("hunts") }]} />
-        {tab === "lists" && <TextFilter value={text} set={setText} label={t("filter-text")} />}
+        <Tabs label={t("nav-intel")} current={tab} choose={setTab} tabs={[{ id: "lists", label: t("intel-lists") }, { id: "feeds", label: t("feeds") }, { id: "hunts", label: t("hunts") }]} />
+        {tab !== "hunts" && <TextFilter value={text} set={setText} label={t("filter-text")} />}
       </div>
-      {tab === "lists" ? <Lists text={text} /> : <Hunts />}
-      {adding && <UploadDialog close={() => setAdding(false)} />}
+      {tab === "feeds" ? <Feeds text={text} /> : tab === "hunts" ? <Hunts /> : <Lists text={text} />}
+      {adding === "list" && <UploadDialog close={() => setAdding(null)} />}
+      {adding === "feed" && <FeedDialog close={() => setAdding(null)} />}
     </Page>
   );
 }
@@ -48,6 +55,7 @@ function Lists({ text }: { text: string }) {
   const href = (list: IntelList) => `/intel/${list.id}`;
   const columns: Column<IntelList>[] = [
     { id: "name", label: t("intel-name"), cell: (list) => list.name },
+    { id: "purpose", label: t("intel-purpose"), width: "130px", cell: (list) => <>{word("intel-purpose", list.purpose)}{list.feed && <> <span class="tag">{t("feed")}</span></>}</> },
     { id: "source", label: t("intel-source"), width: "200px", cell: (list) => list.source || <span class="muted">{t("none")}</span> },
     { id: "indicators", label: t("intel-indicators"), width: "110px", numeric: true, cell: (list) => number(indicators(list)) },
     { id: "unread", label: t("intel-unread"), width: "110px", numeric: true, cell: (list) => number(list.unread) },

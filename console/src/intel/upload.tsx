@@ -10,7 +10,8 @@ import { Dialog } from "../ui/dialog.tsx";
 import { Form, instant, optional } from "../ui/form.tsx";
 import { toastDone } from "../ui/toast.tsx";
 import { type Added, addList, indicators } from "./api.ts";
-import { TLPS } from "./marks.tsx";
+import { PURPOSES, TLPS } from "./marks.tsx";
+import { SuppressedTable } from "./suppressed.tsx";
 
 export function UploadDialog({ close }: { close: () => void }) {
   const { customers } = useShell();
@@ -21,13 +22,16 @@ export function UploadDialog({ close }: { close: () => void }) {
   return (
     <Dialog title={t("intel-add")} close={close} kind="wide">
       <Form
-        action={t("intel-add-and-hunt")} cancel={close}
-        start={{ name: "", source: "", description: "", confidence: 50, tlp: "amber", expires: "", customers: [], text: "" }}
+        action={t("intel-add")} cancel={close}
+        start={{ name: "", source: "", description: "", confidence: 50, tlp: "amber", expires: "", customers: [], text: "", purpose: "alarm", least: 0, hunt: true }}
         fields={[
           { kind: "text", name: "name", label: t("intel-name"), hint: t("intel-name-hint"), max: 200 },
           { kind: "text", name: "source", label: t("intel-source"), max: 200 },
           { kind: "select", name: "tlp", label: t("intel-tlp"), options: TLPS.map((value) => ({ value, label: word("tlp", value) })) },
           { kind: "number", name: "confidence", label: t("intel-confidence"), hint: t("intel-confidence-hint"), least: 0, most: 100 },
+          { kind: "select", name: "purpose", label: t("intel-purpose"), hint: t("intel-purpose-hint"), options: PURPOSES.map((value) => ({ value, label: word("intel-purpose", value) })) },
+          { kind: "number", name: "least", label: t("intel-least"), hint: t("intel-least-hint"), least: 0, most: 100, when: (values) => values.purpose === "alarm" },
+          { kind: "check", name: "hunt", label: t("intel-hunt-now"), when: (values) => values.purpose !== "warning" },
           { kind: "moment", name: "expires", label: t("intel-expires"), hint: t("intel-expires-hint") },
           { kind: "text", name: "description", label: t("intel-description"), max: 4000 },
           { kind: "many", name: "customers", label: t("intel-for"), hint: t("intel-for-hint"), wide: true, options: [...customers.values()].map((one) => ({ value: one.id, label: one.short_name })) },
@@ -38,7 +42,7 @@ export function UploadDialog({ close }: { close: () => void }) {
           setAdded(await addList({
             name: optional(values.name) ?? file?.name ?? t("intel-pasted"), source: String(values.source), description: String(values.description),
             confidence: Number(values.confidence ?? 50), tlp: String(values.tlp), expires: instant(values.expires) ?? undefined,
-            customers: (values.customers as string[]).join(","),
+            customers: (values.customers as string[]).join(","), purpose: String(values.purpose), least_confidence: Number(values.least ?? 0), hunt_new: Boolean(values.hunt),
           }, content));
         }}
       >
@@ -53,19 +57,20 @@ export function UploadDialog({ close }: { close: () => void }) {
 }
 
 function AddedDialog({ added, close }: { added: Added; close: () => void }) {
-  const { list, unread, hunt } = added;
+  const { list, unread, suppressed, suppressed_first: first, hunt } = added;
   const go = () => {
     toastDone(t("saved"));
     close();
-    navigate(`/hunts/${hunt.id}`);
+    navigate(hunt ? `/hunts/${hunt.id}` : `/intel/${list.id}`);
   };
   return (
     <Dialog title={t("intel-added", { name: list.name })} close={close} kind="wide">
       <p>{t("intel-added-text", { indicators: number(indicators(list)), duplicates: number(list.duplicates), unread: number(list.unread) })}</p>
       {unread.length > 0 && <Unread lines={unread} all={list.unread} />}
+      {suppressed > 0 && <><p>{t("intel-suppressed", { count: number(suppressed) })}</p><SuppressedTable items={first} all={suppressed} /></>}
       <div class="form-actions">
         <button class="button" onClick={close}>{t("close")}</button>
-        <button class="button primary" autofocus onClick={go}>{t("hunt-show")}</button>
+        <button class="button primary" autofocus onClick={go}>{t(hunt ? "hunt-show" : "intel-show")}</button>
       </div>
     </Dialog>
   );

@@ -16,6 +16,7 @@ import type { Permission } from "../api/types.ts";
 import { t } from "../i18n/text.ts";
 import { IncidentsPage } from "../incident/page.tsx";
 import { IncidentPage } from "../incident/view.tsx";
+import { FeedPage } from "../intel/feed.tsx";
 import { HuntPage } from "../intel/hunt.tsx";
 import { IntelListPage } from "../intel/one.tsx";
 import { IntelPage } from "../intel/page.tsx";
@@ -49,6 +50,7 @@ const ROUTES: Route[] = [
   { path: "/policies", permission: "policy.read", page: () => <PoliciesPage /> },
   { path: "/rules", permission: "policy.read", page: () => <RulesPage />, one: (id) => id === "try" ? <BacktestPage /> : <RulePage key={id} id={id} /> },
   { path: "/intel", permission: "intel.read", page: () => <IntelPage />, one: (id) => <IntelListPage key={id} id={id} /> },
+  { path: "/feeds", permission: "intel.read", page: () => <IntelPage />, one: (id) => <FeedPage key={id} id={id} /> },
   { path: "/hunts", permission: "intel.read", page: () => <IntelPage />, one: (id) => <HuntPage key={id} id={id} /> },
   { path: "/users", permission: "user.read", page: () => <UsersPage /> },
   { path: "/audit", permission: "audit.read", page: () => <AuditPage /> },

@@ -4,7 +4,10 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
-use model::intel::{Hit, Indicator, IndicatorKind, IntelList, IntelListData, RetroHunt, Tlp, UnreadLine};
+use model::intel::{
+    Hit, Indicator, IndicatorKind, IntelList, IntelListData, ListPurpose, RetroHunt, SuppressedIndicator, Tlp,
+    UnreadLine,
+};
 use model::{CustomerId, IntelListId, Page, TimeRange, Timestamp};
 use ops::HitFilter;
 use serde::{Deserialize, Serialize};
@@ -28,6 +31,7 @@ pub fn routes() -> OpenApiRouter<Api> {
         .merge(lists)
         .routes(routes!(get_intel_list, update_intel_list, delete_intel_list))
         .routes(routes!(intel_list_unread))
+        .routes(routes!(intel_list_suppressed))
         .routes(routes!(intel_list_indicators))
         .routes(routes!(list_retro_hunts, ask_retro_hunt))
         .routes(routes!(get_retro_hunt))
@@ -55,6 +59,12 @@ struct IntelListCreate {
     tlp: Option<String>,
     /// When it no longer holds.
     expires: Option<String>,
+    /// alarm, hunt or warning; alarm unless told.
+    purpose: Option<String>,
+    /// 0 to 100: less sure indicators do not alarm.
+    least_confidence: Option<i64>,
+    /// Whether it is hunted backwards at once; yes unless told.
+    hunt_new: Option<bool>,
     /// Customer ids, separated by commas; every customer in sight when absent.
     customers: Option<String>,
 }
@@ -64,7 +74,12 @@ struct IntelListCreate {
 struct IntelListAdded {
     list: IntelList,
     unread: Vec<UnreadLine>,
-    hunt: RetroHunt,
+    /// How many of its indicators a warning list names; they do not alarm.
+    suppressed: i64,
+    /// The first of them.
+    suppressed_first: Vec<SuppressedIndicator>,
+    /// None where it is not to be hunted.
+    hunt: Option<RetroHunt>,
 }
 
 /// A changed list and the version the change was made on.
@@ -78,6 +93,14 @@ struct IntelListUpdate {
 #[derive(Serialize, ToSchema)]
 struct UnreadLines {
     items: Vec<UnreadLine>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Suppressed {
+    /// How many in all.
+    count: i64,
+    /// The first thousand.
+    items: Vec<SuppressedIndicator>,
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -138,7 +161,7 @@ async fn list_intel_lists(
     Ok(Json(api.ops.list_intel_lists(&ctx, query.text.as_deref(), &page.request()).await?))
 }
 
-/// Adds a list: plain text, CSV or NDJSON, up to a million indicators. It is hunted at once.
+/// Adds a list: plain text, CSV, NDJSON, a STIX bundle, a MISP event or warning list, up to a million indicators.
 #[utoipa::path(post, path = "/intel-lists", tag = "intel", params(IntelListCreate),
     request_body(content = String, content_type = "text/plain"), responses((status = 201, body = IntelListAdded)))]
 async fn add_intel_list(
@@ -154,10 +177,19 @@ async fn add_intel_list(
         confidence: create.confidence.unwrap_or(50),
         tlp: one("tlp", create.tlp.as_deref())?.unwrap_or(Tlp::Amber),
         expires: one("expires", create.expires.as_deref())?,
+        purpose: one("purpose", create.purpose.as_deref())?.unwrap_or(ListPurpose::Alarm),
+        least_confidence: create.least_confidence.unwrap_or(0),
+        hunt_new: create.hunt_new.unwrap_or(true),
     };
     let customers = list("customers", create.customers.as_deref())?;
     let added = api.ops.add_intel_list(&ctx, data, &customers, content.into()).await?;
-    let added = IntelListAdded { list: added.list, unread: added.unread, hunt: added.hunt };
+    let added = IntelListAdded {
+        list: added.list,
+        unread: added.unread,
+        suppressed: added.suppressed,
+        suppressed_first: added.suppressed_first,
+        hunt: added.hunt,
+    };
     Ok((StatusCode::CREATED, Json(added)))
 }
 
@@ -205,6 +237,18 @@ async fn intel_list_unread(
     Path(list): Path<String>,
 ) -> Result<Json<UnreadLines>, Problem> {
     Ok(Json(UnreadLines { items: api.ops.intel_list_unread(&ctx, &id(&list)?).await? }))
+}
+
+/// The indicators of a list that do not alarm because a warning list names them.
+#[utoipa::path(get, path = "/intel-lists/{id}/suppressed", tag = "intel", params(("id" = String, Path)),
+    responses((status = 200, body = Suppressed)))]
+async fn intel_list_suppressed(
+    State(api): State<Api>,
+    Signed(ctx): Signed,
+    Path(list): Path<String>,
+) -> Result<Json<Suppressed>, Problem> {
+    let (count, items) = api.ops.intel_list_suppressed(&ctx, &id(&list)?).await?;
+    Ok(Json(Suppressed { count, items }))
 }
 
 /// A list's indicators, twenty thousand at a time.

@@ -14,6 +14,7 @@ mod device_health;
 mod event;
 mod exception;
 mod export;
+mod feed;
 mod incident;
 mod intel;
 mod overview;

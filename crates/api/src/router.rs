@@ -17,7 +17,8 @@ use crate::problem::Problem;
 use crate::state::Api;
 use crate::{
     alert, asset, audit, audit_policy, change, coverage, customer, device, device_health, event, exception, export,
-    incident, intel, overview, parser, platform_alarm, query_text, resource_group, rule_release, saved_search, session,
+    feed, incident, intel, overview, parser, platform_alarm, query_text, resource_group, rule_release, saved_search,
+    session,
     storage, tail, use_case, use_case_request, user,
 };
 
@@ -57,6 +58,7 @@ fn documented() -> OpenApiRouter<Api> {
         .merge(use_case_request::routes())
         .merge(audit_policy::routes())
         .merge(intel::routes())
+        .merge(feed::routes())
         .merge(user::routes())
         .merge(audit::routes())
         .merge(change::routes());

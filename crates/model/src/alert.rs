@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::entity::Entity;
 use crate::event::AttackOutcome;
+use crate::intel::AlertIntel;
 use crate::role::words;
 use crate::{AlertId, AuditPolicyId, CustomerId, DeviceId, EventId, IncidentId, Severity, Timestamp};
 
@@ -18,6 +19,8 @@ words! {
         Device = "device",
         /// The platform itself: a device is silent that should be heard.
         Platform = "platform",
+        /// An indicator of threat intelligence was seen.
+        Intel = "intel",
     }
 }
 
@@ -54,7 +57,7 @@ pub struct Alert {
     pub device: DeviceId,
     /// Where it came from.
     pub origin: AlertOrigin,
-    /// Sigma rule id, or `<source>:<alarm name>` for a device's own alarm.
+    /// Sigma rule id, `<source>:<alarm name>` for a device's own alarm, `intel:<kind>:<value>` for an indicator.
     pub rule_id: String,
     /// Title of the rule or name of the alarm.
     pub title: String,
@@ -76,6 +79,10 @@ pub struct Alert {
     pub entities: Vec<Entity>,
     /// Sample events, whole: retention never erases evidence.
     pub samples: Vec<Sample>,
+    /// The indicator that was seen, and who named it; of alerts of threat intelligence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<AlertIntel>))]
+    pub intel: Option<Box<AlertIntel>>,
     /// What became of it.
     pub state: AlertState,
     /// The policy that decided.

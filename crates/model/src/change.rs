@@ -24,6 +24,8 @@ words! {
         Incident = "incident",
         /// An intelligence list.
         IntelList = "intel_list",
+        /// A feed of indicators.
+        Feed = "feed",
         /// A hunt for a list, and what it found.
         RetroHunt = "retro_hunt",
         /// A user, session or token.

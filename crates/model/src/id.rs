@@ -138,6 +138,8 @@ ids! {
     PlatformAlarmId = "plt", "platform alarm";
     /// A list of indicators.
     IntelListId = "itl", "intelligence list";
+    /// A feed of indicators.
+    FeedId = "fed", "feed";
     /// A list held against what was kept.
     RetroHuntId = "hnt", "hunt";
     /// An indicator seen at a customer; derived from hunt, customer and indicator.

@@ -3,14 +3,23 @@
 use serde::{Deserialize, Serialize};
 
 use crate::role::words;
-use crate::{CustomerId, EventId, HitId, IntelListId, RetroHuntId, TimeRange, Timestamp};
+use crate::{CustomerId, EventId, FeedId, HitId, IntelListId, RetroHuntId, TimeRange, Timestamp};
 
+mod feed;
 mod indicator;
 mod list;
 pub mod normal;
+mod seen;
+mod values;
 
-pub use indicator::{Holds, INDICATOR_FIELDS, Indicator, IndicatorKind, NoIndicator, mails, refang};
-pub use list::{ListReading, UnreadLine, read_list};
+pub use feed::{CsvMapping, Feed, FeedCounts, FeedData, FeedKind, FeedState};
+pub use indicator::{
+    Holds, INDICATOR_FIELDS, Indicator, IndicatorDetail, IndicatorKind, NoIndicator, holds_of, mail_addresses, mails,
+    refang,
+};
+pub use list::{ListReading, UnreadLine, read_list, read_warning_list};
+pub use seen::{AlertIntel, IntelSource, SuppressedIndicator};
+pub use values::values;
 
 words! {
     /// How far what a list says may be passed on (Traffic Light Protocol 2.0).
@@ -25,6 +34,18 @@ words! {
         AmberStrict = "amber_strict",
         /// To nobody else.
         Red = "red",
+    }
+}
+
+words! {
+    /// What a list is for.
+    ListPurpose {
+        /// Its indicators alarm when they are seen, and are hunted backwards.
+        Alarm = "alarm",
+        /// Its indicators are only hunted backwards.
+        Hunt = "hunt",
+        /// What it names never alarms, whatever other lists say.
+        Warning = "warning",
     }
 }
 
@@ -47,6 +68,23 @@ pub struct IntelListData {
     /// When it no longer holds.
     #[serde(default)]
     pub expires: Option<Timestamp>,
+    /// What it is for.
+    #[serde(default = "alarm")]
+    pub purpose: ListPurpose,
+    /// Indicators the source is less sure of than this do not alarm.
+    #[serde(default)]
+    pub least_confidence: i64,
+    /// Whether what is new in it is hunted backwards by itself.
+    #[serde(default = "yes")]
+    pub hunt_new: bool,
+}
+
+fn alarm() -> ListPurpose {
+    ListPurpose::Alarm
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl IntelListData {
@@ -66,6 +104,7 @@ impl IntelListData {
         expect(self.source.chars().count() <= 200, "source", "must have at most 200 characters");
         expect(self.description.chars().count() <= 4000, "description", "must have at most 4000 characters");
         expect((0..=100).contains(&self.confidence), "confidence", "must be between 0 and 100");
+        expect((0..=100).contains(&self.least_confidence), "least_confidence", "must be between 0 and 100");
         problems
     }
 }
@@ -77,6 +116,10 @@ pub struct IntelList {
     /// Its id.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub id: IntelListId,
+    /// The feed that fills it, where one does.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub feed: Option<FeedId>,
     /// What people say about it.
     #[serde(flatten)]
     pub data: IntelListData,
@@ -168,6 +211,9 @@ pub struct RetroHunt {
     pub customers: Option<Vec<CustomerId>>,
     /// Record time; all history when absent.
     pub range: Option<TimeRange>,
+    /// Only for what is in the list since then; for all of it when absent.
+    #[serde(default)]
+    pub added_since: Option<Timestamp>,
     /// Who asked for it.
     pub asked_by: String,
     /// What has become of it.

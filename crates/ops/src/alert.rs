@@ -2,6 +2,7 @@
 
 use model::alert::Alert;
 use model::incident::Incident;
+use model::intel::Tlp;
 use model::role::Permission;
 use model::{AlertId, Context, Page, PageRequest, Severity};
 use store::AlertFilter;
@@ -15,13 +16,19 @@ impl Ops {
     /// One alert.
     pub async fn get_alert(&self, ctx: &Context, id: &AlertId) -> Result<Alert> {
         ctx.require(Permission::AlertRead)?;
-        Ok(self.store().read(ctx).await?.get_alert(id).await?)
+        let mut alert = self.store().read(ctx).await?.get_alert(id).await?;
+        withhold(ctx, &mut alert);
+        Ok(alert)
     }
 
     /// Alerts, newest last event first.
     pub async fn list_alerts(&self, ctx: &Context, filter: &AlertFilter, page: &PageRequest) -> Result<Page<Alert>> {
         ctx.require(Permission::AlertRead)?;
-        Ok(self.store().read(ctx).await?.list_alerts(filter, page).await?)
+        let page = self.store().read(ctx).await?.list_alerts(filter, page).await?;
+        Ok(page.map(|mut alert| {
+            withhold(ctx, &mut alert);
+            alert
+        }))
     }
 
     /// Makes an incident of an alert, or lets it join an open one about the same thing. `severity` and `title` are the
@@ -43,5 +50,18 @@ impl Ops {
         let incident = raise::raise(&mut tx, &alert, Wanted { severity, title, policy: None }).await?;
         tx.commit().await?;
         Ok(incident)
+    }
+}
+
+/// What is for its receivers alone (TLP:RED) is told only to those who keep the intelligence: others learn that there is
+/// a source, not which.
+fn withhold(ctx: &Context, alert: &mut Alert) {
+    if ctx.require(Permission::IntelWrite).is_ok() {
+        return;
+    }
+    if let Some(intel) = &mut alert.intel {
+        let before = intel.sources.len();
+        intel.sources.retain(|source| source.tlp != Tlp::Red);
+        intel.withheld = (before - intel.sources.len()) as i64;
     }
 }

@@ -114,6 +114,7 @@ const DEFAULTS: &[(&str, AlertOrigin)] = &[
     ("Rule alerts, high and critical", AlertOrigin::Rule),
     ("Correlation alerts, high and critical", AlertOrigin::Correlation),
     ("Device alarms, high and critical", AlertOrigin::Device),
+    ("Indicators seen, high and critical", AlertOrigin::Intel),
 ];
 
 async fn create(tx: &mut Tx, customer: Option<&CustomerId>, data: AuditPolicyData) -> Result<AuditPolicy> {

@@ -45,7 +45,7 @@ fn needed_for(noun: Noun) -> Permission {
         Noun::Alert => Permission::AlertRead,
         Noun::AuditPolicy => Permission::PolicyRead,
         Noun::Incident => Permission::IncidentRead,
-        Noun::IntelList | Noun::RetroHunt => Permission::IntelRead,
+        Noun::IntelList | Noun::RetroHunt | Noun::Feed => Permission::IntelRead,
         Noun::User => Permission::UserRead,
         Noun::SavedSearch | Noun::Export => Permission::EventRead,
         Noun::Parser | Noun::UseCase => Permission::PolicyRead,

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use lake::{HuntWatch, Target};
 use model::intel::{Hit, HuntProgress, HuntState, IntelList, RetroHunt};
 use model::role::Permission;
-use model::{Context, CustomerId, IntelListId, Page, PageRequest, RetroHuntId, Scope, TimeRange};
+use model::{Context, CustomerId, IntelListId, Page, PageRequest, RetroHuntId, Scope, TimeRange, Timestamp};
 use serde_json::json;
 use store::{HitFilter, HuntOutcome, Tx};
 
@@ -17,6 +17,15 @@ use crate::{Ops, audit};
 
 /// Lists kept ready at a time for hunts that are about to begin.
 const READY: usize = 2;
+
+/// What of a list is hunted.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Wanted {
+    /// Among events of this time; of all times when absent.
+    pub range: Option<TimeRange>,
+    /// Only what is in it since then, and how many that are.
+    pub new: Option<(Timestamp, i64)>,
+}
 
 /// Hunts under way in this process.
 #[derive(Debug, Default)]
@@ -92,7 +101,7 @@ impl Ops {
             (_, Some(of_list)) => Some(of_list.clone()),
             (named, None) => named,
         };
-        let hunt = self.put_hunt(&mut tx, ctx, &list, customers, range).await?;
+        let hunt = self.put_hunt(&mut tx, ctx, &list, customers, Wanted { range, ..Wanted::default() }).await?;
         tx.commit().await?;
         Ok(hunt)
     }
@@ -104,15 +113,16 @@ impl Ops {
         ctx: &Context,
         list: &IntelList,
         customers: Option<Vec<CustomerId>>,
-        range: Option<TimeRange>,
+        Wanted { range, new }: Wanted,
     ) -> Result<RetroHunt> {
         let hunt = RetroHunt {
             id: RetroHuntId::generate(ctx.now()),
             list: list.id.clone(),
             list_name: list.data.name.clone(),
-            indicators: list.indicators(),
+            indicators: new.map_or(list.indicators(), |(_, count)| count),
             customers,
             range,
+            added_since: new.map(|(since, _)| since),
             asked_by: ctx.actor().to_string(),
             state: HuntState::Queued,
             progress: HuntProgress::default(),

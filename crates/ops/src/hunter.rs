@@ -136,10 +136,15 @@ impl Ops {
     }
 
     async fn target(&self, ctx: &Context, hunt: &RetroHunt) -> Result<Arc<Target>> {
-        if let Some(target) = self.hunts().take_ready(&hunt.list) {
+        if hunt.added_since.is_none()
+            && let Some(target) = self.hunts().take_ready(&hunt.list)
+        {
             return Ok(target);
         }
-        let indicators = self.store().read(ctx).await?.intel_list_indicators(&hunt.list).await?;
+        let mut indicators = self.store().read(ctx).await?.intel_list_indicators(&hunt.list).await?;
+        if let Some(since) = hunt.added_since {
+            indicators.retain(|indicator| indicator.detail().added.is_some_and(|added| added >= since));
+        }
         let made = tokio::task::spawn_blocking(move || Target::of(indicators)).await;
         Ok(Arc::new(made.map_err(|_| Error::Unavailable("the list could not be made ready"))?))
     }

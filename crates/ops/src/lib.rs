@@ -23,12 +23,15 @@ mod exception;
 mod exception_preview;
 mod export;
 mod export_worker;
+mod feed;
+mod feed_intake;
 mod hunt;
 mod hunter;
 mod incident;
 mod incident_view;
 mod instructions;
 mod intel;
+mod intel_index;
 mod library;
 mod overview;
 mod parser;
@@ -60,6 +63,7 @@ mod validate;
 mod worker;
 mod zip;
 
+pub use self::intel::AddedList;
 pub use backtest::{Backtest, BacktestDay, BacktestEntity, BacktestResult, BacktestSample};
 pub use change::ChangesPage;
 pub use coverage::{Coverage, CoverageRule, CoverageTechnique, Readiness};
@@ -73,11 +77,11 @@ pub use exception::ExceptionDraft;
 pub use exception_preview::{ExceptionPreview, PreviewedAlert};
 pub use export::ExportRoom;
 pub use export_worker::Exporter;
+pub use feed_intake::{Brought, DueFeed};
 pub use hunter::Hunters;
 pub use incident::{Assignee, NewIncident};
 pub use incident_view::{IncidentEntryView, IncidentView};
 pub use instructions::PublicAddresses;
-pub use intel::AddedList;
 pub use lake::measured;
 pub use library::{InactiveRule, Library, Loaded, RuleFile, RuleInfo, RuleOrigin};
 pub use overview::{DeviceCounts, Funnel, Overview};
@@ -95,7 +99,7 @@ pub use silence::{SILENCE_RULE, SilenceWatch, Watched};
 pub use storage::CustomerStorage;
 pub use store::{
     AlertFilter, AssetFilter, AuditFilter, AuditPolicyFilter, CustomerFilter, DeviceFilter, ExceptionFilter, HitFilter,
-    IncidentFilter, RequestFilter, ResourceGroupFilter, UserFilter,
+    IncidentFilter, ListHits, RequestFilter, ResourceGroupFilter, UserFilter,
 };
 pub use tail::EventTail;
 pub use use_case::{RuleFilter, RuleView};
@@ -139,6 +143,7 @@ struct Inner {
     turns: turns::Turns,
     doors: std::sync::OnceLock<Arc<dyn Doors>>,
     hunts: hunt::Hunts,
+    feeds: tokio::sync::Notify,
 }
 
 impl Ops {
@@ -149,9 +154,10 @@ impl Ops {
         let (rules_replaced, loading) = (tokio::sync::watch::Sender::new(0), tokio::sync::Mutex::default());
         let (turns, doors) = (turns::Turns::default(), std::sync::OnceLock::new());
         let (tails, hunts) = (tail::Tails::default(), hunt::Hunts::default());
-        Ops {
-            inner: Arc::new(Inner { parts, use_cases, rules_replaced, loading, passwords, tails, hunts, turns, doors }),
-        }
+        let feeds = tokio::sync::Notify::new();
+        let inner =
+            Inner { parts, use_cases, rules_replaced, loading, passwords, tails, hunts, feeds, turns, doors };
+        Ops { inner: Arc::new(inner) }
     }
 
     fn store(&self) -> &store::Store {

@@ -213,6 +213,7 @@ async fn raise(tx: &mut Tx, device: &Device, minutes: i64, usual_percent: Option
         last: now,
         entities: Vec::new(),
         samples: Vec::new(),
+        intel: None,
         state: AlertState::New,
         policy: None,
         incident: None,

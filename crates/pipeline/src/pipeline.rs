@@ -51,6 +51,8 @@ pub struct PipelineParts {
     pub lake: Lake,
     /// The sources.
     pub parser: Parser,
+    /// The indicators looked for from the start.
+    pub intel: Arc<intel::Index>,
     /// The rules in force from the start.
     pub rules: Ruleset,
 }
@@ -94,6 +96,7 @@ impl Pipeline {
             lake: parts.lake,
             parser: parts.parser,
             rules: parts.rules,
+            intel: parts.intel,
             names,
             intake: receiver.intake(),
             counters: counters.clone(),
@@ -132,6 +135,11 @@ impl Pipeline {
     /// Judges by other rules from now on. Returns when the place in the log where they begin is durable.
     pub async fn set_rules(&self, rules: Ruleset) -> Result<(), Error> {
         self.flow.set_rules(rules).await
+    }
+
+    /// Looks for other indicators from now on. Returns when the place in the log where they begin is durable.
+    pub async fn set_intel(&self, index: Arc<intel::Index>) -> Result<(), Error> {
+        self.flow.set_intel(index).await
     }
 
     /// Parses by other sources from now on. Returns when the place in the log where they begin is durable.

@@ -26,6 +26,7 @@ pub struct Config {
     pub ingest: Ingest,
     pub metrics: Metrics,
     pub detection: Detection,
+    pub intel: Intel,
     pub lake: Lake,
     pub log: Log,
 }
@@ -135,6 +136,16 @@ pub struct Detection {
     pub rule_folders: Vec<PathBuf>,
     #[serde(deserialize_with = "optional")]
     pub source_folder: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Intel {
+    pub private_feeds: bool,
+    pub max_feed_mib: usize,
+    pub feed_timeout_seconds: u64,
+    #[serde(deserialize_with = "optional")]
+    pub ca_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use model::intel::{Hit, HuntState, IntelListData, RetroHunt, Tlp, UnreadLine};
+use model::intel::{Hit, HuntState, IntelListData, ListPurpose, RetroHunt, Tlp, UnreadLine};
 use model::{Context, CustomerId, IntelListId, PageRequest, Scope, TimeRange, Timestamp};
 use ops::{HitFilter, Ops};
 use serde::{Deserialize, Serialize};
@@ -122,12 +122,15 @@ pub async fn answer(ops: &Ops, ask: Ask, here: bool) -> Result<Outcome, Error> {
                 confidence: 50,
                 tlp: Tlp::Amber,
                 expires: None,
+                purpose: ListPurpose::Hunt,
+                least_confidence: 0,
+                hunt_new: true,
             };
             let added = ops.add_intel_list(&ctx(), data, &ask.customers, content).await?;
             (unread, unread_count) = (added.unread, added.list.unread);
             match ask.range {
                 Some(range) => ops.ask_hunt(&ctx(), &added.list.id, &ask.customers, Some(range)).await?,
-                None => added.hunt,
+                None => added.hunt.ok_or_else(|| Error::Told("the list is not hunted".to_owned()))?,
             }
         }
         (None, Some(list)) => ops.ask_hunt(&ctx(), &list, &ask.customers, ask.range).await?,

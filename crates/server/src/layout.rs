@@ -20,3 +20,5 @@ pub const EVIDENCE_WORK: &str = "evidence-work";
 pub const BACKUP_WORK: &str = "backup-work";
 /// Files of events that people asked for.
 pub const EXPORTS: &str = "exports";
+/// Folders of files that are read as feeds of indicators.
+pub const FEEDS: &str = "feeds";

@@ -24,7 +24,7 @@ use crate::lake::{self, Upkeep};
 use crate::metrics::{self, Health};
 use crate::open::{self, Opened};
 use crate::time::now;
-use crate::{admin, content, layout, monitor, nats, net};
+use crate::{admin, content, feeds, intel, layout, monitor, nats, net};
 
 /// How long a stop may take before it is broken off; what is missing is replayed at the next start.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -60,7 +60,9 @@ impl Server {
     /// Opens the data folder, replays the log and opens every listener.
     pub async fn start(config: &Config, demo: bool) -> Result<Server, Error> {
         let opened = Arc::new(open::open(config, now()).await?);
+        let known = opened.ops.intel_version(now()).await?;
         let parts = PipelineParts {
+            intel: Arc::new(opened.ops.intel_index(now()).await?),
             store: opened.store.clone(),
             lake: opened.lake.clone(),
             parser: opened.parser.clone(),
@@ -98,6 +100,9 @@ impl Server {
         opened.ops.set_doors(Arc::new(monitor::IntakeDoors(pipeline.intake())));
         tasks.spawn(monitor::follow_parsers(opened.ops.clone(), pipeline.clone(), watching.clone()));
         tasks.spawn(monitor::follow_rules(opened.ops.clone(), pipeline.clone(), watching.clone()));
+        let fetcher = feeds::fetcher(&config.intel, &opened);
+        tasks.spawn(feeds::run(opened.ops.clone(), fetcher, watching.clone()));
+        tasks.spawn(intel::follow(opened.ops.clone(), pipeline.clone(), known, watching.clone()));
         tasks.spawn(monitor::Monitor::new(opened.ops.clone(), pipeline.clone(), upkeep.clone()).run(watching.clone()));
         tasks.spawn(upkeep.run(opened.clone(), config.lake.clone(), watching.clone()));
         tasks.spawn(admin::serve(opened.clone(), pipeline.intake(), watching.clone()));

@@ -2,12 +2,13 @@
 
 use std::net::IpAddr;
 
-use model::intel::{Holds, Indicator, IndicatorKind, mails, normal};
+use model::intel::{Holds, Indicator, IndicatorKind, mail_addresses, mails, normal};
 
 /// What separates the kinds: a URL and a domain of the same text have different keys.
 const NAME: u64 = 0x6e61_6d65_6e61_6d65;
 const URL: u64 = 0x7572_6c75_726c_7572;
 const HASH: u64 = 0x6861_7368_6861_7368;
+const MAIL: u64 = 0x6d61_696c_6d61_696c;
 
 /// A key. Addresses keep their order; everything else is a number drawn from its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,7 +34,10 @@ impl From<IpAddr> for Key {
 pub fn keys(holds: Holds, text: &str, mut with: impl FnMut(Key)) {
     match holds {
         Holds::Address | Holds::Host => host(text, &mut with),
-        Holds::Mail => mails(text).for_each(|domain| host(domain, &mut with)),
+        Holds::Mail => {
+            mails(text).for_each(|domain| host(domain, &mut with));
+            mail_addresses(text).for_each(|mail| with(Key::Named(draw(MAIL, mail.as_bytes()))));
+        }
         Holds::Hash => {
             if let Some(hash) = normal::hash(text) {
                 with(Key::Named(draw(HASH, hash.as_bytes())));
@@ -73,6 +77,7 @@ pub fn indicator_key(indicator: &Indicator) -> Option<u64> {
         IndicatorKind::Domain => Some(draw(NAME, text)),
         IndicatorKind::Url => Some(draw(URL, text)),
         IndicatorKind::Hash => Some(draw(HASH, text)),
+        IndicatorKind::Mail => Some(draw(MAIL, text)),
         IndicatorKind::Address | IndicatorKind::Cidr => None,
     }
 }
@@ -130,6 +135,7 @@ mod tests {
         assert!(!has(Holds::Url, "https://evil.com/a", "http://evil.com/a?b=1"));
         assert_eq!(of(Holds::Url, "http://10.0.0.1/x")[1], Key::V4(0x0a00_0001));
         assert!(has(Holds::Mail, "eve@mx.evil.com", "evil.com"));
+        assert!(has(Holds::Mail, "Eve <EVE@evil.com>", "eve@evil.com"));
         assert!(has(Holds::Hash, "D41D8CD98F00B204E9800998ECF8427E", "d41d8cd98f00b204e9800998ecf8427e"));
     }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::column::Layout;
 use crate::error::{Error, Result};
 
-const MAGIC: &[u8; 8] = b"vdtsee01";
+const MAGIC: &[u8; 8] = b"vdtsee02";
 /// Bytes of the head.
 pub(crate) const HEAD: usize = 128;
 

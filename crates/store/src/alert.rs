@@ -176,14 +176,15 @@ impl Tx {
 }
 
 fn upsert(alerts: &[&Alert]) -> Sql {
-    let mut insert =
-        sql("INSERT INTO alert (customer, id, device, origin, rule_id, title, severity, outcome, techniques, ")
-            .push("alert_key, alert_count, first_time, last_time, entities, samples, state, policy, incident, search, ")
-            .push("created, version) VALUES ");
+    let mut insert = sql(
+        "INSERT INTO alert (customer, id, device, origin, rule_id, title, severity, outcome, techniques, ",
+    )
+    .push("alert_key, alert_count, first_time, last_time, entities, samples, intel, state, policy, incident, search, ")
+    .push("created, version) VALUES ");
     for (place, alert) in alerts.iter().enumerate() {
         insert = insert
             .push(if place == 0 { "(" } else { ", (" })
-            .push("?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)")
+            .push("?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)")
             .bind(&alert.customer)
             .bind(&alert.id)
             .bind(&alert.device)
@@ -199,6 +200,7 @@ fn upsert(alerts: &[&Alert]) -> Sql {
             .bind(alert.last)
             .bind(json(&alert.entities))
             .bind(json(&alert.samples))
+            .bind(intel_text(alert).as_deref())
             .bind(alert.state)
             .bind(alert.policy.as_ref())
             .bind(alert.incident.as_ref())
@@ -208,7 +210,7 @@ fn upsert(alerts: &[&Alert]) -> Sql {
     insert
         .push(" ON CONFLICT (customer, id) DO UPDATE SET severity = excluded.severity, outcome = excluded.outcome, ")
         .push("alert_count = excluded.alert_count, first_time = excluded.first_time, last_time = excluded.last_time, ")
-        .push("entities = excluded.entities, samples = excluded.samples, search = excluded.search, ")
+        .push("entities = excluded.entities, samples = excluded.samples, intel = excluded.intel, search = excluded.search, ")
         .push("version = alert.version + 1 ")
         .push("WHERE alert.severity <> excluded.severity OR alert.outcome <> excluded.outcome ")
         .push("OR alert.alert_count <> excluded.alert_count OR alert.first_time <> excluded.first_time ")
@@ -222,6 +224,10 @@ fn search(alert: &Alert) -> Arg {
         [Some(entity.value.as_str()), entity.asset.as_deref(), entity.resource_group.as_deref()].into_iter().flatten()
     });
     Arg::from(searchable(single.into_iter().chain(named)))
+}
+
+fn intel_text(alert: &Alert) -> Option<String> {
+    alert.intel.as_ref().map(|intel| serde_json::to_string(intel).expect("texts and numbers serialize"))
 }
 
 fn outcome_word(outcome: AttackOutcome) -> &'static str {
@@ -252,6 +258,7 @@ fn read(row: &Row) -> Result<Alert> {
         last: row.time("last_time")?,
         entities: row.json("entities")?,
         samples: row.json("samples")?,
+        intel: row.json_maybe("intel")?,
         state: row.parse("state")?,
         policy: row.parse_maybe("policy")?,
         incident: row.parse_maybe("incident")?,

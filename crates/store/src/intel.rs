@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use model::change::Noun;
-use model::intel::{Indicator, IndicatorKind, IntelList, IntelListData, KindCount, ListReading, UnreadLine};
+use model::intel::{Indicator, IntelList, IntelListData, ListReading, UnreadLine};
 use model::{CustomerId, IntelListId, Page, PageRequest, Scope};
 
+use crate::feed::counts_of;
 use crate::page::{Key, Order};
 use crate::row::Row;
 use crate::sql::{Arg, Sql, json, searchable, sql};
@@ -15,7 +16,7 @@ use crate::{Error, Result, Tx};
 const PART: usize = 20_000;
 
 /// The columns of a list without its content.
-const SELECT: &str = "SELECT id, everyone, customers, content, counts, duplicates, unread, created, version \
+const SELECT: &str = "SELECT id, feed, everyone, customers, content, counts, duplicates, unread, created, version \
                       FROM intel_list l WHERE TRUE";
 
 impl Tx {
@@ -34,13 +35,7 @@ impl Tx {
             self.require_all("adding an intelligence list for every customer")?;
         }
         let now = self.context().now();
-        let counts: Vec<KindCount> = IndicatorKind::ALL
-            .iter()
-            .map(|kind| {
-                let count = reading.indicators.iter().filter(|indicator| indicator.kind == *kind).count() as i64;
-                KindCount { kind: *kind, count }
-            })
-            .collect();
+        let counts = counts_of(reading);
         let insert = sql("INSERT INTO intel_list (id, everyone, customers, content, counts, duplicates, unread, ")
             .push("unread_lines, search, created, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)")
             .bind(id)
@@ -58,14 +53,7 @@ impl Tx {
             let insert = sql("INSERT INTO intel_list_customer (list, customer) VALUES (?, ?)").bind(id).bind(customer);
             self.execute(insert).await?;
         }
-        for (part, indicators) in reading.indicators.chunks(PART).enumerate() {
-            let bytes = serde_json::to_vec(indicators).expect("indicators are plain data");
-            let insert = sql("INSERT INTO intel_list_part (list, part, indicators) VALUES (?, ?, ?)")
-                .bind(id)
-                .bind(part as i64)
-                .bind(bytes.as_slice());
-            self.execute(insert).await?;
-        }
+        self.put_parts(id, reading).await?;
         self.list_changed(id, customers);
         self.get_intel_list(id).await
     }
@@ -133,6 +121,35 @@ impl Tx {
         Ok(all)
     }
 
+    /// Puts other indicators in the place of a list's. Takes sight of all its customers.
+    pub async fn replace_indicators(&mut self, id: &IntelListId, reading: &ListReading) -> Result<IntelList> {
+        let list = self.own_list(id).await?;
+        self.execute(sql("DELETE FROM intel_list_part WHERE list = ?").bind(id)).await?;
+        self.put_parts(id, reading).await?;
+        let update = sql("UPDATE intel_list SET counts = ?, duplicates = ?, unread = ?, unread_lines = ?, ")
+            .push("version = version + 1 WHERE id = ?")
+            .bind(json(&counts_of(reading)))
+            .bind(reading.duplicates as i64)
+            .bind(reading.unread_count as i64)
+            .bind(json(&reading.unread))
+            .bind(id);
+        self.execute(update).await?;
+        self.list_changed(id, list.customers.as_deref());
+        self.get_intel_list(id).await
+    }
+
+    async fn put_parts(&mut self, id: &IntelListId, reading: &ListReading) -> Result<()> {
+        for (part, indicators) in reading.indicators.chunks(PART).enumerate() {
+            let bytes = serde_json::to_vec(indicators).expect("indicators are plain data");
+            let insert = sql("INSERT INTO intel_list_part (list, part, indicators) VALUES (?, ?, ?)")
+                .bind(id)
+                .bind(part as i64)
+                .bind(bytes.as_slice());
+            self.execute(insert).await?;
+        }
+        Ok(())
+    }
+
     /// Changes what people say about a list as it stood at `version`. Takes sight of all its customers.
     pub async fn update_intel_list(
         &mut self,
@@ -160,6 +177,11 @@ impl Tx {
         self.execute(sql("DELETE FROM intel_list WHERE id = ?").bind(id)).await?;
         self.list_changed(id, list.customers.as_deref());
         Ok(())
+    }
+
+    /// Fails for a list of which the scope sees only a part of the customers.
+    pub(crate) async fn require_list_in_scope(&mut self, id: &IntelListId) -> Result<()> {
+        self.own_list(id).await.map(drop)
     }
 
     /// A list that may be changed.
@@ -208,6 +230,7 @@ fn search(data: &IntelListData) -> Arg {
 fn read(row: &Row) -> Result<(IntelList, bool, i64)> {
     let list = IntelList {
         id: row.parse("id")?,
+        feed: row.parse_maybe("feed")?,
         data: row.json("content")?,
         customers: None,
         counts: row.json("counts")?,

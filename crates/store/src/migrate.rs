@@ -87,6 +87,13 @@ pub(crate) const STORE: Family = Family {
             postgres: include_str!("../migrations/0008_use_case.postgres.sql"),
         },
         Migration {
+            number: 9,
+            name: "0009_intel_feed",
+            shared: include_str!("../migrations/0009_intel_feed.sql"),
+            sqlite: "",
+            postgres: include_str!("../migrations/0009_intel_feed.postgres.sql"),
+        },
+        Migration {
             number: 10,
             name: "0010_rule_collection",
             shared: include_str!("../migrations/0010_rule_collection.sql"),

@@ -50,8 +50,8 @@ impl Tx {
             self.require_all("hunting among every customer's events")?;
         }
         let insert = sql("INSERT INTO retro_hunt (id, list, list_name, indicators, everyone, customers, range_from, ")
-            .push("range_to, asked_by, state, progress, more, error, created, started, finished) ")
-            .push("VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            .push("range_to, asked_by, state, progress, more, error, created, started, finished, added_since) ")
+            .push("VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
             .bind(&hunt.id)
             .bind(&hunt.list)
             .bind(&hunt.list_name)
@@ -67,7 +67,8 @@ impl Tx {
             .bind(hunt.error.as_deref())
             .bind(hunt.created)
             .bind(hunt.started)
-            .bind(hunt.finished);
+            .bind(hunt.finished)
+            .bind(hunt.added_since);
         self.execute(insert).await?;
         for customer in hunt.customers.as_deref().unwrap_or_default() {
             let insert = sql("INSERT INTO retro_hunt_customer (hunt, customer) VALUES (?, ?)");
@@ -238,6 +239,7 @@ fn read(row: &Row) -> Result<(RetroHunt, bool)> {
         created: row.time("created")?,
         started: row.time_maybe("started")?,
         finished: row.time_maybe("finished")?,
+        added_since: row.time_maybe("added_since")?,
     };
     Ok((hunt, row.get("everyone")?))
 }

@@ -51,6 +51,12 @@ impl Row {
         serde_json::from_str(&self.get::<String>(column)?).map_err(|error| Error::corrupt(column, error))
     }
 
+    /// A value kept as JSON text, that may be absent.
+    pub(crate) fn json_maybe<T: DeserializeOwned>(&self, column: &'static str) -> Result<Option<T>> {
+        let text = self.get::<Option<String>>(column)?;
+        text.map(|text| serde_json::from_str(&text).map_err(|error| Error::corrupt(column, error))).transpose()
+    }
+
     /// An instant.
     pub(crate) fn time(&self, column: &'static str) -> Result<Timestamp> {
         Ok(Timestamp::from_micros(self.get(column)?))

@@ -41,7 +41,7 @@ pub fn install(packages: &[Package]) -> Result<(), Failure> {
     run(Command::new("apt-get").args(install).args(&missing).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
-/// Clients of our listeners, from PyPI.
+/// Clients of our listeners, and a TAXII server that feeds are fetched from, from PyPI.
 const CLIENTS: &[&str] = &[
     "elasticsearch>=9,<10",
     "opentelemetry-sdk",
@@ -50,6 +50,7 @@ const CLIENTS: &[&str] = &[
     "pygelf",
     "graypy",
     "duckdb",
+    "medallion>=3,<4",
 ];
 /// Older ones of which only one version can be installed beside each other.
 const OLDER: &[(&str, &str)] =

@@ -107,11 +107,13 @@ macro_rules! cases {
     };
 }
 
+mod intel;
+mod people;
 mod use_case;
 
 /// Every case.
 pub fn all_cases() -> impl Iterator<Item = &'static Case> {
-    CASES.iter().chain(use_case::CASES)
+    CASES.iter().chain(intel::CASES).chain(people::CASES).chain(use_case::CASES)
 }
 
 const CASES: &[Case] = cases! {
@@ -496,78 +498,6 @@ const CASES: &[Case] = cases! {
     DELETE "/audit-policies/{id}" May(PolicyWrite) => 204, NeedsAll, |c| {
         to(format!("/audit-policies/{}", c.world.policy(None).await.id))
     };
-
-    GET "/intel-lists" EveryRoleMay(IntelRead) => 200, Unseen(canary), |c| {
-        intel(c).await;
-        to("/intel-lists")
-    };
-    POST "/intel-lists" May(IntelWrite) => 201, Gone(canary), |c| {
-        to(format!("/intel-lists?name=n&customers={}", c.world.ours)).json(json!({"value": "evil.example"}))
-    };
-    GET "/intel-lists/{id}" EveryRoleMay(IntelRead) => 200, Gone(canary), |c| {
-        to(format!("/intel-lists/{}", intel(c).await.list.id))
-    };
-    PUT "/intel-lists/{id}" May(IntelWrite) => 200, Gone(canary), |c| {
-        let list = intel(c).await.list;
-        to(format!("/intel-lists/{}", list.id)).json(joined(list.data, json!({"version": list.version})))
-    };
-    PUT "/intel-lists/{id}" May(IntelWrite) => 200, NeedsAll, |c| {
-        let list = c.world.intel(&[]).await.list;
-        to(format!("/intel-lists/{}", list.id)).json(joined(list.data, json!({"version": list.version})))
-    };
-    DELETE "/intel-lists/{id}" May(IntelWrite) => 204, Gone(canary), |c| {
-        to(format!("/intel-lists/{}", intel(c).await.list.id))
-    };
-    GET "/intel-lists/{id}/unread" EveryRoleMay(IntelRead) => 200, Gone(canary), |c| {
-        to(format!("/intel-lists/{}/unread", intel(c).await.list.id))
-    };
-    GET "/intel-lists/{id}/indicators" EveryRoleMay(IntelRead) => 200, Gone(canary), |c| {
-        to(format!("/intel-lists/{}/indicators", intel(c).await.list.id))
-    };
-    GET "/retro-hunts" EveryRoleMay(IntelRead) => 200, Unseen(canary), |c| {
-        intel(c).await;
-        to("/retro-hunts")
-    };
-    POST "/retro-hunts" May(IntelWrite) => 201, Gone(canary), |c| {
-        to("/retro-hunts").json(json!({"list": intel(c).await.list.id}))
-    };
-    GET "/retro-hunts/{id}" EveryRoleMay(IntelRead) => 200, Gone(canary), |c| {
-        to(format!("/retro-hunts/{}", intel(c).await.hunt.id))
-    };
-    POST "/retro-hunts/{id}/cancel" May(IntelWrite) => 200, Gone(canary), |c| {
-        to(format!("/retro-hunts/{}/cancel", asked(c).await.hunt.id))
-    };
-    POST "/retro-hunts/{id}/cancel" May(IntelWrite) => 200, NeedsAll, |c| {
-        to(format!("/retro-hunts/{}/cancel", c.world.intel(&[]).await.hunt.id))
-    };
-    GET "/retro-hunts/{id}/hits" EveryRoleMay(IntelRead) => 200, Gone(canary), |c| {
-        to(format!("/retro-hunts/{}/hits", found(c).await))
-    };
-    GET "/retro-hunts/{id}/hits" EveryRoleMay(IntelRead) => 200, Gone(canary), |c| {
-        to(format!("/retro-hunts/{}/hits?customer={}&kind=domain", found(c).await, c.world.ours))
-    };
-
-    GET "/users" May(UserRead) => 200, Same("people are the platform's; customers not seen are left out"), |c| {
-        to("/users")
-    };
-    POST "/users" May(UserWrite) => 201, Forbidden, |c| {
-        let data = user_data(&format!("new.{}", c.world.fresh()), Role::L1Analyst, &[&c.world.ours]);
-        to("/users").json(joined(data, json!({"password": PASSWORD})))
-    };
-    GET "/users/{id}" May(UserRead) => 200, Same("people are the platform's; customers not seen are left out"), |c| {
-        to(format!("/users/{}", colleague(c).await.id))
-    };
-    PUT "/users/{id}" May(UserWrite) => 200, Forbidden, |c| {
-        let colleague = colleague(c).await;
-        to(format!("/users/{}", colleague.id)).json(joined(colleague.data, json!({"version": colleague.version})))
-    };
-    PUT "/users/{id}/password" May(UserWrite) => 204, Forbidden, |c| {
-        to(format!("/users/{}/password", colleague(c).await.id)).json(json!({"password": "blue heron over water"}))
-    };
-    DELETE "/users/{id}/sessions" May(UserWrite) => 204, Forbidden, |c| {
-        to(format!("/users/{}/sessions", colleague(c).await.id))
-    };
-    GET "/roles" May(UserRead) => 200, Same("roles are the platform's"), |c| to("/roles");
 
     GET "/audit" May(AuditRead) => 200, Unseen(canary), |c| {
         asset(c).await;

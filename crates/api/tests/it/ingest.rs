@@ -41,6 +41,7 @@ impl Ingest {
         config.receive.room = DiskRoom { min_free_bytes: 0, min_free_percent: 0 };
         config.receive.wal.segment_bytes = 1 << 20;
         let parts = PipelineParts {
+            intel: Arc::new(world.ops.intel_index(now()).await.unwrap()),
             store: world.store.clone(),
             lake: world.lake.clone(),
             parser: Parser::new(Arc::new(Sources::embedded().unwrap())),

@@ -114,6 +114,7 @@ const LISTS: &[&str] = &[
     "/retro-hunts",
     "/exceptions",
     "/use-case-requests",
+    "/feeds",
 ];
 
 #[tokio::test]
@@ -167,6 +168,9 @@ async fn every_paged_route_of_the_document_is_among_the_lists_and_pages_without_
         world.deletion().await;
         let search = json!({"name": format!("search {number}"), "seconds": 60});
         world.call(As::Token(&admin), Ask::new("POST", "/saved-searches").json(search)).await.done(201);
+        let feed = json!({"name": format!("feed {number}"), "kind": "list", "url": "https://feeds.example/", "enabled": false,
+            "interval_minutes": 60, "confidence": 50, "tlp": "amber", "purpose": "alarm"});
+        world.call(As::Token(&admin), Ask::new("POST", "/feeds").json(feed)).await.done(201);
         let export = joined(around_now(), json!({"format": "csv", "most": 1}));
         world.call(As::Token(&admin), Ask::new("POST", "/exports").json(export)).await.done(201);
     }

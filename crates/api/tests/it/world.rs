@@ -14,7 +14,7 @@ use model::customer::{CustomerData, OperatingState};
 use model::device::{Device, DeviceData, DeviceKind};
 use model::event::{AttackOutcome, Envelope, Event};
 use model::incident::Incident;
-use model::intel::{IntelListData, Tlp};
+use model::intel::{IntelListData, ListPurpose, Tlp};
 use model::role::Role;
 use model::use_case::{
     Cards, Exception, ExceptionData, ExceptionTerm, Language, Request, RequestData, RequestKind, RequestState,
@@ -206,6 +206,7 @@ impl World {
             last: now,
             entities: Vec::new(),
             samples: Vec::new(),
+            intel: None,
             state: AlertState::New,
             policy: None,
             incident: None,
@@ -260,6 +261,19 @@ impl World {
 
     /// An intelligence list of ours, or of everybody, with the hunt that was asked for with it.
     pub async fn intel(&self, customers: &[CustomerId]) -> ops::AddedList {
+        let text = match customers {
+            [] => "evil.example\n".to_owned(),
+            _ => format!("{CANARY}.example\n{CANARY}\n"),
+        };
+        self.intel_of(customers, text, true).await
+    }
+
+    /// An intelligence list of ours that names what a warning list names.
+    pub async fn suppressed_intel(&self) -> ops::AddedList {
+        self.intel_of(std::slice::from_ref(&self.ours), format!("{CANARY}.google.com\n"), false).await
+    }
+
+    async fn intel_of(&self, customers: &[CustomerId], text: String, hunt_new: bool) -> ops::AddedList {
         let data = IntelListData {
             name: format!("{} {}", if customers.is_empty() { "Everybody" } else { CANARY }, self.fresh()),
             source: String::new(),
@@ -267,10 +281,9 @@ impl World {
             confidence: 50,
             tlp: Tlp::Amber,
             expires: None,
-        };
-        let text = match customers {
-            [] => "evil.example\n".to_owned(),
-            _ => format!("{CANARY}.example\n{CANARY}\n"),
+            purpose: ListPurpose::Alarm,
+            least_confidence: 0,
+            hunt_new,
         };
         self.ops.add_intel_list(&job(), data, customers, text.into_bytes()).await.unwrap()
     }

@@ -72,6 +72,7 @@ fn plainly(value: &str, field: &str, indicator: &Indicator) -> bool {
                 || without_scheme.split('?').next().unwrap() == wanted.to_lowercase())
         }
         IndicatorKind::Hash => field.contains("hash") && value == wanted,
+        IndicatorKind::Mail => field.starts_with("email") && value.contains(wanted),
     }
 }
 

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use super::normal;
+use super::{Tlp, normal};
+use crate::Timestamp;
 use crate::role::words;
 
 words! {
@@ -21,6 +22,8 @@ words! {
         Url = "url",
         /// A file's hash: MD5, SHA-1 or SHA-256.
         Hash = "hash",
+        /// One mail address.
+        Mail = "mail",
     }
 }
 
@@ -35,7 +38,7 @@ pub enum Holds {
     Url,
     /// A file's hash.
     Hash,
-    /// Mail addresses, whose domains count.
+    /// Mail addresses; they and their domains count.
     Mail,
 }
 
@@ -61,6 +64,41 @@ pub const INDICATOR_FIELDS: &[(&str, Holds)] = &[
     ("email_to", Holds::Mail),
 ];
 
+/// What a core field holds, if indicators are held against it: [`INDICATOR_FIELDS`] by name.
+pub fn holds_of(field: &str) -> Option<Holds> {
+    Some(match field {
+        "source_ip" | "source_nat_ip" | "destination_ip" | "destination_nat_ip" | "host_ip" | "dns_resolved_ip" => {
+            Holds::Address
+        }
+        "destination_domain" | "dns_question_name" | "url_domain" | "tls_server_name" => Holds::Host,
+        "file_hash_md5" | "file_hash_sha1" | "file_hash_sha256" => Holds::Hash,
+        "url_full" | "http_request_referrer" => Holds::Url,
+        "email_from" | "email_to" => Holds::Mail,
+        _ => return None,
+    })
+}
+
+/// What a source says about one of its indicators where that differs from what it says about all of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct IndicatorDetail {
+    /// How sure the source is, 0 to 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<u8>,
+    /// How far it may be passed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tlp: Option<Tlp>,
+    /// It holds from here on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// It no longer holds from here on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// When a feed brought it first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added: Option<Timestamp>,
+}
+
 /// An indicator in the form it is compared in.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -74,6 +112,10 @@ pub struct Indicator {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub note: Option<Box<str>>,
+    /// What its source says about it alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<IndicatorDetail>))]
+    pub detail: Option<Box<IndicatorDetail>>,
 }
 
 /// Why a text is no indicator.
@@ -97,6 +139,15 @@ pub enum NoIndicator {
     /// A URL without a host.
     #[error("the URL has no host")]
     NoHost,
+    /// A range that stands for too much of the world.
+    #[error("the range is too wide: at least /9, for IPv6 at least /20, is needed")]
+    TooWide,
+    /// A name under which anybody registers names.
+    #[error("everybody's domains are below this name")]
+    PublicSuffix,
+    /// The hash of a file without content, or of one that everybody has.
+    #[error("this is the hash of an empty file")]
+    EmptyFile,
 }
 
 impl Indicator {
@@ -136,6 +187,9 @@ impl Indicator {
         {
             return Indicator::parse(host);
         }
+        if text.contains('@') {
+            return normal::mail(text).map(|mail| Indicator::of(IndicatorKind::Mail, mail)).ok_or(NoIndicator::Nothing);
+        }
         let name = text.strip_prefix("*.").or_else(|| text.strip_prefix('.')).unwrap_or(text);
         match normal::domain(name) {
             Some(name) => Ok(Indicator::of(IndicatorKind::Domain, name)),
@@ -145,7 +199,32 @@ impl Indicator {
     }
 
     fn of(kind: IndicatorKind, value: impl Into<String>) -> Indicator {
-        Indicator { kind, value: value.into().into_boxed_str(), note: None }
+        Indicator { kind, value: value.into().into_boxed_str(), note: None, detail: None }
+    }
+
+    /// Why it would stand for too much to be looked for, if it does: what a feed may hold by mistake and everybody's
+    /// traffic does.
+    pub fn too_common(&self) -> Option<NoIndicator> {
+        match self.kind {
+            IndicatorKind::Cidr => {
+                let range: IpNet = self.value.parse().ok()?;
+                let least = if range.addr().is_ipv4() { 9 } else { 20 };
+                (range.prefix_len() < least).then_some(NoIndicator::TooWide)
+            }
+            IndicatorKind::Domain => is_public_suffix(&self.value).then_some(NoIndicator::PublicSuffix),
+            IndicatorKind::Hash => EMPTY_FILES.contains(&&*self.value).then_some(NoIndicator::EmptyFile),
+            IndicatorKind::Address | IndicatorKind::Url | IndicatorKind::Mail => None,
+        }
+    }
+
+    /// Confidence, where the source says one about this indicator alone.
+    pub fn detail(&self) -> IndicatorDetail {
+        self.detail.as_deref().cloned().unwrap_or_default()
+    }
+
+    /// Says something about it alone; a detail that says nothing is not kept.
+    pub fn set_detail(&mut self, detail: IndicatorDetail) {
+        self.detail = (detail != IndicatorDetail::default()).then(|| Box::new(detail));
     }
 
     /// The addresses it stands for, if it stands for any.
@@ -168,6 +247,7 @@ impl Indicator {
         };
         match holds {
             Holds::Address | Holds::Host => host(text),
+            Holds::Mail if self.kind == IndicatorKind::Mail => mail_addresses(text).any(|mail| mail == *self.value),
             Holds::Mail => mails(text).any(host),
             Holds::Hash => {
                 self.kind == IndicatorKind::Hash && normal::hash(text).is_some_and(|hash| *hash == *self.value)
@@ -188,6 +268,62 @@ impl Indicator {
 pub fn mails(text: &str) -> impl Iterator<Item = &str> {
     text.split([',', ';', ' ']).filter_map(normal::mail_domain)
 }
+
+/// The mail addresses in a text, in the form they are compared in.
+pub fn mail_addresses(text: &str) -> impl Iterator<Item = String> {
+    text.split([',', ';', ' ']).filter_map(normal::mail)
+}
+
+/// Names under which anybody may register one; the frequent ones of two labels.
+fn is_public_suffix(name: &str) -> bool {
+    let Some((second, top)) = name.split_once('.') else { return true };
+    if top.contains('.') {
+        return false;
+    }
+    let general = matches!(second, "com" | "net" | "org" | "gov" | "edu" | "mil" | "co" | "ac" | "or" | "ne" | "go");
+    let country = top.len() == 2 && top.bytes().all(|byte| byte.is_ascii_lowercase());
+    (general && country) || OTHER_SUFFIXES.contains(&name)
+}
+
+/// Other such names, and hosts under which everybody may have pages.
+const OTHER_SUFFIXES: &[&str] = &[
+    "gob.mx",
+    "gouv.fr",
+    "gov.uk",
+    "id.au",
+    "ltd.uk",
+    "me.uk",
+    "nhs.uk",
+    "plc.uk",
+    "police.uk",
+    "sch.uk",
+    "in-addr.arpa",
+    "ip6.arpa",
+    "github.io",
+    "blogspot.com",
+    "herokuapp.com",
+    "azurewebsites.net",
+    "amazonaws.com",
+    "cloudfront.net",
+    "workers.dev",
+    "pages.dev",
+    "netlify.app",
+    "vercel.app",
+    "web.app",
+    "firebaseapp.com",
+    "appspot.com",
+    "duckdns.org",
+];
+
+/// Hashes of files without content, and of a single line end.
+const EMPTY_FILES: &[&str] = &[
+    "d41d8cd98f00b204e9800998ecf8427e",
+    "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "68b329da9893e34099c7d8ad5cb9c940",
+    "adc83b19e793491b1c6ea0fd8b46cd9f32e592fc",
+    "01ba4719c80b6fe911b091a7c05124b64eeece964e09c058ef8f9805daca546b",
+];
 
 fn is_host(text: &str) -> bool {
     normal::address(text).is_some() || normal::domain(text).is_some()
@@ -274,6 +410,7 @@ mod tests {
             ("hXXp[:]//203.0.113[.]7/x.bin", Url, "203.0.113.7/x.bin"),
             ("evil.example/drop.exe", Url, "evil.example/drop.exe"),
             ("\"D41D8CD98F00B204E9800998ECF8427E\"", Hash, "d41d8cd98f00b204e9800998ecf8427e"),
+            ("Eve[@]Evil[.]Example", Mail, "eve@evil.example"),
         ] {
             assert_eq!(read(text), Ok((kind, value.to_owned())), "{text}");
         }
@@ -298,6 +435,31 @@ mod tests {
     }
 
     #[test]
+    fn what_everybodys_traffic_holds_is_refused() {
+        for (text, why) in [
+            ("10.0.0.0/8", NoIndicator::TooWide),
+            ("2001::/16", NoIndicator::TooWide),
+            ("co.uk", NoIndicator::PublicSuffix),
+            ("com.cn", NoIndicator::PublicSuffix),
+            ("d41d8cd98f00b204e9800998ecf8427e", NoIndicator::EmptyFile),
+        ] {
+            assert_eq!(Indicator::parse(text).unwrap().too_common(), Some(why), "{text}");
+        }
+        for fine in ["10.0.0.0/9", "evil.co.uk", "co.example", "evil.cn", "http://github.io/", "a@com.cn"] {
+            assert_eq!(Indicator::parse(fine).unwrap().too_common(), None, "{fine}");
+        }
+    }
+
+    #[test]
+    fn every_field_is_known_by_name() {
+        for (field, holds) in INDICATOR_FIELDS {
+            assert_eq!(holds_of(field), Some(*holds), "{field}");
+        }
+        let known = crate::core_field::CORE_FIELDS.iter().filter(|(name, _)| holds_of(name).is_some()).count();
+        assert_eq!(known, INDICATOR_FIELDS.len());
+    }
+
+    #[test]
     fn a_domain_stands_for_what_is_below_it_and_not_for_what_only_ends_alike() {
         let evil = Indicator::parse("evil.com").unwrap();
         for (name, below) in
@@ -308,6 +470,9 @@ mod tests {
         assert!(evil.matches(Holds::Url, "https://cdn.evil.com/x"));
         assert!(evil.matches(Holds::Mail, "Eve <eve@mx.evil.com>; bob@good.com"));
         assert!(!evil.matches(Holds::Mail, "evil.com@good.com"));
+        let eve = Indicator::parse("eve@evil.com").unwrap();
+        assert!(eve.matches(Holds::Mail, "Bob <bob@evil.com>, Eve <EVE@evil.com.>"));
+        assert!(!eve.matches(Holds::Mail, "steve@evil.com") && !eve.matches(Holds::Host, "evil.com"));
         let page = Indicator::parse("http://evil.com/x").unwrap();
         assert!(page.matches(Holds::Url, "https://evil.com/x?y=1"));
         assert!(!page.matches(Holds::Url, "https://evil.com/x/y"));

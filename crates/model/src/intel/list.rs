@@ -101,10 +101,20 @@ pub struct ListReading {
     pub unread_count: usize,
 }
 
-/// Reads a list. Of lines that are no indicator the first `most_unread` are told, all are counted.
+/// Reads a list. Of lines that are no indicator the first `most_unread` are told, all are counted. What is in everybody's
+/// traffic is no indicator.
 pub fn read_list(content: &[u8], most_unread: usize) -> ListReading {
+    read(content, most_unread, true)
+}
+
+/// Reads a list of what shall not alarm: wide ranges and well-known names belong there.
+pub fn read_warning_list(content: &[u8], most_unread: usize) -> ListReading {
+    read(content, most_unread, false)
+}
+
+fn read(content: &[u8], most_unread: usize, refuse: bool) -> ListReading {
     let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
-    let mut reader = Reader { done: ListReading::default(), known: HashSet::new(), most_unread };
+    let mut reader = Reader { done: ListReading::default(), known: HashSet::new(), most_unread, refuse };
     let mut rows = Vec::new();
     for (number, line) in content.split(|byte| *byte == b'\n').enumerate() {
         let number = number + 1;
@@ -158,6 +168,8 @@ struct Reader {
     done: ListReading,
     known: HashSet<(super::IndicatorKind, Box<str>)>,
     most_unread: usize,
+    /// Whether what is too common is no indicator.
+    refuse: bool,
 }
 
 impl Reader {
@@ -169,7 +181,10 @@ impl Reader {
         }
     }
 
-    fn take(&mut self, mut indicator: Indicator, note: &str) {
+    fn take(&mut self, number: usize, mut indicator: Indicator, note: &str) {
+        if let Some(why) = indicator.too_common().filter(|_| self.refuse) {
+            return self.unread(number, &why.to_string(), &indicator.value);
+        }
         let note: String = note.trim().chars().filter(|character| !character.is_control()).take(LONGEST_NOTE).collect();
         if !self.known.insert((indicator.kind, indicator.value.clone())) {
             self.done.duplicates += 1;
@@ -186,11 +201,11 @@ impl Reader {
         if matches!(word, "0.0.0.0" | "127.0.0.1" | "::" | "::1")
             && let Some(Ok(name)) = note.split_whitespace().next().map(Indicator::parse)
         {
-            return self.take(name, "");
+            return self.take(number, name, "");
         }
         let word = word.strip_prefix("||").map_or(word, |name| name.trim_end_matches('^'));
         match Indicator::parse(word.trim_end_matches([',', ';'])) {
-            Ok(indicator) => self.take(indicator, note),
+            Ok(indicator) => self.take(number, indicator, note),
             Err(why) => self.unread(number, &why.to_string(), text),
         }
     }
@@ -208,7 +223,7 @@ impl Reader {
             let cell = |place: &usize| row.get(*place).map(String::as_str).unwrap_or_default();
             if !headed {
                 match row.iter().find_map(|cell| Indicator::parse(cell).ok()) {
-                    Some(indicator) => self.take(indicator, ""),
+                    Some(indicator) => self.take(*number, indicator, ""),
                     None => self.unread(*number, "no cell of it is an address, CIDR range, domain, URL or hash", text),
                 }
                 continue;
@@ -240,7 +255,7 @@ impl Reader {
         }
         for one in given {
             match Indicator::parse(one) {
-                Ok(indicator) => self.take(indicator, note),
+                Ok(indicator) => self.take(number, indicator, note),
                 Err(why) if given.len() == 1 => self.unread(number, &why.to_string(), text),
                 Err(NoIndicator::Nothing) => self.unread(number, &format!("{} `{one}`", NoIndicator::Nothing), text),
                 Err(why) => self.unread(number, &format!("`{one}`: {why}"), text),
@@ -302,7 +317,7 @@ mod tests {
             EVIL.example\r\n\
             evil.example.\r\n\
             not an indicator\r\n\
-            d41d8cd98f00b204e9800998ecf8427e\r\n";
+            d41d8cd98f00b204e9800998ecf8427f\r\n";
         let read = read_list(text.as_bytes(), 10);
         let found: Vec<&str> = read.indicators.iter().map(|one| &*one.value).collect();
         let expected = [
@@ -311,7 +326,7 @@ mod tests {
             "ads.example",
             "track.example",
             "evil.example",
-            "d41d8cd98f00b204e9800998ecf8427e",
+            "d41d8cd98f00b204e9800998ecf8427f",
         ];
         assert_eq!(found, expected);
         assert_eq!(read.indicators[1].note.as_deref(), Some("dropper"));
@@ -331,7 +346,7 @@ mod tests {
             "\"2026-11-20 10:00:00\",\"http://evil.example/x\",\"online\"\n\"2026-11-20\",\"203.0.113.9\",\"off\"\n";
         assert_eq!(values(bare), ["evil.example/x", "203.0.113.9"]);
         let hashes =
-            "name;md5;sha1\nx;d41d8cd98f00b204e9800998ecf8427e;da39a3ee5e6b4b0d3255bfef95601890afd80709\ny;;\n";
+            "name;md5;sha1\nx;d41d8cd98f00b204e9800998ecf8427f;da39a3ee5e6b4b0d3255bfef95601890afd80708\ny;;\n";
         assert_eq!(values(hashes).len(), 2);
         assert_eq!(read_list(hashes.as_bytes(), 10).unread[0].reason, "it names no indicator");
     }
@@ -345,5 +360,14 @@ mod tests {
         assert_eq!(read.unread.iter().map(|line| line.line).collect::<Vec<_>>(), [2, 3, 4]);
         assert_eq!(read_list(b"\xff\xfe\n1.2.3.4\n", 10).unread[0].reason, "it is not UTF-8");
         assert_eq!(read_list(b"", 10), ListReading::default());
+    }
+
+    #[test]
+    fn what_everybodys_traffic_holds_is_told_except_in_a_list_of_what_shall_not_alarm() {
+        let text = b"10.0.0.0/8\nco.uk\nevil.example\nd41d8cd98f00b204e9800998ecf8427e\n";
+        let read = read_list(text, 10);
+        assert_eq!((read.indicators.len(), read.unread_count), (1, 3));
+        assert_eq!(read.unread[1].reason, "everybody's domains are below this name");
+        assert_eq!(read_warning_list(text, 10).indicators.len(), 4);
     }
 }

@@ -1,7 +1,7 @@
 //! The form in which values are compared: what a record and an intelligence list write differently becomes the same.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// The longest name the domain name system knows, and its longest label.
 const LONGEST_NAME: usize = 253;
@@ -12,15 +12,100 @@ const LONGEST_URL: usize = 8192;
 
 /// An address; an IPv4 address inside an IPv6 one is that IPv4 address.
 pub fn address(text: &str) -> Option<IpAddr> {
+    if let Some(address) = dotted(text.as_bytes()) {
+        return Some(IpAddr::V4(address));
+    }
+    // What has no colon and ends with a letter is none in any notation: most names are told so.
+    if text.bytes().last().is_some_and(|last| last.is_ascii_alphabetic()) && !text.as_bytes().contains(&b':') {
+        return None;
+    }
     let text = text.trim();
     let text = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     text.parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
 
+/// An IPv4 address in its usual notation: four numbers without needless zeros.
+fn dotted(text: &[u8]) -> Option<Ipv4Addr> {
+    if !(7..=15).contains(&text.len()) {
+        return None;
+    }
+    let (mut octets, mut at, mut number, mut digits) = ([0u8; 4], 0, 0u32, 0);
+    for byte in text {
+        match byte {
+            b'0'..=b'9' if digits < 3 && (digits == 0 || number > 0) => {
+                number = number * 10 + u32::from(byte - b'0');
+                digits += 1;
+            }
+            b'.' if digits > 0 && number < 256 && at < 3 => {
+                octets[at] = number as u8;
+                (at, number, digits) = (at + 1, 0, 0);
+            }
+            _ => return None,
+        }
+    }
+    if at != 3 || digits == 0 || number > 255 {
+        return None;
+    }
+    octets[3] = number as u8;
+    Some(Ipv4Addr::from(octets))
+}
+
+/// What a byte is to a domain name: usual (1), a digit (2), a dot (4), a letter in upper case (8), none of these (0).
+const NAME: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'a'..=b'z' | b'-' | b'_' => 1,
+            b'0'..=b'9' => 2,
+            b'.' => 4,
+            b'A'..=b'Z' => 8,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    table
+};
+
 /// A domain name of two labels or more: lower case, without the dot at the end.
 pub fn domain(text: &str) -> Option<Cow<'_, str>> {
     let text = text.trim();
     let text = text.strip_suffix('.').unwrap_or(text);
+    if text.is_ascii() {
+        return ascii_domain(text);
+    }
+    any_domain(text)
+}
+
+fn ascii_domain(text: &str) -> Option<Cow<'_, str>> {
+    if text.len() > LONGEST_NAME {
+        return None;
+    }
+    let (mut start, mut dots, mut all, mut label) = (0, 0, 0u8, 0u8);
+    for (at, byte) in text.bytes().enumerate() {
+        match NAME[byte as usize] {
+            0 => return None,
+            4 => {
+                if at == start || at - start > LONGEST_LABEL {
+                    return None;
+                }
+                (start, dots, label) = (at + 1, dots + 1, 0);
+            }
+            kind => {
+                all |= kind;
+                label |= kind;
+            }
+        }
+    }
+    let last = text.len() - start;
+    // The last label is never a number: that would be an address.
+    if dots == 0 || last == 0 || last > LONGEST_LABEL || label == 2 {
+        return None;
+    }
+    Some(if all & 8 != 0 { Cow::Owned(text.to_ascii_lowercase()) } else { Cow::Borrowed(text) })
+}
+
+fn any_domain(text: &str) -> Option<Cow<'_, str>> {
     if text.len() > LONGEST_NAME {
         return None;
     }
@@ -61,6 +146,20 @@ pub fn hash(text: &str) -> Option<Cow<'_, str>> {
 pub fn mail_domain(text: &str) -> Option<&str> {
     let text = text.trim().trim_matches(['<', '>']);
     text.rsplit_once('@').map(|(_, domain)| domain.trim_end_matches('>'))
+}
+
+/// A mail address in lower case.
+pub fn mail(text: &str) -> Option<String> {
+    let text = text.trim().trim_matches(['<', '>']);
+    let (local, host) = text.rsplit_once('@')?;
+    let local = local.rsplit_once('<').map_or(local, |(_, local)| local);
+    let fits =
+        |c: char| !c.is_whitespace() && !c.is_control() && !matches!(c, '"' | '<' | '>' | '(' | ')' | ':' | '/' | '@');
+    if local.is_empty() || local.len() > 64 || !local.chars().all(fits) {
+        return None;
+    }
+    let host = domain(host.trim_end_matches('>'))?;
+    Some(format!("{}@{host}", local.to_lowercase()))
 }
 
 /// The host of a URL, as it stands there.
@@ -188,6 +287,30 @@ mod tests {
         }
         assert_eq!(url_host("http://u@[::1]:80/a"), Some("::1"));
         assert_eq!(url_host("evil.example/a"), Some("evil.example"));
+    }
+
+    #[test]
+    fn the_short_ways_say_what_the_long_ones_say() {
+        let parts = ["0", "1", "01", "255", "256", "9999", "", "a", "::1", " 1", "+1", "-"];
+        for one in parts {
+            for two in parts {
+                for text in [format!("1.{one}.3.{two}"), format!("{one}.2.{two}.4"), format!("{one}.{two}")] {
+                    let long = text.trim().parse::<IpAddr>().ok().map(|address| address.to_canonical());
+                    assert_eq!(address(&text), long, "{text}");
+                }
+            }
+        }
+        let labels = ["", "a", "A", "9", "a9", "-", "_x", " ", "a b", ":", "/", &"x".repeat(63), &"x".repeat(64)];
+        for one in labels {
+            for two in labels {
+                for text in [format!("{one}.{two}"), format!("q.{one}.{two}"), format!("{one}.{two}."), two.to_owned()]
+                {
+                    let bare = text.trim();
+                    let bare = bare.strip_suffix('.').unwrap_or(bare);
+                    assert_eq!(domain(&text), any_domain(bare), "{text}");
+                }
+            }
+        }
     }
 
     #[test]

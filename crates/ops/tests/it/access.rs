@@ -8,7 +8,7 @@ use std::pin::Pin;
 use model::audit_policy::PolicyAction;
 use model::device::{CredentialKind, DeviceKind};
 use model::incident::Transition;
-use model::intel::{IntelListData, Tlp};
+use model::intel::{Feed, FeedData, FeedKind, IntelListData, ListPurpose, Tlp};
 use model::resource_group::ResourceGroupKind;
 use model::role::{Permission, Role};
 use model::search::EventQuery;
@@ -51,11 +51,12 @@ macro_rules! cases {
     };
 }
 
+mod intel;
 mod use_case;
 
 /// Every case.
 fn all_cases() -> impl Iterator<Item = &'static Case> {
-    CASES.iter().chain(use_case::CASES)
+    CASES.iter().chain(intel::CASES).chain(use_case::CASES)
 }
 
 const CASES: &[Case] = cases! {
@@ -428,39 +429,6 @@ const CASES: &[Case] = cases! {
     };
     Customer EventRead note_evidence |w, ctx| {
         one(w.ops.note_evidence(&ctx, &w.ours, "abc", serde_json::json!({})).await)
-    };
-    Customer IntelWrite add_intel_list |w, ctx| {
-        let ours = std::slice::from_ref(&w.ours);
-        one(w.ops.add_intel_list(&ctx, intel_data(), ours, b"evil.example".to_vec()).await)
-    };
-    Customer IntelRead get_intel_list |w, ctx| one(w.ops.get_intel_list(&ctx, &intel(w).await?.list.id).await);
-    Customer IntelRead intel_list_unread |w, ctx| {
-        w.ops.intel_list_unread(&ctx, &intel(w).await?.list.id).await.map(|lines| lines.len())
-    };
-    Customer IntelRead intel_list_part |w, ctx| {
-        w.ops.intel_list_part(&ctx, &intel(w).await?.list.id, 0).await.map(|found| found.len())
-    };
-    Customer IntelRead list_intel_lists |w, ctx| {
-        intel(w).await?;
-        all(w.ops.list_intel_lists(&ctx, None, &page()).await)
-    };
-    Customer IntelWrite update_intel_list |w, ctx| {
-        let list = intel(w).await?.list;
-        one(w.ops.update_intel_list(&ctx, &list.id, list.version, list.data).await)
-    };
-    Customer IntelWrite delete_intel_list |w, ctx| {
-        one(w.ops.delete_intel_list(&ctx, &intel(w).await?.list.id).await)
-    };
-    Customer IntelWrite ask_hunt |w, ctx| one(w.ops.ask_hunt(&ctx, &intel(w).await?.list.id, &[], None).await);
-    Customer IntelRead get_hunt |w, ctx| one(w.ops.get_hunt(&ctx, &intel(w).await?.hunt.id).await);
-    Customer IntelRead list_hunts |w, ctx| {
-        intel(w).await?;
-        all(w.ops.list_hunts(&ctx, None, &page()).await)
-    };
-    Customer IntelWrite cancel_hunt |w, ctx| one(w.ops.cancel_hunt(&ctx, &intel(w).await?.hunt.id).await);
-    Customer IntelRead list_hits |w, ctx| {
-        let hunt = intel(w).await?.hunt;
-        one(w.ops.list_hits(&ctx, &hunt.id, &HitFilter::default(), &page()).await)
     };
     Customer SystemAdmin note_damage |w, ctx| one(w.ops.note_damage(&ctx, &w.ours, "path", Some("gone")).await);
     Customer AlertRead overview |w, ctx| {

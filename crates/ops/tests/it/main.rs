@@ -6,6 +6,7 @@ mod catalogue;
 mod change;
 mod device;
 mod event;
+mod feed;
 mod incident;
 mod overview;
 mod parser;

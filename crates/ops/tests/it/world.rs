@@ -153,6 +153,7 @@ impl World {
                 entity(EntityKind::Host, "web01.corp.example"),
             ],
             samples: Vec::<Sample>::new(),
+            intel: None,
             state: AlertState::New,
             policy: None,
             incident: None,

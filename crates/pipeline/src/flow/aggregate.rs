@@ -354,6 +354,7 @@ mod tests {
                 title: "Rule".into(),
                 severity,
                 techniques: Vec::new(),
+                intel: None,
             };
             Detection {
                 customer: self.customer.clone(),

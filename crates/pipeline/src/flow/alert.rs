@@ -130,6 +130,7 @@ impl Growing {
             last: self.last,
             entities: self.entities.to_vec(),
             samples: self.samples.iter().map(Shown::sample).collect(),
+            intel: self.about.intel.clone(),
             state: if self.silent { AlertState::Silent } else { AlertState::New },
             policy: None,
             incident: None,
@@ -157,6 +158,7 @@ impl OpenAlert {
             title: alert.title,
             severity: alert.severity,
             techniques: alert.techniques,
+            intel: alert.intel,
         };
         let device = alert.device;
         Growing {

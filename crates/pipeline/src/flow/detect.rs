@@ -230,6 +230,7 @@ fn alarm_of(alarm: &Alarm<'_>, event: &Event<'_>) -> About {
         title,
         severity: alarm.severity,
         techniques: technique(event).into_iter().collect(),
+        intel: None,
     }
 }
 

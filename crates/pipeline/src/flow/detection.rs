@@ -5,6 +5,7 @@ use std::sync::Arc;
 use model::alert::{AlertOrigin, MatchedField};
 use model::entity::{Entity, EntityKind};
 use model::event::{AttackOutcome, Event};
+use model::intel::AlertIntel;
 use model::{CustomerId, DeviceId, Severity, Timestamp};
 use sigma::{CorrelationRule, Rule};
 
@@ -13,7 +14,7 @@ use super::evidence::Shown;
 /// A title, key or rule id made of what a device wrote is cut to so many characters.
 const LONGEST_TEXT: usize = 300;
 /// The same for the value of a matched field.
-const LONGEST_VALUE: usize = 4096;
+pub(super) const LONGEST_VALUE: usize = 4096;
 
 /// What all detections of a rule, a correlation or a device's alarm have in common.
 #[derive(Debug, PartialEq)]
@@ -23,6 +24,8 @@ pub(super) struct About {
     pub title: String,
     pub severity: Severity,
     pub techniques: Vec<String>,
+    /// The indicator that was seen, where it is one.
+    pub intel: Option<Box<AlertIntel>>,
 }
 
 impl About {
@@ -33,6 +36,7 @@ impl About {
             title: rule.title.clone(),
             severity: rule.level,
             techniques: rule.techniques(),
+            intel: None,
         }
     }
 
@@ -43,6 +47,7 @@ impl About {
             title: rule.title.clone(),
             severity: rule.level,
             techniques: rule.techniques(),
+            intel: None,
         }
     }
 }
@@ -117,7 +122,7 @@ pub(super) fn clean(text: &str) -> String {
     cut(text, LONGEST_TEXT).replace('\0', "\u{fffd}")
 }
 
-fn cut(text: &str, chars: usize) -> &str {
+pub(super) fn cut(text: &str, chars: usize) -> &str {
     if text.len() <= chars {
         return text;
     }

@@ -15,6 +15,7 @@ mod count;
 mod detect;
 mod detection;
 mod evidence;
+mod indicators;
 mod pace;
 mod received;
 mod rules;
@@ -40,7 +41,7 @@ use crate::stats::Counters;
 use commit::Committer;
 use receive::Intake;
 use receive::wal::{Kind, Wal};
-use rules::{ParsersRecord, RulesRecord};
+use rules::{IntelRecord, ParsersRecord, RulesRecord};
 use worker::Worker;
 
 /// Settings of the flow.
@@ -83,6 +84,7 @@ pub(crate) struct FlowParts {
     pub lake: Lake,
     pub parser: Parser,
     pub rules: Ruleset,
+    pub intel: Arc<intel::Index>,
     pub names: NameDirectory,
     pub intake: Intake,
     pub counters: Arc<Counters>,
@@ -97,6 +99,7 @@ pub(crate) struct Orders {
     pub finish: AtomicBool,
     rule_sets: Mutex<HashMap<String, Ruleset>>,
     parsers: Mutex<HashMap<String, Parser>>,
+    indexes: Mutex<HashMap<String, Arc<intel::Index>>>,
 }
 
 impl Orders {
@@ -116,6 +119,16 @@ impl Orders {
 
     fn take_parser(&self, hash: &str) -> Option<Parser> {
         self.parsers.lock().unwrap_or_else(PoisonError::into_inner).remove(hash)
+    }
+}
+
+impl Orders {
+    fn offer_index(&self, hash: String, index: Arc<intel::Index>) {
+        self.indexes.lock().unwrap_or_else(PoisonError::into_inner).insert(hash, index);
+    }
+
+    fn take_index(&self, hash: &str) -> Option<Arc<intel::Index>> {
+        self.indexes.lock().unwrap_or_else(PoisonError::into_inner).remove(hash)
     }
 }
 
@@ -183,6 +196,14 @@ impl Flow {
     pub(crate) async fn set_parser(&self, parser: Parser) -> Result<(), Error> {
         let record = ParsersRecord::of(&parser);
         self.orders.offer_parser(record.hash.clone(), parser);
+        self.wal.append(vec![(Kind::CONTROL, record.encode())])?.durable().await?;
+        Ok(())
+    }
+
+    /// Looks for these indicators from a place in the log on; returns when that place is durable.
+    pub(crate) async fn set_intel(&self, index: Arc<intel::Index>) -> Result<(), Error> {
+        let record = IntelRecord::of(&index);
+        self.orders.offer_index(record.hash.clone(), index);
         self.wal.append(vec![(Kind::CONTROL, record.encode())])?.durable().await?;
         Ok(())
     }

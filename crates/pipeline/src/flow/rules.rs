@@ -1,7 +1,10 @@
-//! The control records that say which rules judge, and which sources parse, what follows them.
+//! The control records that say which rules judge, which sources parse and which indicators are looked for in what
+//! follows them.
 
 use formats::Parser;
+use intel::Index;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::rulings::Ruleset;
 
@@ -36,6 +39,34 @@ impl RulesRecord {
     /// The record, if the payload is one of this kind.
     pub(super) fn decode(payload: &[u8]) -> Option<Self> {
         serde_json::from_slice(payload).ok().filter(|record: &RulesRecord| record.kind == "rules")
+    }
+}
+
+/// A change of threat intelligence as the log keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct IntelRecord {
+    /// What kind of control record: `intel`.
+    pub kind: String,
+    /// SHA-256 over the lists and their versions, in hexadecimal.
+    pub hash: String,
+    /// How many indicators.
+    pub indicators: usize,
+}
+
+impl IntelRecord {
+    pub(super) fn of(index: &Index) -> Self {
+        let digest = Sha256::digest(index.fingerprint().as_bytes());
+        let hash = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        IntelRecord { kind: "intel".into(), hash, indicators: index.stats().indicators }
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("texts and numbers serialize")
+    }
+
+    /// The record, if the payload is one of this kind.
+    pub(super) fn decode(payload: &[u8]) -> Option<Self> {
+        serde_json::from_slice(payload).ok().filter(|record: &IntelRecord| record.kind == "intel")
     }
 }
 

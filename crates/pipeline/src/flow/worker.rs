@@ -20,8 +20,9 @@ use super::checkpoint::{Part, Start};
 use super::commit::Step;
 use super::count;
 use super::detect::{Detector, Found};
+use super::indicators::Indicators;
 use super::received::{Devices, Who};
-use super::rules::{ParsersRecord, RulesRecord};
+use super::rules::{IntelRecord, ParsersRecord, RulesRecord};
 use super::{FlowConfig, FlowParts, Orders};
 use crate::error::Error;
 use crate::names::{NameDirectory, Names};
@@ -46,6 +47,7 @@ pub(super) struct Worker {
     reader: WalReader,
     parser: Parser,
     detector: Detector,
+    indicators: Indicators,
     aggregator: Aggregator,
     devices: Devices,
     names: NameDirectory,
@@ -116,6 +118,7 @@ impl Worker {
             wal: parts.wal,
             parser: parts.parser,
             detector: Detector::new(parts.rules, &checkpoint.correlations),
+            indicators: Indicators(parts.intel),
             aggregator: Aggregator::new(config.open_alerts, checkpoint.alerts),
             devices: Devices::default(),
             names: parts.names,
@@ -256,6 +259,15 @@ impl Worker {
             self.parser = parser;
             return;
         }
+        if let Some(record) = IntelRecord::decode(payload)
+            && let Some(index) = self.orders.take_index(&record.hash)
+        {
+            tracing::info!(indicators = record.indicators, hash = record.hash, "other indicators are looked for");
+            self.indicators = Indicators(index);
+            // What was judged by the old ones is not judged anew after a kill.
+            self.checkpoint_due = Instant::now();
+            return;
+        }
         let Some(record) = RulesRecord::decode(payload) else { return };
         // On a replay the sets of old are gone: the records are judged by today's.
         if let Some(rules) = self.orders.take(&record.hash) {
@@ -293,6 +305,7 @@ impl Worker {
             let mut found = Found::default();
             let judged = catch_unwind(AssertUnwindSafe(|| {
                 self.detector.observe(envelope, event, &names, &mut found);
+                self.indicators.observe(envelope, event, &names, &mut found.detections);
             }));
             if judged.is_err() {
                 self.panicked(envelope, "detection");

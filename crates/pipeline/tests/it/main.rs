@@ -4,6 +4,7 @@ mod catalogue;
 #[expect(dead_code, reason = "the log's own tests use the rest")]
 #[path = "../../../receive/tests/it/forgetful_disk.rs"]
 mod forgetful_disk;
+mod intel;
 mod listen;
 mod multi_line;
 mod replay;

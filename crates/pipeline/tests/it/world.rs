@@ -93,6 +93,8 @@ pub struct World {
     pub dir: tempfile::TempDir,
     pub store: Store,
     pub customers: Vec<CustomerId>,
+    /// What the next start looks for.
+    pub intel: std::sync::Mutex<Arc<intel::Index>>,
 }
 
 /// A running pipeline and its lake.
@@ -106,7 +108,9 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", dir.path().join("store.db").display());
         let store = Store::open(&StoreConfig { url, max_connections: 4 }).await.unwrap();
-        let mut world = World { dir, store, customers: Vec::new() };
+        let none = intel::IndexBuilder::new(intel::Warnings::none(), now()).build();
+        let intel = std::sync::Mutex::new(Arc::new(none));
+        let mut world = World { dir, store, customers: Vec::new(), intel };
         for name in ["Alpha", "Beta"] {
             let id = CustomerId::generate(now());
             let data = CustomerData {
@@ -213,7 +217,8 @@ impl World {
     ) -> Result<Running, pipeline::Error> {
         let lake = self.lake().await;
         let parser = Parser::new(Arc::new(Sources::embedded().unwrap()));
-        let parts = PipelineParts { store: self.store.clone(), lake: lake.clone(), parser, rules };
+        let intel = self.intel.lock().unwrap().clone();
+        let parts = PipelineParts { store: self.store.clone(), lake: lake.clone(), parser, rules, intel };
         Ok(Running { pipeline: Pipeline::start_on(config, parts, disk).await?, lake })
     }
 

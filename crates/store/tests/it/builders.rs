@@ -152,6 +152,7 @@ pub fn alert(customer: &CustomerId, device: &DeviceId, key: &str, second: u64) -
             raw: "GET /x.php?c=id\0 \"q\" \\ \u{4e2d}".to_owned(),
             matched: vec![MatchedField { field: "url_full".to_owned(), value: "/x.php".to_owned() }],
         }],
+        intel: None,
         state: AlertState::New,
         policy: None,
         incident: None,

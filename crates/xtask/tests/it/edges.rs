@@ -8,14 +8,16 @@ use crate::{packages, root};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("formats", &["model"]),
+    ("intel", &["model"]),
     ("sigma", &["model"]),
     ("sightings", &["model"]),
+    ("feeds", &["model", "intel"]),
     ("lake", &["model", "sightings"]),
     ("store", &["model"]),
-    ("ops", &["model", "formats", "store", "lake", "sightings", "sigma"]),
+    ("ops", &["model", "formats", "store", "lake", "sightings", "sigma", "intel"]),
     ("receive", &["model", "formats"]),
     ("collect", &["model", "formats", "receive"]),
-    ("pipeline", &["model", "formats", "sigma", "lake", "store", "receive"]),
+    ("pipeline", &["model", "formats", "sigma", "intel", "lake", "store", "receive"]),
     ("api", &["model", "ops"]),
     ("console", &[]),
     (
@@ -23,6 +25,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "model",
             "formats",
+            "intel",
+            "feeds",
             "sightings",
             "sigma",
             "lake",

@@ -1,5 +1,7 @@
 //! What the routes are walked through with.
 
+use model::intel::{Feed, FeedData, FeedKind, ListPurpose, Tlp};
+
 use super::*;
 
 pub fn canary(_: &World, text: &str) -> bool {
@@ -85,14 +87,39 @@ pub async fn asked(c: Cast<'_>) -> ops::AddedList {
 /// A list of ours, with a hunt that is over: hunts that wait would all be run by the first who runs one.
 pub async fn intel(c: Cast<'_>) -> ops::AddedList {
     let added = asked(c).await;
-    c.world.ops.cancel_hunt(&job(), &added.hunt.id).await.unwrap();
+    c.world.ops.cancel_hunt(&job(), &added.hunt.as_ref().unwrap().id).await.unwrap();
     added
+}
+
+pub fn feed_data() -> FeedData {
+    FeedData {
+        name: CANARY.to_owned(),
+        kind: FeedKind::List,
+        url: "https://feeds.example/list.txt".to_owned(),
+        collection: String::new(),
+        enabled: true,
+        interval_minutes: 60,
+        confidence: 50,
+        tlp: Tlp::Amber,
+        least_confidence: 0,
+        expire_days: None,
+        purpose: ListPurpose::Alarm,
+        hunt_new: true,
+        user: String::new(),
+        columns: None,
+    }
+}
+
+/// A feed of ours.
+pub async fn feed(c: Cast<'_>) -> Feed {
+    let secret = Some("secret".to_owned());
+    c.world.ops.add_feed(&job(), feed_data(), std::slice::from_ref(&c.world.ours), secret).await.unwrap()
 }
 
 /// A hunt of ours that found something.
 pub async fn found(c: Cast<'_>) -> model::RetroHuntId {
     c.world.event();
-    let hunt = asked(c).await.hunt.id;
+    let hunt = asked(c).await.hunt.unwrap().id;
     c.world.ops.run_waiting_hunts().await.unwrap();
     hunt
 }

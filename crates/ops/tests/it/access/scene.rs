@@ -99,6 +99,9 @@ pub fn intel_data() -> IntelListData {
         confidence: 50,
         tlp: Tlp::Amber,
         expires: None,
+        purpose: ListPurpose::Alarm,
+        least_confidence: 0,
+        hunt_new: true,
     }
 }
 
@@ -106,6 +109,30 @@ pub fn intel_data() -> IntelListData {
 pub async fn intel(w: &World) -> ops::Result<AddedList> {
     let ours = std::slice::from_ref(&w.ours);
     w.ops.add_intel_list(&job(0), intel_data(), ours, b"evil.example\nnothing\n".to_vec()).await
+}
+
+pub fn feed_data() -> FeedData {
+    FeedData {
+        name: "CERT".to_owned(),
+        kind: FeedKind::List,
+        url: "https://feeds.example/list.txt".to_owned(),
+        collection: String::new(),
+        enabled: true,
+        interval_minutes: 60,
+        confidence: 50,
+        tlp: Tlp::Amber,
+        least_confidence: 0,
+        expire_days: None,
+        purpose: ListPurpose::Alarm,
+        hunt_new: true,
+        user: String::new(),
+        columns: None,
+    }
+}
+
+/// A feed of the world's first customer.
+pub async fn feed(w: &World) -> ops::Result<Feed> {
+    w.ops.add_feed(&job(0), feed_data(), std::slice::from_ref(&w.ours), Some("secret".to_owned())).await
 }
 
 /// An address our collector received from that no device is registered for.

@@ -1,8 +1,9 @@
 use model::intel::{
-    Hit, HitSample, HuntProgress, HuntState, Indicator, IntelListData, ListReading, RetroHunt, Tlp, read_list,
+    FeedCounts, FeedData, FeedKind, FeedState, Hit, HitSample, HuntProgress, HuntState, Indicator, IntelListData,
+    ListPurpose, ListReading, RetroHunt, Tlp, read_list,
 };
-use model::{CustomerId, EventId, HitId, IntelListId, PageRequest, RetroHuntId, TimeRange};
-use store::{Error, HitFilter, HuntOutcome};
+use model::{CustomerId, EventId, FeedId, HitId, IntelListId, PageRequest, RetroHuntId, TimeRange};
+use store::{Error, FeedOutcome, FeedSecret, HitFilter, HuntOutcome};
 
 use crate::builders::*;
 use crate::fixture::Fixture;
@@ -15,6 +16,9 @@ fn data(name: &str) -> IntelListData {
         confidence: 80,
         tlp: Tlp::Green,
         expires: Some(at(100)),
+        purpose: ListPurpose::Alarm,
+        least_confidence: 0,
+        hunt_new: true,
     }
 }
 
@@ -38,6 +42,7 @@ fn hunt(list: &IntelListId, customers: Option<Vec<CustomerId>>) -> RetroHunt {
         indicators: 2,
         customers,
         range: Some(TimeRange { from: at(0), to: at(50) }),
+        added_since: None,
         asked_by: "job:test".to_owned(),
         state: HuntState::Queued,
         progress: HuntProgress::default(),
@@ -185,4 +190,79 @@ pub async fn a_hunt_that_is_over_stays_as_it_is(fixture: Fixture) {
     assert!(tx.open_retro_hunts().await.unwrap().is_empty());
     tx.delete_intel_list(&global).await.unwrap();
     assert!(tx.get_retro_hunt(&hunt.id).await.is_ok(), "a hunt outlives its list");
+}
+
+pub async fn a_feed_fills_its_list_in_place_and_is_seen_and_changed_with_it(fixture: Fixture) {
+    let (acme, bolt) = (customer(&fixture, "Acme").await, customer(&fixture, "Bolt").await);
+    let told = FeedData {
+        name: "Feed".into(),
+        kind: FeedKind::Taxii,
+        url: "https://feeds.example/".into(),
+        collection: "c".into(),
+        enabled: true,
+        interval_minutes: 30,
+        confidence: 70,
+        tlp: Tlp::Green,
+        least_confidence: 10,
+        expire_days: Some(30),
+        purpose: ListPurpose::Alarm,
+        hunt_new: true,
+        user: "u".into(),
+        columns: None,
+    };
+    let (id, list) = (FeedId::generate(at(1)), IntelListId::generate(at(1)));
+    let mut tx = fixture.write(&everyone()).await;
+    let feed = tx.create_feed(&id, &list, Some(std::slice::from_ref(&acme)), &told, Some(b"sealed")).await.unwrap();
+    let other = (FeedId::generate(at(1)), IntelListId::generate(at(1)));
+    tx.create_feed(&other.0, &other.1, None, &FeedData { enabled: false, ..told.clone() }, None).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!((feed.state, feed.has_secret, feed.customers.clone()), (FeedState::New, true, Some(vec![acme.clone()])));
+
+    let mut tx = fixture.read(&only(&bolt)).await;
+    assert!(matches!(tx.get_feed(&id).await, Err(Error::NotFound { .. })));
+    let seen = tx.list_feeds(None, &PageRequest::default()).await.unwrap().items;
+    assert_eq!(seen.iter().map(|feed| &feed.id).collect::<Vec<_>>(), [&other.0]);
+    drop(tx);
+
+    let now = fixture.write(&everyone()).await.context().now();
+    let mut tx = fixture.write(&everyone()).await;
+    assert_eq!(tx.due_feeds(now, 10).await.unwrap().len(), 1, "one that is off is never due");
+    assert_eq!(tx.feed_place(&id).await.unwrap(), (Some(b"sealed".to_vec()), String::new()));
+    let filled = tx.replace_indicators(&list, &reading()).await.unwrap();
+    assert_eq!((filled.indicators(), filled.feed.as_ref(), filled.version), (2, Some(&id), 2));
+    let counts = FeedCounts { new: 2, total: 2, ..FeedCounts::default() };
+    let outcome = FeedOutcome {
+        state: FeedState::Fine,
+        error: None,
+        failures: 0,
+        counts: Some(counts.clone()),
+        place: Some("further".into()),
+        fetched: now,
+        changed: true,
+        next: Some(now.plus(std::time::Duration::from_secs(60))),
+    };
+    tx.note_feed(&feed, &outcome).await.unwrap();
+    let after = tx.get_feed(&id).await.unwrap();
+    assert_eq!((after.state, &after.counts, after.changed), (FeedState::Fine, &counts, Some(now)));
+    assert!(tx.due_feeds(now, 10).await.unwrap().is_empty());
+    let moved = FeedData { url: "https://other.example/".into(), ..told.clone() };
+    let moved = tx.update_feed(&id, after.version, &moved, &FeedSecret::Keep).await.unwrap();
+    assert_eq!(tx.feed_place(&id).await.unwrap().1, "", "another address is fetched from the beginning");
+    assert!(matches!(
+        tx.update_feed(&id, after.version, &told, &FeedSecret::Remove).await,
+        Err(Error::Conflict { what: "feed" })
+    ));
+    tx.update_feed(&id, moved.version, &told, &FeedSecret::Remove).await.unwrap();
+    assert!(!tx.get_feed(&id).await.unwrap().has_secret);
+    assert_eq!(tx.list_hits_of(&list).await.unwrap(), store::ListHits::default());
+    tx.commit().await.unwrap();
+
+    let mut tx = fixture.write(&only(&bolt)).await;
+    assert!(tx.delete_feed(&id).await.is_err());
+    assert!(tx.wake_feed(&other.0).await.is_err(), "a feed for every customer is not one customer's");
+    drop(tx);
+    let mut tx = fixture.write(&everyone()).await;
+    tx.delete_feed(&id).await.unwrap();
+    assert!(matches!(tx.get_intel_list(&list).await, Err(Error::NotFound { .. })));
+    tx.commit().await.unwrap();
 }

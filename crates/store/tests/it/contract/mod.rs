@@ -95,6 +95,7 @@ contract! {
         an_alarm_of_the_platform_begins_and_ends;
     intel:
         a_list_is_read_back_changed_on_its_version_and_seen_by_its_customers,
+        a_feed_fills_its_list_in_place_and_is_seen_and_changed_with_it,
         a_hunts_hits_are_replaced_counted_and_seen_by_their_customer_only,
         a_hunt_that_is_over_stays_as_it_is;
     credential:
