@@ -154,6 +154,7 @@ feed-state-fine = Fetched
 feed-state-unchanged = Nothing new
 feed-state-failed = Failed
 feed-state-off = Off
+feed-error = What went wrong
 feed-new = New
 feed-changed = Changed
 feed-gone = Gone

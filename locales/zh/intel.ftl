@@ -154,6 +154,7 @@ feed-state-fine = 已获取
 feed-state-unchanged = 无更新
 feed-state-failed = 失败
 feed-state-off = 已停用
+feed-error = 失败原因
 feed-new = 新增
 feed-changed = 变更
 feed-gone = 移除

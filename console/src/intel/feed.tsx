@@ -42,7 +42,7 @@ export function FeedPage({ id }: { id: string }) {
         </>
       }
     >
-      <p class="line"><FeedMark feed={feed} plain /></p>
+      <p class="line"><FeedMark feed={feed} /></p>
       {feed.error && <p class="note" role="alert">{feed.error}</p>}
       <Facts feed={feed} />
       <ListHits list={feed.list} />

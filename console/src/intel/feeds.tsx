@@ -25,7 +25,8 @@ export function Feeds({ text }: { text: string }) {
   const columns: Column<Feed>[] = [
     { id: "name", label: t("intel-name"), cell: (feed) => feed.name },
     { id: "kind", label: t("feed-kind"), width: "130px", cell: (feed) => word("feed-kind", feed.kind) },
-    { id: "state", label: t("feed-state"), width: "320px", cell: (feed) => <FeedMark feed={feed} /> },
+    { id: "state", label: t("feed-state"), width: "150px", cell: (feed) => <FeedMark feed={feed} /> },
+    { id: "error", label: t("feed-error"), width: "300px", cell: (feed) => <span class="muted given" title={feed.error ?? undefined}>{feed.error ?? ""}</span> },
     { id: "total", label: t("intel-indicators"), width: "110px", numeric: true, cell: (feed) => number(feed.counts.total) },
     { id: "new", label: t("feed-new"), width: "90px", numeric: true, cell: (feed) => number(feed.counts.new) },
     { id: "tlp", label: t("intel-tlp"), width: "130px", cell: (feed) => <span class={`tag tlp-${feed.tlp}`}>{word("tlp", feed.tlp)}</span> },

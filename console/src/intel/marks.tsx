@@ -15,14 +15,9 @@ export function Whose({ customers }: { customers?: string[] | null }) {
   return <>{first ? <CustomerMark id={first} /> : t("none")}{more.length > 0 && <span class="muted"> {t("intel-and-more", { count: more.length })}</span>}</>;
 }
 
-/** How a feed's fetches go; with the reason where there is room for a few words only. */
-export function FeedMark({ feed, plain }: { feed: Feed; plain?: boolean }) {
-  return (
-    <span class="hunt-mark">
-      <span class={`state-mark feed-${feed.state}`}><i aria-hidden="true" />{word("feed-state", feed.state)}</span>
-      {!plain && feed.error && <span class="muted given" title={feed.error}>{feed.error}</span>}
-    </span>
-  );
+/** How a feed's fetches go. */
+export function FeedMark({ feed }: { feed: Feed }) {
+  return <span class={`state-mark feed-${feed.state}`} title={feed.error ?? undefined}><i aria-hidden="true" />{word("feed-state", feed.state)}</span>;
 }
 
 /** What has become of a hunt, with how far it is while it runs. */

@@ -65,7 +65,7 @@ pub struct Hit {
 }
 
 /// How large an index is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct IndexStats {
     /// Lists.
     pub lists: usize,

@@ -10,6 +10,7 @@ mod stats;
 
 pub use error::Error;
 pub use flow::FlowConfig;
+pub use intel::IndexStats;
 pub use pipeline::{Pipeline, PipelineConfig, PipelineParts};
 pub use rulings::{Ruleset, Rulings};
 pub use stats::{PipelineStats, StageTimes};

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use formats::Parser;
+use intel::IndexStats;
 use lake::Lake;
 use receive::listen::{Addresses, ListenConfig, Listeners};
 use receive::wal::{Disk, OsDisk};
@@ -135,6 +136,11 @@ impl Pipeline {
     /// Judges by other rules from now on. Returns when the place in the log where they begin is durable.
     pub async fn set_rules(&self, rules: Ruleset) -> Result<(), Error> {
         self.flow.set_rules(rules).await
+    }
+
+    /// How many indicators are looked for, and how many hits warning lists took back since they are.
+    pub fn intel_stats(&self) -> IndexStats {
+        self.flow.intel_stats()
     }
 
     /// Looks for other indicators from now on. Returns when the place in the log where they begin is durable.

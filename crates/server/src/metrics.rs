@@ -10,7 +10,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use model::{Context, Scope};
-use pipeline::{Pipeline, PipelineStats};
+use pipeline::{IndexStats, Pipeline, PipelineStats};
 
 use crate::error::whole;
 use crate::lake::{Seen, Upkeep};
@@ -66,11 +66,12 @@ async fn ready(State(health): State<Health>) -> impl IntoResponse {
 }
 
 async fn metrics(State(health): State<Health>) -> impl IntoResponse {
-    let text = render(&health.pipeline.stats(), &health.upkeep.seen(), resident_bytes());
+    let text =
+        render(&health.pipeline.stats(), &health.pipeline.intel_stats(), &health.upkeep.seen(), resident_bytes());
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text)
 }
 
-fn render(stats: &PipelineStats, seen: &Seen, resident: Option<u64>) -> String {
+fn render(stats: &PipelineStats, intel: &IndexStats, seen: &Seen, resident: Option<u64>) -> String {
     let mut text = String::new();
     let mut metric = |name: &str, kind: &str, help: &str, values: &[(&str, f64)]| {
         // Writing to a text cannot fail.
@@ -163,6 +164,10 @@ fn render(stats: &PipelineStats, seen: &Seen, resident: Option<u64>) -> String {
     for (name, help, value) in gauges {
         metric(name, "gauge", help, &[("", value as f64)]);
     }
+    metric("intel_indicators", "gauge", "Indicators looked for.", &[("", intel.indicators as f64)]);
+    metric("intel_index_bytes", "gauge", "Bytes of the index over them.", &[("", intel.bytes as f64)]);
+    let help = "Indicators seen that a warning list kept from alarming, since the lists last changed.";
+    metric("intel_suppressed_hits", "gauge", help, &[("", intel.taken_back as f64)]);
     if let Some(resident) = resident {
         metric("resident_bytes", "gauge", "Resident memory of the process.", &[("", resident as f64)]);
     }
@@ -188,7 +193,7 @@ mod tests {
         let (rejected, protocols) = (vec![("wrong_token", 2)], vec![hec]);
         let receive = ReceiveStats { received: 7, rejected, protocols, ..ReceiveStats::default() };
         let stats = PipelineStats { receive, ..PipelineStats::default() };
-        let text = render(&stats, &Seen::default(), Some(4096));
+        let text = render(&stats, &IndexStats::default(), &Seen::default(), Some(4096));
         assert!(text.contains("# TYPE vedette_records_received_total counter\nvedette_records_received_total 7\n"));
         assert!(text.contains("vedette_rejected_total{reason=\"wrong_token\"} 2\n"), "{text}");
         assert!(text.contains("vedette_protocol_rejected_total{protocol=\"hec\",reason=\"full\"} 3\n"), "{text}");

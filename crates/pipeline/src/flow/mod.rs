@@ -137,6 +137,8 @@ pub(crate) struct Flow {
     wal: Arc<Wal>,
     /// The rules in force, or those that wait for their place in the log.
     rules: Mutex<Ruleset>,
+    /// The indicators looked for, or those that wait for their place in the log.
+    intel: Mutex<Arc<intel::Index>>,
     orders: Arc<Orders>,
     abort: CancellationToken,
     worker: tokio::sync::Mutex<Option<JoinHandle<()>>>,
@@ -169,12 +171,13 @@ impl Flow {
         parts.wal.append(vec![(Kind::CONTROL, record.encode())])?.durable().await?;
         let committer = Committer::new(&parts, &config, &start, abort.clone());
         let (wal, rules) = (parts.wal.clone(), Mutex::new(parts.rules.clone()));
+        let intel = Mutex::new(parts.intel.clone());
         let worker = Worker::new(parts, config, start, orders.clone(), steps)?;
         let worker =
             std::thread::Builder::new().name("pipeline".into()).spawn(move || worker.run()).map_err(Error::Thread)?;
         let committer = tokio::spawn(committer.run(incoming));
         let (worker, committer) = (tokio::sync::Mutex::new(Some(worker)), tokio::sync::Mutex::new(Some(committer)));
-        Ok(Flow { wal, rules, orders, abort, worker, committer })
+        Ok(Flow { wal, rules, intel, orders, abort, worker, committer })
     }
 
     /// Judges by these rules from a place in the log on; returns when that place is durable.
@@ -200,9 +203,15 @@ impl Flow {
         Ok(())
     }
 
+    /// How large what is looked for is.
+    pub(crate) fn intel_stats(&self) -> intel::IndexStats {
+        self.intel.lock().unwrap_or_else(PoisonError::into_inner).stats()
+    }
+
     /// Looks for these indicators from a place in the log on; returns when that place is durable.
     pub(crate) async fn set_intel(&self, index: Arc<intel::Index>) -> Result<(), Error> {
         let record = IntelRecord::of(&index);
+        *self.intel.lock().unwrap_or_else(PoisonError::into_inner) = index.clone();
         self.orders.offer_index(record.hash.clone(), index);
         self.wal.append(vec![(Kind::CONTROL, record.encode())])?.durable().await?;
         Ok(())
