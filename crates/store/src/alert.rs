@@ -18,7 +18,7 @@ const CHUNK: usize = 50;
 const NAMED: usize = 100;
 /// An alert without its samples: they are most of it, and nobody decides by them.
 const LEAN: &str = "SELECT customer, id, device, origin, rule_id, title, severity, outcome, techniques, alert_key, \
-                    alert_count, first_time, last_time, entities, '[]' AS samples, state, policy, incident, created, \
+                    alert_count, first_time, last_time, entities, '[]' AS samples, intel, state, policy, incident, created, \
                     version FROM alert WHERE ";
 
 /// Which alerts are wanted; an absent or empty part does not narrow.

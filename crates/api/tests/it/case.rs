@@ -498,9 +498,4 @@ const CASES: &[Case] = cases! {
     DELETE "/audit-policies/{id}" May(PolicyWrite) => 204, NeedsAll, |c| {
         to(format!("/audit-policies/{}", c.world.policy(None).await.id))
     };
-
-    GET "/audit" May(AuditRead) => 200, Unseen(canary), |c| {
-        asset(c).await;
-        to("/audit")
-    };
 };

@@ -1,4 +1,4 @@
-//! Users and roles.
+//! Users, roles, and what they did.
 
 use super::*;
 
@@ -24,4 +24,9 @@ pub const CASES: &[Case] = cases! {
         to(format!("/users/{}/sessions", colleague(c).await.id))
     };
     GET "/roles" May(UserRead) => 200, Same("roles are the platform's"), |c| to("/roles");
+
+    GET "/audit" May(AuditRead) => 200, Unseen(canary), |c| {
+        asset(c).await;
+        to("/audit")
+    };
 };
