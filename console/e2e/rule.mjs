@@ -92,7 +92,7 @@ export async function useCase(page, { url, secret }) {
   await until(async () => (await page.locator(".explained .verdict.yes").count()) >= 2, "why it fired, term by term", 30_000);
   await page.keyboard.press("x");
   await page.waitForSelector(".exception-form");
-  await until(async () => /would have hidden/.test(await page.innerText(".preview")), "what the exception would have hidden", 30_000);
+  await until(async () => /Of \d+ alert/.test(await page.innerText(".preview")), "what the exception would have hidden", 30_000);
   const told = await page.innerText(".preview");
   check(/Of 1 alerts? it would have hidden 1/.test(told), "exception", `the preview counts the alert: ${told}`);
   await page.fill("#exception-reason", "The gate box of the test bench");

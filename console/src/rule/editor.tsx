@@ -95,15 +95,17 @@ export function RuleEditor({ rule }: { rule: RuleView | null }) {
       <div class="parser-editor">
         <section class="parser-text">
           <div class="code-frame">{Code ? <Code language="yaml" text={text} set={setText} marks={marks} label={t("rule-text")} readOnly={false} jump={jump} complete={complete} /> : <Loading />}</div>
-          <ul class="problems" role="status">
-            {problems?.length === 0 && <li class="muted">{t("rule-fine")}</li>}
-            {problems?.slice(0, 8).map((one, place) => (
-              <li key={place} class={one.severity}>
-                {one.line != null && <button class="link" onClick={() => setJump({ line: one.line ?? 1 })}>{t("trial-line", { line: one.line })}</button>} {problemText(one)}
-              </li>
-            ))}
-            {(problems?.length ?? 0) > 8 && <li class="muted">{t("explain-more", { count: (problems?.length ?? 0) - 8 })}</li>}
-          </ul>
+          <div role="status">
+            <ul class="problems">
+              {problems?.length === 0 && <li class="muted">{t("rule-fine")}</li>}
+              {problems?.slice(0, 8).map((one, place) => (
+                <li key={place} class={one.severity}>
+                  {one.line != null && <button class="link" onClick={() => setJump({ line: one.line ?? 1 })}>{t("trial-line", { line: one.line })}</button>} {problemText(one)}
+                </li>
+              ))}
+              {(problems?.length ?? 0) > 8 && <li class="muted">{t("explain-more", { count: (problems?.length ?? 0) - 8 })}</li>}
+            </ul>
+          </div>
         </section>
         <section class="parser-lines">
           <Tabs label={t("rule")} current={tab} choose={setTab} tabs={[{ id: "trial", label: t("rule-trial") }, ...(mayLook ? [{ id: "history", label: t("rule-history") }] : []), { id: "card", label: t("card") }]} />

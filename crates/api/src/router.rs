@@ -18,8 +18,7 @@ use crate::state::Api;
 use crate::{
     alert, asset, audit, audit_policy, change, coverage, customer, device, device_health, event, exception, export,
     feed, incident, intel, overview, parser, platform_alarm, query_text, resource_group, rule_release, saved_search,
-    session,
-    storage, tail, use_case, use_case_request, user,
+    session, storage, tail, use_case, use_case_request, user,
 };
 
 /// The most a request body may hold.

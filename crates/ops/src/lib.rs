@@ -155,8 +155,7 @@ impl Ops {
         let (turns, doors) = (turns::Turns::default(), std::sync::OnceLock::new());
         let (tails, hunts) = (tail::Tails::default(), hunt::Hunts::default());
         let feeds = tokio::sync::Notify::new();
-        let inner =
-            Inner { parts, use_cases, rules_replaced, loading, passwords, tails, hunts, feeds, turns, doors };
+        let inner = Inner { parts, use_cases, rules_replaced, loading, passwords, tails, hunts, feeds, turns, doors };
         Ops { inner: Arc::new(inner) }
     }
 
