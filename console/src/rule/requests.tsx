@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 
 import type { UseCaseRequest, UseCaseRequestData } from "../api/types.ts";
+import { exact } from "../i18n/format.ts";
 import { t, word } from "../i18n/text.ts";
 import { useParameter } from "../shell/router.ts";
 import { useMay, useShell } from "../shell/session.ts";
@@ -52,7 +53,7 @@ export function Requests() {
                   <td>{word("request-kind", one.kind)} {one.rule_id && <a class="in-text" href={`/rules/${encodeURIComponent(one.rule_id)}`}>{t("rule")}</a>}</td>
                   <td>{one.customer ? <CustomerMark id={one.customer} link /> : t("request-house")}</td>
                   <td>{word("request-state", one.state)}</td><td><Time at={one.created} /></td>
-                  <td>{one.answered ? <>{t("request-answered")} <Time at={one.answered} /></> : <Time at={one.due} />}{isLate(one, now) && <span class="tag late">{t("request-late")}</span>}</td>
+                  <td>{one.answered ? <>{t("request-answered")} <Time at={one.answered} /></> : exact(one.due)}{isLate(one, now) && <span class="tag late">{t("request-late")}</span>}</td>
                   {mayWork && <td class="row-actions">{(one.customer != null || me.user.all_customers) && <button class="link" onClick={() => setEditing(one)}>{t("edit")}</button>}</td>}
                 </tr>
               ))}

@@ -81,7 +81,7 @@ fn scope(number: usize, now: Timestamp) -> ListScope {
 fn indicator(number: usize, random: &mut fastrand::Rng) -> Indicator {
     let text = text(number);
     let mut indicator = Indicator::parse(&text).unwrap_or_else(|why| panic!("{text}: {why}"));
-    indicator.note = (number % 3 == 0).then(|| format!("family {}", random.u32(..500)).into());
+    indicator.note = number.is_multiple_of(3).then(|| format!("family {}", random.u32(..500)).into());
     indicator
 }
 

@@ -40,7 +40,7 @@ impl Filter {
 
     #[inline]
     fn block(&self, hash: u64) -> usize {
-        ((hash >> 32) * self.blocks.len() as u64 >> 32) as usize
+        (((hash >> 32) * self.blocks.len() as u64) >> 32) as usize
     }
 
     pub fn memory(&self) -> usize {

@@ -166,7 +166,7 @@ impl Index {
 /// Where a hash begins to be looked for among so many places; never all are taken.
 #[inline]
 pub(crate) fn place(hash: u64, slots: usize) -> usize {
-    (u128::from(hash.rotate_left(32)) * slots as u128 >> 64) as usize
+    ((u128::from(hash.rotate_left(32)) * slots as u128) >> 64) as usize
 }
 
 /// Keys gathered before the filter is asked.

@@ -96,7 +96,7 @@ impl Aggregator {
             parts: VecDeque::new(),
         };
         let mut open: Vec<_> = open.into_iter().map(|(part, alert)| (part, alert.grow())).collect();
-        open.sort_by(|(one, _), (other, _)| one.cmp(other));
+        open.sort_by_key(|(id, _)| *id);
         for (part, alert) in open {
             if aggregator.parts.back().is_none_or(|(last, _)| *last != part) {
                 aggregator.parts.push_back((part, Vec::new()));

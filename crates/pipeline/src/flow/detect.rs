@@ -86,6 +86,11 @@ impl Detector {
         self.correlator.part(number)
     }
 
+    /// What was decided, for the customer of one event.
+    pub(super) fn ruling<'r>(&'r self, envelope: &'r Envelope) -> Ruling<'r> {
+        Ruling { rulings: &self.rulings, envelope }
+    }
+
     /// Adds what fires with this event. Names are needed only when something does, but finding that out is the work.
     pub(super) fn observe(&mut self, envelope: &Envelope, event: &Event<'_>, names: &Names, out: &mut Found) {
         let (rules, rulings) = (self.rules.clone(), self.rulings.clone());
@@ -186,14 +191,14 @@ impl Detector {
 }
 
 /// What was decided, for the customer of one event.
-struct Ruling<'r> {
+pub(super) struct Ruling<'r> {
     rulings: &'r Rulings,
-    envelope: &'r Envelope,
+    pub(super) envelope: &'r Envelope,
 }
 
 impl Ruling<'_> {
     /// Whether an exception keeps a rule from firing; noted if so.
-    fn excepts(&self, rule_id: &str, event: &Event<'_>, out: &mut Found) -> bool {
+    pub(super) fn excepts(&self, rule_id: &str, event: &Event<'_>, out: &mut Found) -> bool {
         let Envelope { customer, received, .. } = self.envelope;
         let exception = self.rulings.exception(rule_id, customer, *received, event);
         out.excepted.extend(exception.cloned());
@@ -201,7 +206,7 @@ impl Ruling<'_> {
     }
 
     /// Whether a rule is released to the customer, and then whether only silently.
-    fn is_silent(&self, rule_id: &str) -> Option<bool> {
+    pub(super) fn is_silent(&self, rule_id: &str) -> Option<bool> {
         let customer: &CustomerId = &self.envelope.customer;
         match self.rulings.release(rule_id, customer) {
             Release::Off => None,

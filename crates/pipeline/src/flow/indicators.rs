@@ -9,6 +9,7 @@ use model::entity::{Entity, EntityKind, entities_of};
 use model::event::{Envelope, Event};
 use model::intel::{AlertIntel, IndicatorKind};
 
+use super::detect::{Found, Ruling};
 use super::detection::{About, Detection, LONGEST_VALUE, clean, cut};
 use super::evidence::{Evidence, Shown};
 use crate::names::Names;
@@ -21,7 +22,8 @@ pub(super) struct Indicators(pub Arc<Index>);
 
 impl Indicators {
     /// Adds a detection for each indicator the event holds.
-    pub(super) fn observe(&self, envelope: &Envelope, event: &Event<'_>, names: &Names, out: &mut Vec<Detection>) {
+    pub(super) fn observe(&self, event: &Event<'_>, names: &Names, ruling: &Ruling<'_>, out: &mut Found) {
+        let envelope = ruling.envelope;
         let mut hits = self.0.observe(&envelope.customer, envelope.received, event);
         if hits.is_empty() {
             return;
@@ -36,11 +38,15 @@ impl Indicators {
             let value = cut(&hit.value, LONGEST_VALUE).to_owned();
             let matched = vec![MatchedField { field: hit.field.clone(), value }].into();
             let about = Arc::new(about(hit));
-            out.push(Detection {
+            let Some(silent) = ruling.is_silent(&about.rule_id) else { continue };
+            if ruling.excepts(&about.rule_id, event, out) {
+                continue;
+            }
+            out.detections.push(Detection {
                 customer: envelope.customer.clone(),
                 severity: about.severity,
                 about,
-                silent: false,
+                silent,
                 outcome,
                 key,
                 first: event.time,

@@ -305,7 +305,7 @@ impl Worker {
             let mut found = Found::default();
             let judged = catch_unwind(AssertUnwindSafe(|| {
                 self.detector.observe(envelope, event, &names, &mut found);
-                self.indicators.observe(envelope, event, &names, &mut found.detections);
+                self.indicators.observe(event, &names, &self.detector.ruling(envelope), &mut found);
             }));
             if judged.is_err() {
                 self.panicked(envelope, "detection");

@@ -8,7 +8,9 @@ use ::intel::{Index, IndexBuilder, ListScope, Warnings};
 use lake::{HuntWatch, Target};
 use model::alert::{Alert, AlertOrigin};
 use model::intel::{Indicator, IndicatorKind, Tlp};
-use model::{CustomerId, IntelListId, Severity, TimeRange, Timestamp};
+use model::use_case::{Exception, ExceptionData, ExceptionTerm, Release, TermOperator, UseCase};
+use model::{CustomerId, ExceptionId, IntelListId, Severity, TimeRange, Timestamp};
+use pipeline::{Ruleset, Rulings};
 use receive::Record;
 
 use crate::world::{PATIENCE, Running, World, everybody, failed_logon, now};
@@ -26,7 +28,9 @@ fn index(name: &str, customer: Option<&CustomerId>, indicators: &[Indicator]) ->
         least_confidence: 0,
         version: 1,
     });
-    indicators.iter().for_each(|indicator| drop(builder.add(list, indicator)));
+    for indicator in indicators {
+        builder.add(list, indicator);
+    }
     Arc::new(builder.build())
 }
 
@@ -80,6 +84,47 @@ async fn an_indicator_on_a_host_is_one_alert_that_says_who_names_it_and_only_at_
     let source = &intel.sources[0];
     assert_eq!((source.name.as_str(), source.confidence, source.tlp), ("CERT list", 80, Tlp::Amber));
     running.pipeline.drain(PATIENCE).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_indicator_is_silenced_and_excepted_from_like_a_rule() {
+    let world = world().await;
+    *world.intel.lock().unwrap() = index("list", None, &read(&["9.1.2.3"]));
+    let running = world.start(world.config()).await;
+    let exception = Exception {
+        id: ExceptionId::generate(now()),
+        customer: None,
+        data: ExceptionData {
+            rule_id: "intel:address:9.1.2.3".into(),
+            terms: vec![ExceptionTerm {
+                field: "host_name".into(),
+                operator: TermOperator::Is,
+                values: vec!["web01".into()],
+            }],
+            reason: "our own probe".into(),
+            owner: None,
+            expires: None,
+            must_fire: Vec::new(),
+        },
+        hits: 0,
+        last_hit: None,
+        created: now(),
+        version: 1,
+    };
+    let off = UseCase {
+        customers: [(world.customers[0].clone(), Release::Off)].into(),
+        ..UseCase::undecided("intel:address:9.1.2.3")
+    };
+    for rulings in [Rulings::new(vec![off], &[]), Rulings::new(Vec::new(), &[exception])] {
+        running.pipeline.set_rules(Ruleset { rulings: Arc::new(rulings), ..Ruleset::default() }).await.unwrap();
+        put(&running, "some-token", &[failed_logon("9.1.2.3", 1)]).await;
+    }
+    assert!(running.pipeline.settled(PATIENCE).await);
+    assert!(of_intel(&world).await.is_empty());
+    running.pipeline.set_rules(Ruleset::default()).await.unwrap();
+    put(&running, "some-token", &[failed_logon("9.1.2.3", 2)]).await;
+    assert!(running.pipeline.settled(PATIENCE).await);
+    assert_eq!(of_intel(&world).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -81,7 +81,8 @@ pub async fn exceptions_of_a_customer_are_its_own_and_global_ones_are_changed_wi
     let mut tx = fixture.write(&only(&acme)).await;
     let mut seen: Vec<_> = tx.all_exceptions().await.unwrap().into_iter().map(|one| one.id).collect();
     let mut wanted = [global.clone(), own.clone()];
-    (seen.sort(), wanted.sort());
+    seen.sort();
+    wanted.sort();
     assert_eq!(seen, wanted);
     let filter = ExceptionFilter { rule_id: Some("rule".into()), text: Some("OWN".into()), ..Default::default() };
     assert_eq!(tx.list_exceptions(&filter, &first_page(9)).await.unwrap().items.len(), 1);
