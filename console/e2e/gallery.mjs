@@ -64,14 +64,14 @@ export async function gallery(page, all, language) {
   await wear(page, language, "light");
 }
 
-/** Workbench and incident page where there is less room. */
+/** Where most is shown at once, with less room. */
 export async function cramped(browser, page, all, language) {
   for (const size of ["narrow", "zoomed"]) {
     const context = await browser.newContext({
       ...SIZES[size], baseURL: new URL(page.url()).origin, timezoneId: "Asia/Shanghai", storageState: await page.context().storageState(),
     });
     const small = await context.newPage();
-    for (const one of all.filter(({ name }) => ["workbench", "incident"].includes(name))) await look(small, one, language, "light", size);
+    for (const one of all.filter(({ name }) => ["workbench", "incident", "rule-edit", "coverage", "scorecard", "exception"].includes(name))) await look(small, one, language, "light", size);
     await context.close();
   }
 }

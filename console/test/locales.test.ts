@@ -127,3 +127,8 @@ test("plural forms choose by count", () => {
   assert.match(say("en", 2), /2 events$/);
   assert.match(say("zh", 2), /2 条日志/);
 });
+
+test("the kinds of incidents are those the server knows", () => {
+  const known = (path: string) => [...readFileSync(join(process.cwd(), path), "utf8").matchAll(/"([A-Z]{3,})"/g)].map((hit) => hit[1]).sort();
+  assert.deepEqual(known("src/rule/incident_types.ts"), known("../crates/model/src/incident_type.rs"));
+});

@@ -31,7 +31,7 @@ interface Props {
 export function ExceptionDialog({ exception, draft, title, fields, close, done }: Props) {
   const { customers, me } = useShell();
   const mayGlobal = me.user.all_customers && useMay("policy.write");
-  const [customer, setCustomer] = useState(draft.customer ?? "");
+  const [customer, setCustomer] = useState(draft.customer ?? (mayGlobal ? "" : [...customers.keys()][0] ?? ""));
   const [terms, setTerms] = useState<ExceptionTerm[]>(draft.data.terms.length > 0 ? draft.data.terms : [{ field: "", operator: "is", values: [""] }]);
   const [reason, setReason] = useState(draft.data.reason);
   const [expires, setExpires] = useState(localInput(draft.data.expires ?? (exception ? null : new Date(Date.now() + 90 * DAY_MS).toISOString())));

@@ -114,6 +114,7 @@ function Facts({ rule, named }: { rule: RuleView; named: string }) {
 }
 
 function Customers({ rule, mayWrite, add, done }: { rule: RuleView; mayWrite: boolean; add: () => void; done: () => void }) {
+  const { customers } = useShell();
   const own = Object.entries(rule.customers);
   const usual = (customer: string) => void releaseUseCase(rule.id, customer, null).then(() => { toastDone(t("saved")); done(); }, toastProblem);
   return (
@@ -127,7 +128,7 @@ function Customers({ rule, mayWrite, add, done }: { rule: RuleView; mayWrite: bo
           ))}
         </tbody></table>
       )}
-      {mayWrite && <button class="button" onClick={add}>{t("release-customer")}</button>}
+      {mayWrite && own.length < customers.size && <button class="button" onClick={add}>{t("release-customer")}</button>}
     </>
   );
 }

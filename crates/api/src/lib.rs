@@ -25,7 +25,7 @@ mod query;
 mod query_text;
 mod resource_group;
 mod router;
-mod rule_release;
+mod rule_collection;
 mod saved_search;
 mod session;
 mod state;

@@ -17,7 +17,7 @@ use crate::problem::Problem;
 use crate::state::Api;
 use crate::{
     alert, asset, audit, audit_policy, change, coverage, customer, device, device_health, event, exception, export,
-    feed, incident, intel, overview, parser, platform_alarm, query_text, resource_group, rule_release, saved_search,
+    feed, incident, intel, overview, parser, platform_alarm, query_text, resource_group, rule_collection, saved_search,
     session, storage, tail, use_case, use_case_request, user,
 };
 
@@ -53,7 +53,7 @@ fn documented() -> OpenApiRouter<Api> {
         .merge(use_case::routes())
         .merge(exception::routes())
         .merge(coverage::routes())
-        .merge(rule_release::routes())
+        .merge(rule_collection::routes())
         .merge(use_case_request::routes())
         .merge(audit_policy::routes())
         .merge(intel::routes())

@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use crate::role::words;
 use crate::{CustomerId, Severity, Timestamp, UserId};
 
+mod collection;
 mod exception;
-mod release;
 mod request;
 
+pub use collection::{ChangeSet, ChangeSetState, RuleChange, RuleChangeCount, RuleChangeKind, RuleCollection};
 pub use exception::{
     Exception, ExceptionData, ExceptionTerm, MOST_RECORDS, MOST_TERMS, MOST_VALUES, MustFire, TermOperator,
 };
-pub use release::{ChangeSet, ChangeSetState, RuleChange, RuleChangeCount, RuleChangeKind, RuleCollection};
 pub use request::{ANSWERED_WITHIN, Request, RequestData, RequestKind, RequestState};
 
 /// Bytes of a rule's text at most.

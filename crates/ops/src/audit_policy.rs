@@ -7,8 +7,8 @@ use model::{AuditPolicyId, Context, CustomerId, Page, PageRequest, Scope, Severi
 use serde_json::json;
 use store::{AuditPolicyFilter, Tx};
 
-use crate::error::{Error, Result};
-use crate::{Ops, audit, difference, validate};
+use crate::error::Result;
+use crate::{Ops, audit, difference, require_all, validate};
 
 impl Ops {
     /// Creates a policy of one customer, or for all of them, which takes a caller who sees all.
@@ -122,8 +122,4 @@ async fn create(tx: &mut Tx, customer: Option<&CustomerId>, data: AuditPolicyDat
     let policy = tx.create_audit_policy(&AuditPolicyId::generate(now), customer, &data).await?;
     tx.audit(audit(customer, "audit_policy.create", &policy.id, json!(policy.data))).await?;
     Ok(policy)
-}
-
-fn require_all(ctx: &Context) -> Result<()> {
-    if *ctx.scope() == Scope::All { Ok(()) } else { Err(Error::NeedsEveryCustomer) }
 }

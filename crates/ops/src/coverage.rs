@@ -158,15 +158,16 @@ impl Ops {
 
     /// What comes from each source, by its newest records.
     async fn arriving(&self, ctx: &Context, sources: &[String]) -> Result<Vec<Seen>> {
+        let newest = EventQuery {
+            sources: sources.to_vec(),
+            page: PageRequest::new(LOOKED_AT, None),
+            ..EventQuery::all(week_until(ctx.now()))
+        };
+        self.record_look(ctx, "event.coverage", &newest).await?;
         let _turn = self.turn(Turn::Backtest).await?;
         let mut arriving = Vec::with_capacity(sources.len());
         for source in sources {
-            let query = EventQuery {
-                customers: Vec::new(),
-                sources: vec![source.clone()],
-                page: PageRequest::new(LOOKED_AT, None),
-                ..EventQuery::all(week_until(ctx.now()))
-            };
+            let query = EventQuery { sources: vec![source.clone()], ..newest.clone() };
             let events = self.lake().search(ctx, &query).await?.items;
             let parser = self.parsers().live();
             let work = move || {

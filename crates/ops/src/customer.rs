@@ -2,20 +2,18 @@
 
 use model::customer::{Customer, CustomerData};
 use model::role::Permission;
-use model::{Context, CustomerId, Page, PageRequest, Scope};
+use model::{Context, CustomerId, Page, PageRequest};
 use serde_json::json;
 use store::{CustomerFilter, Tx};
 
 use crate::error::{Error, Result};
-use crate::{Ops, audit, difference, optional, session, validate};
+use crate::{Ops, audit, difference, optional, require_all, session, validate};
 
 impl Ops {
     /// Creates a customer. Only somebody who sees every customer can, for nobody else would see the new one.
     pub async fn create_customer(&self, ctx: &Context, data: CustomerData) -> Result<Customer> {
         ctx.require(Permission::CustomerWrite)?;
-        if *ctx.scope() != Scope::All {
-            return Err(Error::NeedsEveryCustomer);
-        }
+        require_all(ctx)?;
         let data = trimmed(data);
         validate::customer(&data)?;
         let id = CustomerId::generate(ctx.now());

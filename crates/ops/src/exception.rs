@@ -11,7 +11,7 @@ use store::ExceptionFilter;
 use crate::error::{Error, Problems, Result};
 use crate::rule_check::{hint, load};
 use crate::turns::Turn;
-use crate::{Ops, audit, difference};
+use crate::{Ops, audit, difference, require_all};
 
 /// Bytes of a record that must still fire.
 const RECORD: usize = 64 * 1024;
@@ -78,6 +78,9 @@ impl Ops {
         require_reach(ctx, before.customer.as_ref())?;
         self.check_exception(ctx, &data).await?;
         let mut tx = self.store().write(ctx).await?;
+        if let Some(owner) = &data.owner {
+            tx.get_user(owner).await?;
+        }
         let after = tx.update_exception(id, version, &data).await?;
         let detail = difference(&before.data, &after.data);
         tx.audit(audit(before.customer.as_ref(), "exception.update", id, detail)).await?;
@@ -174,5 +177,5 @@ fn seen(ctx: &Context, mut exception: Exception) -> Exception {
 }
 
 fn require_reach(ctx: &Context, customer: Option<&CustomerId>) -> Result<()> {
-    if customer.is_some() || *ctx.scope() == Scope::All { Ok(()) } else { Err(Error::NeedsEveryCustomer) }
+    customer.map_or_else(|| require_all(ctx), |_| Ok(()))
 }

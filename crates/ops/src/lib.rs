@@ -34,6 +34,7 @@ mod intel;
 mod intel_index;
 mod library;
 mod overview;
+mod paging;
 mod parser;
 mod parser_check;
 mod parser_file;
@@ -47,7 +48,7 @@ mod resource_group;
 mod retention;
 mod rule_archive;
 mod rule_check;
-mod rule_release;
+mod rule_collection;
 mod saved_search;
 mod scorecard;
 mod secret;
@@ -92,7 +93,7 @@ pub use parser_trial::{ParserTrial, TrialEvent, TrialLine, TrialMistake, TrialRe
 pub use parsers::Parsers;
 pub use retention::DeletionRules;
 pub use rule_check::{RuleProblem, RuleTrial, RuleTrialResult, TrialRecord, TriedRecord};
-pub use rule_release::Acceptance;
+pub use rule_collection::Acceptance;
 pub use scorecard::{Advice, Score, Scorecard};
 pub use session::{Authenticated, SignedIn};
 pub use silence::{SILENCE_RULE, SilenceWatch, Watched};
@@ -180,6 +181,11 @@ impl Ops {
 /// The person who acts, by session or by token.
 fn person(ctx: &Context) -> Result<&UserId> {
     ctx.actor().user().ok_or(Error::PersonOnly)
+}
+
+/// Fails unless the caller sees every customer.
+fn require_all(ctx: &Context) -> Result<()> {
+    if *ctx.scope() == model::Scope::All { Ok(()) } else { Err(Error::NeedsEveryCustomer) }
 }
 
 /// What there is, where being absent is no failure.

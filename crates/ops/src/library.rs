@@ -95,13 +95,13 @@ pub struct InactiveRule {
 #[derive(Debug, Default)]
 pub struct Library {
     /// How many of the files come with the program or from folders; those of collections follow.
-    own: usize,
+    shipped: usize,
     /// Collections among them, by name, and their versions.
     collections: BTreeMap<String, i64>,
     files: Vec<RuleFile>,
     rules: Arc<RuleSet>,
     /// What its rules say of themselves, and in which file they stand.
-    infos: BTreeMap<String, (RuleInfo, usize)>,
+    infos: BTreeMap<String, (Arc<RuleInfo>, usize)>,
 }
 
 /// The rules in force and what was decided about them.
@@ -114,14 +114,24 @@ pub struct Loaded {
     /// Events that rules must not fire on.
     pub exceptions: Vec<Exception>,
     /// Every rule there is, those included that judge nothing.
-    pub(crate) infos: BTreeMap<String, RuleInfo>,
+    pub(crate) infos: BTreeMap<String, Arc<RuleInfo>>,
     pub(crate) inactive: Vec<InactiveRule>,
     pub(crate) cards: BTreeMap<String, Cards>,
+    /// What the store said.
+    given: Vec<UseCase>,
     /// What the set was made of: files left out, and texts over them.
     made_of: (BTreeSet<usize>, BTreeMap<String, String>),
 }
 
 impl Loaded {
+    /// Whether it was made of this: hits of exceptions change nothing.
+    pub(crate) fn is_of(&self, decided: &[UseCase], exceptions: &[Exception]) -> bool {
+        let same = |(one, other): (&Exception, &Exception)| (&one.id, one.version) == (&other.id, other.version);
+        self.given == decided
+            && self.exceptions.len() == exceptions.len()
+            && self.exceptions.iter().zip(exceptions).all(same)
+    }
+
     /// What a rule is called on its cards, by language.
     pub(crate) fn titles(&self, id: &str) -> BTreeMap<Language, String> {
         let cards = self.cards.get(id).into_iter().flatten();
@@ -139,17 +149,17 @@ impl Library {
             if let Some(&place) = places.get(info.path.as_str()) {
                 let file = &files[place];
                 let info = RuleInfo { origin: file.origin, text: Some(file.text.clone()), ..info };
-                infos.insert(info.id.clone(), (info, place));
+                infos.insert(info.id.clone(), (Arc::new(info), place));
             }
         }
-        Library { own: files.len(), collections: BTreeMap::new(), files, rules: Arc::new(rules), infos }
+        Library { shipped: files.len(), collections: BTreeMap::new(), files, rules: Arc::new(rules), infos }
     }
 
     /// The same with these collections in place of those there were. Their files come last: an id that is taken stays
     /// with who has it.
     pub(crate) fn with_collections(&self, collections: BTreeMap<String, i64>, files: Vec<RuleFile>) -> Self {
-        let own = self.files[..self.own].iter().cloned();
-        Library { own: self.own, collections, ..Library::new(own.chain(files).collect()) }
+        let shipped = self.files[..self.shipped].iter().cloned();
+        Library { shipped: self.shipped, collections, ..Library::new(shipped.chain(files).collect()) }
     }
 
     /// The collections it was made with, and their versions.
@@ -159,7 +169,7 @@ impl Library {
 
     /// What its rules say of themselves.
     pub(crate) fn infos(&self) -> impl Iterator<Item = &RuleInfo> {
-        self.infos.values().map(|(info, _)| info)
+        self.infos.values().map(|(info, _)| &**info)
     }
 
     /// The compiled rules.
@@ -169,7 +179,7 @@ impl Library {
 
     /// A rule as it came, if it did.
     pub(crate) fn base(&self, id: &str) -> Option<&RuleInfo> {
-        self.infos.get(id).map(|(info, _)| info)
+        self.infos.get(id).map(|(info, _)| &**info)
     }
 
     /// The cards a rule came with.
@@ -180,6 +190,7 @@ impl Library {
     /// The rules with what was decided about them. Compiled again only where other rules judge than `before`.
     pub(crate) fn with(&self, decided: Vec<UseCase>, exceptions: Vec<Exception>, before: Option<&Loaded>) -> Loaded {
         let judges = |use_case: &&UseCase| !matches!(use_case.data.state, UseCaseState::Draft | UseCaseState::Retired);
+        let given = decided.clone();
         let decided: BTreeMap<String, UseCase> =
             decided.into_iter().map(|use_case| (use_case.id.clone(), use_case)).collect();
         let own: BTreeMap<String, String> = decided
@@ -194,20 +205,20 @@ impl Library {
             None if made_of.0.is_empty() && made_of.1.is_empty() => self.rules.clone(),
             None => Arc::new(self.compile(&made_of)),
         };
-        let mut infos: BTreeMap<String, RuleInfo> =
+        let mut infos: BTreeMap<String, Arc<RuleInfo>> =
             self.infos.iter().map(|(id, (info, _))| (id.clone(), info.clone())).collect();
         for info in describe(&rules).filter(|info| is_own(&info.path)) {
             let text = made_of.1.iter().find(|(id, _)| own_path(id) == info.path).map(|(_, text)| text.clone());
-            infos.insert(info.id.clone(), RuleInfo { text, ..info });
+            infos.insert(info.id.clone(), Arc::new(RuleInfo { text, ..info }));
         }
         for (id, use_case) in decided.iter().filter(|(_, use_case)| !judges(use_case)) {
             if let Some(text) = &use_case.data.text {
-                infos.insert(id.clone(), idle(id, text));
+                infos.insert(id.clone(), Arc::new(idle(id, text)));
             }
         }
         let cards = infos.keys().filter_map(|id| Some((id.clone(), self.cards(id, decided.get(id))?))).collect();
         let inactive = inactive(&rules);
-        Loaded { rules, decided, exceptions, infos, inactive, cards, made_of }
+        Loaded { rules, decided, exceptions, infos, inactive, cards, given, made_of }
     }
 
     /// What was decided, and the state of rules of collections about which nothing was.

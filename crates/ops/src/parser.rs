@@ -13,7 +13,7 @@ use crate::error::{Error, Problems, Result};
 use crate::parser_check::{self, Candidate, SampleChange, TakenLine};
 use crate::parser_trial::TrialMistake;
 use crate::turns::Turn;
-use crate::{Ops, audit};
+use crate::{Ops, audit, require_all};
 
 /// How far back a list of parsers counts.
 const COUNTED: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
@@ -214,9 +214,7 @@ impl Ops {
     /// Saves a draft that can be used: it parses from the next record on, everywhere.
     pub async fn save_parser(&self, ctx: &Context, name: &str, draft: ParserDraft) -> Result<ParserOutcome> {
         ctx.require(Permission::ParserWrite)?;
-        if *ctx.scope() != Scope::All {
-            return Err(Error::NeedsEveryCustomer);
-        }
+        require_all(ctx)?;
         let (mut outcome, samples) = self.judge_parser(ctx, name, &draft).await?;
         if outcome.mistake.is_some() {
             return Ok(outcome);

@@ -2,12 +2,12 @@
 
 use model::role::Permission;
 use model::use_case::{Request, RequestData};
-use model::{Context, CustomerId, Page, PageRequest, RequestId, Scope};
+use model::{Context, CustomerId, Page, PageRequest, RequestId};
 use serde_json::json;
 use store::RequestFilter;
 
-use crate::error::{Error, Problems, Result};
-use crate::{Ops, audit, difference};
+use crate::error::{Problems, Result};
+use crate::{Ops, audit, difference, require_all};
 
 impl Ops {
     /// Writes a request down: of a customer, or of the house, which takes a caller who sees every customer.
@@ -18,8 +18,8 @@ impl Ops {
         data: RequestData,
     ) -> Result<Request> {
         ctx.require(Permission::IncidentWork)?;
-        if customer.is_none() && *ctx.scope() != Scope::All {
-            return Err(Error::NeedsEveryCustomer);
+        if customer.is_none() {
+            require_all(ctx)?;
         }
         check(&data)?;
         let mut tx = self.store().write(ctx).await?;

@@ -8,11 +8,11 @@ use lake::{Deletion, Exported};
 use model::retention::{DeletedFile, DeletionCause, DeletionCertificate, Retention, RetentionData, RetentionPolicy};
 use model::role::Permission;
 use model::search::EventQuery;
-use model::{Context, CustomerId, DeletionId, EventId, Page, PageRequest, Scope, TimeRange, Timestamp};
+use model::{Context, CustomerId, DeletionId, EventId, Page, PageRequest, TimeRange, Timestamp};
 use serde_json::json;
 
 use crate::error::{Error, FieldProblem, Result};
-use crate::{Ops, audit, difference};
+use crate::{Ops, audit, difference, require_all};
 
 /// The first and the last instant that calendars, and with them certificates, know.
 const CALENDAR: (i64, i64) = (-62_135_596_800_000_000, 253_402_300_799_999_999);
@@ -141,9 +141,7 @@ impl Ops {
     /// Settles deletions that a crash cut short: those that happened are finished, of the others nothing is left.
     pub async fn resume_deletions(&self, ctx: &Context) -> Result<usize> {
         ctx.require(Permission::SystemAdmin)?;
-        if *ctx.scope() != Scope::All {
-            return Err(Error::NeedsEveryCustomer);
-        }
+        require_all(ctx)?;
         let begun = self.store().read(ctx).await?.unfinished_deletions().await?;
         for certificate in &begun {
             let ids: Vec<String> = certificate.files.iter().map(|file| file.id.clone()).collect();

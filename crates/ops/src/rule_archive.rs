@@ -51,7 +51,7 @@ pub(crate) fn pack(files: &[ArchivedRule]) -> Vec<u8> {
 
 /// The files a collection keeps.
 pub(crate) fn unpack(packed: &[u8]) -> Option<Vec<ArchivedRule>> {
-    let plain = zstd::bulk::decompress(packed, 2 * BYTES).ok()?;
+    let plain = zstd::decode_all(packed).ok()?;
     serde_json::from_slice(&plain).ok()
 }
 

@@ -105,7 +105,7 @@ impl Ops {
         let costs: BTreeMap<String, RuleCost> =
             loaded.rules.costs().into_iter().map(|cost| (cost.id.clone(), cost)).collect();
         let spent = costs.values().map(|cost| cost.nanos).sum::<u64>().max(1);
-        let score = |info: &crate::RuleInfo| {
+        let score = |info: &std::sync::Arc<crate::RuleInfo>| {
             let counted = counts.get(&info.id).cloned().unwrap_or_default();
             let cost = costs.get(&info.id);
             let sees = |exception: &&model::use_case::Exception| {

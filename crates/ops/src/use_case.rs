@@ -6,16 +6,16 @@ use std::sync::{Arc, PoisonError};
 use model::incident_type::INCIDENT_TYPES;
 use model::role::Permission;
 use model::use_case::{Cards, MOST_TEXT, Release, UseCase, UseCaseData, UseCaseState, UseCaseVersion};
-use model::{Context, Cursor, CustomerId, Page, PageRequest, Scope, Timestamp};
+use model::{Context, CustomerId, Page, PageRequest, Scope, Timestamp};
 use serde::Serialize;
 use serde_json::json;
 use tokio::sync::watch;
 
 use crate::error::{Error, Problems, Result};
 use crate::library::{InactiveRule, Library, Loaded, RuleInfo, RuleOrigin};
-use crate::rule_release::files_of;
+use crate::rule_collection::files_of;
 use crate::turns::Turn;
-use crate::{Ops, audit, difference};
+use crate::{Ops, audit, difference, paging, require_all};
 
 /// The library, and the rules in force.
 #[derive(Debug)]
@@ -89,15 +89,14 @@ impl Ops {
                     || decided.is_some_and(|use_case| use_case.version > 0 || !use_case.customers.is_empty()))
                 && words.iter().all(|word| mentions(info, loaded.cards.get(&info.id), word))
         };
-        let mut found: Vec<&RuleInfo> = loaded.infos.values().filter(wanted).collect();
+        let mut found: Vec<&RuleInfo> = loaded.infos.values().map(|info| &**info).filter(wanted).collect();
         found.sort_by(|left, right| (&left.title, &left.id).cmp(&(&right.title, &right.id)));
-        let after = page.after.as_ref().map(|cursor| cursor.0.parse::<usize>());
-        let start = after.transpose().map_err(|_| Error::invalid("after", "is no cursor of this list"))?.unwrap_or(0);
-        let end = start.saturating_add(page.limit).min(found.len());
-        let items = found.get(start.min(end)..end).unwrap_or_default();
-        let items =
-            items.iter().map(|info| view(ctx, &library, &loaded, RuleInfo { text: None, ..(*info).clone() })).collect();
-        Ok(Page { items, next: (end < found.len()).then(|| Cursor(end.to_string())) })
+        let (items, next) = paging::part(&found, page)?;
+        let items = items
+            .iter()
+            .map(|info| view(ctx, &library, &loaded, RuleInfo { text: None, ..RuleInfo::clone(info) }))
+            .collect();
+        Ok(Page { items, next })
     }
 
     /// One use case, with its rule's text.
@@ -105,7 +104,7 @@ impl Ops {
         ctx.require(Permission::PolicyRead)?;
         let (library, loaded) = self.library();
         let info = loaded.infos.get(id).ok_or(Error::NotFound("rule"))?;
-        let mut found = view(ctx, &library, &loaded, info.clone());
+        let mut found = view(ctx, &library, &loaded, RuleInfo::clone(info));
         found.built_in = library.base(id).filter(|_| found.replaces).and_then(|base| base.text.clone());
         Ok(found)
     }
@@ -125,9 +124,7 @@ impl Ops {
     /// Decides about a use case for every customer; the rule's text and cards are part of that.
     pub async fn save_use_case(&self, ctx: &Context, id: &str, version: i64, data: UseCaseData) -> Result<RuleView> {
         ctx.require(Permission::PolicyWrite)?;
-        if *ctx.scope() != Scope::All {
-            return Err(Error::NeedsEveryCustomer);
-        }
+        require_all(ctx)?;
         self.check_use_case(id, &data).await?;
         let mut tx = self.store().write(ctx).await?;
         if let Some(owner) = &data.owner {
@@ -176,6 +173,16 @@ impl Ops {
 
     /// Puts in force what the store says about use cases and exceptions; gives whether anything is new.
     pub async fn load_use_cases(&self, now: Timestamp) -> Result<bool> {
+        self.load(None, now).await
+    }
+
+    /// Puts another library in force: the rules that come with the program or from folders were read again.
+    pub async fn set_library(&self, library: Arc<Library>, now: Timestamp) -> Result<()> {
+        self.load(Some(library), now).await.map(drop)
+    }
+
+    /// Nothing is in force without what was decided about it: both are put in place together, or neither.
+    async fn load(&self, other: Option<Arc<Library>>, now: Timestamp) -> Result<bool> {
         let ctx = Context::job("use_cases", Scope::All, now);
         // One after the other: what was read last must stand last.
         let _turn = self.inner.loading.lock().await;
@@ -183,28 +190,18 @@ impl Ops {
         let (decided, exceptions) = (tx.list_use_cases().await?, tx.all_exceptions().await?);
         drop(tx);
         let (old, before) = self.library();
-        let library = self.with_collections(&ctx, old.clone()).await?;
+        let library = self.with_collections(&ctx, other.unwrap_or_else(|| old.clone())).await?;
+        let is_old = Arc::ptr_eq(&library, &old);
+        if is_old && before.is_of(&decided, &exceptions) {
+            return Ok(false);
+        }
         let made = library.clone();
-        let work = move || {
-            let compiled = Arc::ptr_eq(&library, &old).then_some(&*before);
-            let loaded = library.with(decided, exceptions, compiled);
-            let same = Arc::ptr_eq(&loaded.rules, &before.rules)
-                && loaded.decided.values().eq(before.decided.values())
-                && loaded
-                    .exceptions
-                    .iter()
-                    .map(|one| (&one.id, one.version))
-                    .eq(before.exceptions.iter().map(|one| (&one.id, one.version)));
-            (loaded, same)
-        };
-        let done = tokio::task::spawn_blocking(work).await;
-        let (loaded, same) = done.map_err(|_| Error::Unavailable("reading the rules"))?;
+        let work = move || library.with(decided, exceptions, is_old.then_some(&*before));
+        let loaded = tokio::task::spawn_blocking(work).await.map_err(|_| Error::Unavailable("reading the rules"))?;
         *self.inner.use_cases.write().unwrap_or_else(PoisonError::into_inner) =
             UseCases { library: made, loaded: Arc::new(loaded) };
-        if !same {
-            self.inner.rules_replaced.send_modify(|count| *count += 1);
-        }
-        Ok(!same)
+        self.inner.rules_replaced.send_modify(|count| *count += 1);
+        Ok(true)
     }
 
     /// The library with the collections as the store has them; compiled again only where those are others.
@@ -226,14 +223,6 @@ impl Ops {
         drop(tx);
         let work = move || Arc::new(library.with_collections(versions, files));
         tokio::task::spawn_blocking(work).await.map_err(|_| Error::Unavailable("reading the rules"))
-    }
-
-    /// Puts another library in force: the rules that come with the program or from folders were read again.
-    pub async fn set_library(&self, library: Arc<Library>, now: Timestamp) -> Result<()> {
-        *self.inner.use_cases.write().unwrap_or_else(PoisonError::into_inner) = UseCases::new(library);
-        self.load_use_cases(now).await?;
-        self.inner.rules_replaced.send_modify(|count| *count += 1);
-        Ok(())
     }
 
     /// The rules in force and what was decided about them.

@@ -1,5 +1,6 @@
 //! The entries of a ZIP archive, as its central directory lists them: stored or deflated, which is what releases are made
-//! of. Nothing an archive says of itself is believed without a look.
+//! of. Nothing an archive says of itself is believed without a look. The crates for it bring encryption and clocks along,
+//! which would be more than what is needed here.
 //!
 //! Source: APPNOTE.TXT 6.3.10, sections 4.3.7, 4.3.12 and 4.3.16.
 

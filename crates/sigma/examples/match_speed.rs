@@ -7,7 +7,6 @@
 //! it prints a line for each kind of events, as `vedette bench sigma --peer` reads them.
 
 #[path = "../tests/it/oracle_causes.rs"]
-#[allow(dead_code)]
 mod oracle_causes;
 #[path = "../tests/it/records.rs"]
 mod records;
@@ -171,6 +170,10 @@ fn differences(name: &str, pairs: &[&Pair<'_>], ours: &RuleSet, theirs: &Engine)
         let text = rule.and_then(|rule| std::fs::read_to_string(&rule.path).ok()).unwrap_or_default();
         let rule: Json = serde_saphyr::from_str(&text).unwrap_or_default();
         let cause = oracle_causes::cause(&rule, *whose == "ours");
+        if let Some(cause) = cause {
+            let (item, value) = cause.shown_by;
+            println!("    {}: {} (shown by {item} on {value}; test {})", cause.name, cause.clause, cause.test);
+        }
         let entry = causes.entry(cause.map_or("unknown", |cause| cause.name)).or_default();
         *entry = (entry.0 + 1, entry.1 + times);
     }

@@ -18,6 +18,7 @@ mod device_health;
 mod error;
 mod export;
 mod feed;
+mod history;
 mod incident;
 mod incident_entry;
 mod intel;

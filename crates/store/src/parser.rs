@@ -4,12 +4,16 @@ use model::UserId;
 use model::change::Noun;
 use model::parser::{Parser, ParserSample, ParserVersion};
 
+use crate::history::{History, VERSIONS_KEPT};
 use crate::row::Row;
 use crate::sql::{json, sql};
 use crate::{Error, Result, Tx};
 
-/// Earlier states kept of each.
-const VERSIONS_KEPT: i64 = 50;
+const HISTORY: History = History {
+    next: "SELECT COALESCE(MAX(version), 0) + 1 AS next FROM parser_version WHERE name = ?",
+    insert: "INSERT INTO parser_version (name, version, changed_by, changed, source) VALUES (?, ?, ?, ?, ?)",
+    prune: "DELETE FROM parser_version WHERE name = ? AND version <= ?",
+};
 
 impl Tx {
     /// Every parser of our own, by name.
@@ -48,7 +52,7 @@ impl Tx {
     ) -> Result<Parser> {
         self.require_all("changing a parser")?;
         let now = self.context().now();
-        let next = self.next_version(name).await?;
+        let next = self.next_version(&HISTORY, name).await?;
         let touched = match version {
             0 => {
                 let insert = sql("INSERT INTO parser (name, source, samples, changed_by, created, changed, version) ")
@@ -79,7 +83,7 @@ impl Tx {
         if touched == 0 {
             return Err(Error::Conflict { what: "parser" });
         }
-        self.note_version(name, next, Some(text), by).await?;
+        self.keep_version(&HISTORY, name, next, Some(text.into()), by).await?;
         self.changed(None, Noun::Parser, name);
         self.find_parser(name).await?.ok_or_else(|| Error::not_found("parser", name))
     }
@@ -94,25 +98,10 @@ impl Tx {
         if self.execute(delete).await? == 0 {
             return Err(Error::Conflict { what: "parser" });
         }
-        let next = self.next_version(name).await?;
-        self.note_version(name, next, None, by).await?;
+        let next = self.next_version(&HISTORY, name).await?;
+        self.keep_version(&HISTORY, name, next, None, by).await?;
         self.changed(None, Noun::Parser, name);
         Ok(())
-    }
-
-    /// A number no version of this name has had.
-    async fn next_version(&mut self, name: &str) -> Result<i64> {
-        let query = sql("SELECT COALESCE(MAX(version), 0) + 1 AS next FROM parser_version WHERE name = ?").bind(name);
-        self.db().fetch_one(query).await?.get("next")
-    }
-
-    async fn note_version(&mut self, name: &str, version: i64, text: Option<&str>, by: Option<&UserId>) -> Result<()> {
-        let now = self.context().now();
-        let insert =
-            sql("INSERT INTO parser_version (name, version, changed_by, changed, source) VALUES (?, ?, ?, ?, ?)");
-        self.execute(insert.bind(name).bind(version).bind(by).bind(now).bind(text)).await?;
-        let prune = sql("DELETE FROM parser_version WHERE name = ? AND version <= ?");
-        self.execute(prune.bind(name).bind(version - VERSIONS_KEPT)).await.map(drop)
     }
 }
 

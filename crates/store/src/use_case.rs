@@ -6,12 +6,16 @@ use model::change::Noun;
 use model::use_case::{Release, UseCase, UseCaseData, UseCaseState, UseCaseVersion};
 use model::{CustomerId, UserId};
 
+use crate::history::{History, VERSIONS_KEPT};
 use crate::row::Row;
-use crate::sql::{Arg, json, sql};
+use crate::sql::{json, sql};
 use crate::{Error, Result, Tx};
 
-/// Earlier states kept of each.
-const VERSIONS_KEPT: i64 = 50;
+const HISTORY: History = History {
+    next: "SELECT COALESCE(MAX(version), 0) + 1 AS next FROM use_case_version WHERE id = ?",
+    insert: "INSERT INTO use_case_version (id, version, changed_by, changed, content) VALUES (?, ?, ?, ?, ?)",
+    prune: "DELETE FROM use_case_version WHERE id = ? AND version <= ?",
+};
 
 type Releases = BTreeMap<String, BTreeMap<CustomerId, Release>>;
 
@@ -68,7 +72,7 @@ impl Tx {
         let before = self.find_use_case(id).await?;
         let was_live = before.as_ref().and_then(|before| before.live_since);
         let live_since = (data.state == UseCaseState::Live).then(|| was_live.unwrap_or(now));
-        let next = self.next_use_case_version(id).await?;
+        let next = self.next_version(&HISTORY, id).await?;
         let touched = match version {
             0 => {
                 let insert =
@@ -99,7 +103,7 @@ impl Tx {
         if touched == 0 {
             return Err(Error::Conflict { what: "use case" });
         }
-        self.note_use_case_version(id, next, Some(data), by).await?;
+        self.keep_version(&HISTORY, id, next, Some(json(data)), by).await?;
         self.changed(None, Noun::UseCase, id);
         self.find_use_case(id).await?.ok_or_else(|| Error::not_found("use case", id))
     }
@@ -115,8 +119,8 @@ impl Tx {
         if self.execute(delete).await? == 0 {
             return Err(Error::Conflict { what: "use case" });
         }
-        let next = self.next_use_case_version(id).await?;
-        self.note_use_case_version(id, next, None, by).await?;
+        let next = self.next_version(&HISTORY, id).await?;
+        self.keep_version(&HISTORY, id, next, None, by).await?;
         self.changed(None, Noun::UseCase, id);
         Ok(())
     }
@@ -160,27 +164,6 @@ impl Tx {
             releases.entry(id).or_default().insert(customer, release);
         }
         Ok(releases)
-    }
-
-    /// A number no version of this id has had.
-    async fn next_use_case_version(&mut self, id: &str) -> Result<i64> {
-        let query = sql("SELECT COALESCE(MAX(version), 0) + 1 AS next FROM use_case_version WHERE id = ?").bind(id);
-        self.db().fetch_one(query).await?.get("next")
-    }
-
-    async fn note_use_case_version(
-        &mut self,
-        id: &str,
-        version: i64,
-        data: Option<&UseCaseData>,
-        by: Option<&UserId>,
-    ) -> Result<()> {
-        let now = self.context().now();
-        let insert =
-            sql("INSERT INTO use_case_version (id, version, changed_by, changed, content) VALUES (?, ?, ?, ?, ?)");
-        self.execute(insert.bind(id).bind(version).bind(by).bind(now).bind(data.map_or(Arg::Text(None), json))).await?;
-        let prune = sql("DELETE FROM use_case_version WHERE id = ? AND version <= ?");
-        self.execute(prune.bind(id).bind(version - VERSIONS_KEPT)).await.map(drop)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What stands around a rule's detection: id, title, dates, tags, log source.
 
+use model::attack::TACTICS;
 use model::event::LogSource;
 
 use super::located::Located;
@@ -9,25 +10,8 @@ use crate::router::covers;
 /// The specification's bound.
 const MAX_TITLE: usize = 256;
 
-/// ATT&CK's tactics, those of earlier versions included.
-const TACTICS: [&str; 16] = [
-    "reconnaissance",
-    "resource-development",
-    "initial-access",
-    "execution",
-    "persistence",
-    "privilege-escalation",
-    "defense-evasion",
-    "defense-impairment",
-    "stealth",
-    "credential-access",
-    "discovery",
-    "lateral-movement",
-    "collection",
-    "command-and-control",
-    "exfiltration",
-    "impact",
-];
+/// Tactics that ATT&CK has beside those of the matrix in its later version.
+const LATER_TACTICS: [&str; 2] = ["defense-impairment", "stealth"];
 
 const STATUSES: [&str; 5] = ["stable", "test", "experimental", "deprecated", "unsupported"];
 
@@ -120,6 +104,9 @@ fn is_tag(tag: &str) -> bool {
         },
         Some(("g" | "s" | "c", number)) if number.starts_with(|c: char| c.is_ascii_digit()) => digits(number, 4),
         Some(("d", _)) if name.starts_with("ds") => digits(&name[2..], 4),
-        _ => TACTICS.contains(&name.replace('_', "-").as_str()),
+        _ => {
+            let name = name.replace('_', "-");
+            TACTICS.iter().chain(&LATER_TACTICS).any(|tactic| *tactic == name)
+        }
     }
 }

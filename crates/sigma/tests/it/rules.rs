@@ -285,3 +285,13 @@ fn regular_expressions_are_bounded_where_anybody_may_send_a_rule() {
     assert_eq!(two("a+c").errors().len(), 1);
     assert!(RuleSet::load([("t.yml".to_owned(), rule(3000, "a+b"))]).errors().is_empty());
 }
+
+#[test]
+fn sets_are_told_apart_by_every_letter_of_their_files() {
+    let set =
+        |path: &str, text: &str| RuleSet::load([(path.to_owned(), format!("title: T\n{text}"))]).hash().to_owned();
+    let one = set("a.yml", HEAD);
+    assert_eq!(one, set("a.yml", HEAD));
+    assert_ne!(one, set("b.yml", HEAD));
+    assert_ne!(one, set("a.yml", &HEAD.replace("f: 1", "f: 2")));
+}

@@ -7,7 +7,7 @@ use model::role::Permission;
 use model::use_case::{
     ChangeSet, ChangeSetState, RuleChange, RuleChangeCount, RuleChangeKind, RuleCollection, UseCaseState,
 };
-use model::{ChangeSetId, Context, Cursor, Page, PageRequest, Scope};
+use model::{ChangeSetId, Context, Page, PageRequest};
 use serde_json::json;
 use store::NewChangeSet;
 
@@ -15,7 +15,7 @@ use crate::error::{Error, Problems, Result};
 use crate::library::{Library, Loaded, RuleFile, RuleOrigin};
 use crate::rule_archive::{ArchivedRule, pack, read, unpack};
 use crate::turns::Turn;
-use crate::{Ops, audit};
+use crate::{Ops, audit, paging, require_all};
 
 /// What somebody decides about a set of changes.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
@@ -72,7 +72,7 @@ impl Ops {
         let mut tx = self.store().write(ctx).await?;
         let set = tx.create_change_set(&new, ctx.actor().user()).await?;
         let detail = json!({"collection": set.collection, "release": set.release, "counts": set.counts});
-        tx.audit(audit(None, "rule_release.add", &set.id, detail)).await?;
+        tx.audit(audit(None, "rule_collection.add", &set.id, detail)).await?;
         tx.commit().await?;
         Ok(set)
     }
@@ -100,12 +100,9 @@ impl Ops {
         ctx.require(Permission::PolicyRead)?;
         let changes = self.changes_of(ctx, id).await?;
         let found: Vec<_> = changes.into_iter().filter(|change| kind.is_none_or(|kind| kind == change.kind)).collect();
-        let after = page.after.as_ref().map(|cursor| cursor.0.parse::<usize>());
-        let start = after.transpose().map_err(|_| Error::invalid("after", "is no cursor of this list"))?.unwrap_or(0);
-        let end = start.saturating_add(page.limit).min(found.len());
-        let items = found.get(start.min(end)..end).unwrap_or_default();
+        let (items, next) = paging::part(&found, page)?;
         let items = items.iter().map(|change| RuleChange { before: None, after: None, ..change.clone() }).collect();
-        Ok(Page { items, next: (end < found.len()).then(|| Cursor(end.to_string())) })
+        Ok(Page { items, next })
     }
 
     /// What a set would change about one rule, with both texts.
@@ -130,23 +127,15 @@ impl Ops {
         let mut tx = self.store().read(ctx).await?;
         let set = tx.get_change_set(id).await?;
         let release = content(tx.change_set_content(id).await?, "set of changes")?;
-        let before = content(tx.rule_collection_content(&set.collection).await?, "collection").unwrap_or_default();
+        let before = in_force(tx.rule_collection_content(&set.collection).await?)?;
         drop(tx);
         let changes = self.compare(ctx, &set.collection, release.clone()).await?;
-        let left: BTreeSet<&str> = acceptance.leave_out.iter().map(String::as_str).collect();
-        let kept: Vec<&RuleChange> = changes.iter().filter(|change| left.contains(change.id.as_str())).collect();
-        let dropped: BTreeSet<&str> = kept.iter().map(|change| change.path.as_str()).collect();
-        let again: BTreeSet<&str> = kept.iter().filter_map(|change| change.before.as_deref()).collect();
-        let mut files: Vec<ArchivedRule> =
-            release.into_iter().filter(|file| !dropped.contains(file.path.as_str())).collect();
-        files.extend(before.into_iter().filter(|file| again.contains(file.text.as_str())));
-        files.sort_by(|one, other| one.path.cmp(&other.path));
-        files.dedup_by(|one, other| one.path == other.path);
+        let files = without(release, before, &changes, &acceptance.leave_out);
         let mut tx = self.store().write(ctx).await?;
         let content = (files.len() as i64, pack(&files));
         let accepted = tx.accept_change_set(id, acceptance.state, content, ctx.actor().user()).await?;
         let detail = json!({"release": set.release, "state": acceptance.state, "left_out": acceptance.leave_out});
-        tx.audit(audit(None, "rule_release.accept", &set.collection, detail)).await?;
+        tx.audit(audit(None, "rule_collection.accept", &set.collection, detail)).await?;
         tx.commit().await?;
         self.load_use_cases(ctx.now()).await?;
         Ok(accepted)
@@ -158,7 +147,7 @@ impl Ops {
         require_all(ctx)?;
         let mut tx = self.store().write(ctx).await?;
         let set = tx.discard_change_set(id, ctx.actor().user()).await?;
-        tx.audit(audit(None, "rule_release.discard", id, json!({"release": set.release}))).await?;
+        tx.audit(audit(None, "rule_collection.discard", id, json!({"release": set.release}))).await?;
         tx.commit().await?;
         Ok(set)
     }
@@ -176,7 +165,7 @@ impl Ops {
 
     async fn compare(&self, ctx: &Context, collection: &str, release: Vec<ArchivedRule>) -> Result<Vec<RuleChange>> {
         let before = self.store().read(ctx).await?.rule_collection_content(collection).await?;
-        let before = before.map(|packed| content(Some(packed), "collection")).transpose()?.unwrap_or_default();
+        let before = in_force(before)?;
         let loaded = self.loaded();
         let _turn = self.turn(Turn::Backtest).await?;
         let work = move || compare(&before, &release, &loaded);
@@ -194,6 +183,33 @@ pub(crate) fn files_of(collection: &RuleCollection, packed: &[u8]) -> Option<Vec
         state: collection.state,
     };
     Some(unpack(packed)?.into_iter().map(file).collect())
+}
+
+/// A release's files without what is left out of it: that keeps the file it is in force with.
+fn without(
+    mut release: Vec<ArchivedRule>,
+    before: Vec<ArchivedRule>,
+    changes: &[RuleChange],
+    leave_out: &[String],
+) -> Vec<ArchivedRule> {
+    let left = || changes.iter().filter(|change| leave_out.contains(&change.id));
+    let dropped: BTreeSet<&str> = left().filter(|change| change.after.is_some()).map(|change| &*change.path).collect();
+    let kept: BTreeSet<&str> = left().filter_map(|change| change.before.as_deref()).collect();
+    release.retain(|file| !dropped.contains(file.path.as_str()));
+    for mut file in before.into_iter().filter(|file| kept.contains(file.text.as_str())) {
+        // Another rule may have taken its place.
+        while release.iter().any(|other| other.path == file.path) {
+            file.path.insert_str(0, "kept/");
+        }
+        release.push(file);
+    }
+    release.sort_by(|one, other| one.path.cmp(&other.path));
+    release
+}
+
+/// What is in force of a collection: nothing where there is none yet.
+fn in_force(packed: Option<Vec<u8>>) -> Result<Vec<ArchivedRule>> {
+    packed.map_or(Ok(Vec::new()), |packed| content(Some(packed), "collection"))
 }
 
 fn content(packed: Option<Vec<u8>>, what: &'static str) -> Result<Vec<ArchivedRule>> {
@@ -257,8 +273,4 @@ fn compare(before: &[ArchivedRule], release: &[ArchivedRule], loaded: &Loaded) -
     }
     changes.sort_by(|one, other| (one.kind, &one.title, &one.id).cmp(&(other.kind, &other.title, &other.id)));
     changes
-}
-
-fn require_all(ctx: &Context) -> Result<()> {
-    if *ctx.scope() == Scope::All { Ok(()) } else { Err(Error::NeedsEveryCustomer) }
 }

@@ -71,19 +71,19 @@ struct ChangeSets {
 }
 
 /// Collections of somebody else's rules that are in force.
-#[utoipa::path(get, path = "/rule-collections", tag = "rule_release", responses((status = 200, body = RuleCollections)))]
+#[utoipa::path(get, path = "/rule-collections", tag = "rule_collection", responses((status = 200, body = RuleCollections)))]
 async fn list_rule_collections(State(api): State<Api>, Signed(ctx): Signed) -> Result<Json<RuleCollections>, Problem> {
     Ok(Json(RuleCollections { items: api.ops.list_rule_collections(&ctx).await? }))
 }
 
 /// The latest sets of changes.
-#[utoipa::path(get, path = "/rule-change-sets", tag = "rule_release", responses((status = 200, body = ChangeSets)))]
+#[utoipa::path(get, path = "/rule-change-sets", tag = "rule_collection", responses((status = 200, body = ChangeSets)))]
 async fn list_change_sets(State(api): State<Api>, Signed(ctx): Signed) -> Result<Json<ChangeSets>, Problem> {
     Ok(Json(ChangeSets { items: api.ops.list_change_sets(&ctx).await? }))
 }
 
 /// Keeps a release, a .zip or .tar.gz of at most 32 MiB, as a set of changes to be decided about.
-#[utoipa::path(post, path = "/rule-change-sets", tag = "rule_release", params(ReleaseQuery),
+#[utoipa::path(post, path = "/rule-change-sets", tag = "rule_collection", params(ReleaseQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 201, body = ChangeSet)))]
 async fn add_change_set(
@@ -97,7 +97,7 @@ async fn add_change_set(
 }
 
 /// One set of changes.
-#[utoipa::path(get, path = "/rule-change-sets/{id}", tag = "rule_release", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/rule-change-sets/{id}", tag = "rule_collection", params(("id" = String, Path)),
     responses((status = 200, body = ChangeSet)))]
 async fn get_change_set(
     State(api): State<Api>,
@@ -108,7 +108,7 @@ async fn get_change_set(
 }
 
 /// What a set would change against what is in force now, without texts; empty once it is decided.
-#[utoipa::path(get, path = "/rule-change-sets/{id}/changes", tag = "rule_release",
+#[utoipa::path(get, path = "/rule-change-sets/{id}/changes", tag = "rule_collection",
     params(("id" = String, Path), ChangeQuery, PageQuery), responses((status = 200, body = Page<RuleChange>)))]
 async fn list_rule_changes(
     State(api): State<Api>,
@@ -122,7 +122,7 @@ async fn list_rule_changes(
 }
 
 /// What a set would change about one rule, with both texts.
-#[utoipa::path(get, path = "/rule-change-sets/{id}/change", tag = "rule_release",
+#[utoipa::path(get, path = "/rule-change-sets/{id}/change", tag = "rule_collection",
     params(("id" = String, Path), RuleQuery), responses((status = 200, body = RuleChange)))]
 async fn get_rule_change(
     State(api): State<Api>,
@@ -134,7 +134,7 @@ async fn get_rule_change(
 }
 
 /// Puts a set of changes in force, but for what is left out.
-#[utoipa::path(post, path = "/rule-change-sets/{id}/accept", tag = "rule_release", params(("id" = String, Path)),
+#[utoipa::path(post, path = "/rule-change-sets/{id}/accept", tag = "rule_collection", params(("id" = String, Path)),
     request_body = Acceptance, responses((status = 200, body = RuleCollection)))]
 async fn accept_change_set(
     State(api): State<Api>,
@@ -146,7 +146,7 @@ async fn accept_change_set(
 }
 
 /// Takes nothing of a set of changes.
-#[utoipa::path(post, path = "/rule-change-sets/{id}/discard", tag = "rule_release", params(("id" = String, Path)),
+#[utoipa::path(post, path = "/rule-change-sets/{id}/discard", tag = "rule_collection", params(("id" = String, Path)),
     responses((status = 200, body = ChangeSet)))]
 async fn discard_change_set(
     State(api): State<Api>,
