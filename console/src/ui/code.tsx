@@ -70,7 +70,7 @@ export default function Code({ language, text, set, marks, label, readOnly, jump
           lineNumbers(), history(), bracketMatching(), highlightActiveLine(), lintGutter(), StreamLanguage.define(LANGUAGES[language]), syntaxHighlighting(colours), theme,
           autocompletion({ override: [source], icons: false }),
           keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab]), EditorState.readOnly.of(readOnly),
-          EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
+          EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0" }),
           EditorView.updateListener.of((update) => update.docChanged && latest.current(update.state.doc.toString())),
         ],
       }),
