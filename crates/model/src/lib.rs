@@ -5,6 +5,7 @@ pub mod asset;
 pub mod attack;
 pub mod audit;
 pub mod audit_policy;
+pub mod baseline;
 pub mod change;
 pub mod context;
 pub mod core_field;

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod baseline;
 mod check;
 mod collection;
 mod condition;
@@ -32,6 +33,10 @@ mod text;
 mod time_part;
 mod view;
 
+pub use baseline::keeper::{BaselineLimits, BaselineStatistics, Baselines, Moment};
+pub use baseline::report::BaselineMatch;
+pub use baseline::rule::{BaselineKind, BaselineRule};
+pub use baseline::view::Progress;
 pub use check::{Gravity, Known, Place, Problem, ProblemKind, check};
 pub use correlation::correlator::{Correlator, Limits, Share, Statistics};
 pub use correlation::report::CorrelationMatch;

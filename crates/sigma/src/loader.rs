@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::baseline::resolve::{self as baselines, resolve as resolve_baselines};
+use crate::baseline::rule::BaselineRule;
 use crate::collection;
 use crate::correlation::resolve::{Resolved, resolve};
 use crate::correlation::rule::CorrelationRule;
@@ -45,6 +47,7 @@ pub(crate) struct Loaded {
     pub rules: Vec<Arc<Rule>>,
     pub columns: Columns,
     pub resolved: Resolved,
+    pub baselines: baselines::Resolved,
     pub inactive: Vec<Inactive>,
     pub errors: Vec<LoadError>,
 }
@@ -56,6 +59,7 @@ pub(crate) struct Loader<'s> {
     rules: Vec<Rule>,
     filters: Vec<(String, Filter)>,
     correlations: Vec<CorrelationRule>,
+    baselines: Vec<BaselineRule>,
     inactive: Vec<Inactive>,
     errors: Vec<LoadError>,
     ids: HashMap<String, String>,
@@ -69,6 +73,7 @@ impl<'s> Loader<'s> {
             rules: Vec::new(),
             filters: Vec::new(),
             correlations: Vec::new(),
+            baselines: Vec::new(),
             inactive: Vec::new(),
             errors: Vec::new(),
             ids: HashMap::new(),
@@ -109,6 +114,8 @@ impl<'s> Loader<'s> {
             self.inactive.push(inactive(format!("its status is {status}")));
         } else if is_correlation {
             self.correlations.push(CorrelationRule::read(Document::new(keys), path)?);
+        } else if keys.contains_key("baseline") {
+            self.baselines.push(BaselineRule::read(Document::new(keys), path)?);
         } else {
             match Rule::compile(Document::new(keys), path, self.pipelines, &mut self.scope) {
                 Ok(rule) => self.rules.push(rule),
@@ -150,6 +157,8 @@ impl<'s> Loader<'s> {
         }
         let rules: Vec<Arc<Rule>> = self.rules.into_iter().map(Arc::new).collect();
         let resolved = resolve(self.correlations, &rules, &self.inactive);
-        Loaded { rules, columns: self.scope.columns, resolved, inactive: self.inactive, errors: self.errors }
+        let baselines = resolve_baselines(self.baselines, &rules, &resolved.rules, &self.inactive);
+        let (inactive, errors) = (self.inactive, self.errors);
+        Loaded { rules, columns: self.scope.columns, resolved, baselines, inactive, errors }
     }
 }

@@ -9,6 +9,7 @@ use std::time::Instant;
 use model::event::{Event, LogSource, Value};
 use sha2::{Digest, Sha256};
 
+use crate::baseline::rule::BaselineRule;
 use crate::correlation::rule::CorrelationRule;
 use crate::cost::{Counters, RuleCost, TIMED};
 use crate::engine::program::Program;
@@ -80,6 +81,7 @@ pub struct PartitionReport {
 pub struct RuleSet {
     rules: Vec<Arc<Rule>>,
     correlations: Vec<Arc<CorrelationRule>>,
+    baselines: Vec<Arc<BaselineRule>>,
     inactive: Vec<Inactive>,
     errors: Vec<LoadError>,
     by_id: HashMap<String, usize>,
@@ -137,6 +139,11 @@ impl RuleSet {
         &self.correlations
     }
 
+    /// The active baselines.
+    pub fn baselines(&self) -> &[Arc<BaselineRule>] {
+        &self.baselines
+    }
+
     /// What is understood but not used.
     pub fn inactive(&self) -> &[Inactive] {
         &self.inactive
@@ -157,8 +164,8 @@ impl RuleSet {
         self.by_id.get(id).map(|&position| &self.rules[position])
     }
 
-    /// Whether this rule (or correlation) serves correlations only and its matches are no alerts of their own: a
-    /// correlation refers to it and none that does says `generate: true`.
+    /// Whether this rule (or correlation) serves correlations or baselines only and its matches are no alerts of their own:
+    /// one refers to it and none that does says `generate: true`.
     pub fn is_only_correlated(&self, id: &str) -> bool {
         self.only_correlated.contains(id)
     }
@@ -317,9 +324,16 @@ static SERIAL: AtomicU64 = AtomicU64::new(1);
 impl RuleSet {
     /// A set of what was loaded.
     pub(crate) fn new(loaded: Loaded) -> Self {
-        let Loaded { rules, columns, resolved, mut inactive, mut errors } = loaded;
-        inactive.extend(resolved.inactive);
-        errors.extend(resolved.errors);
+        let Loaded { rules, columns, resolved, baselines, mut inactive, mut errors } = loaded;
+        inactive.extend(resolved.inactive.into_iter().chain(baselines.inactive));
+        errors.extend(resolved.errors.into_iter().chain(baselines.errors));
+        let mut only_correlated = resolved.only_correlated;
+        let generated = |generate: bool, rules: &[String]| if generate { rules.to_vec() } else { Vec::new() };
+        let correlations = resolved.rules.iter().flat_map(|rule| generated(rule.generate, &rule.rules));
+        let alerting = correlations.chain(baselines.rules.iter().flat_map(|rule| generated(rule.generate, &rule.rules)));
+        let alerting: HashSet<String> = alerting.collect();
+        only_correlated.extend(baselines.looked_at);
+        only_correlated.retain(|id| !alerting.contains(id));
         RuleSet {
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             hash: String::new(),
@@ -329,9 +343,10 @@ impl RuleSet {
             counters: rules.iter().map(|_| Counters::default()).collect(),
             rules,
             correlations: resolved.rules,
+            baselines: baselines.rules,
             inactive,
             errors,
-            only_correlated: resolved.only_correlated,
+            only_correlated,
             columns,
             scratches: Mutex::default(),
         }

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::event::LogSource;
 use serde::Serialize;
 
+use crate::baseline::rule::BaselineRule;
 use crate::collection;
 use crate::correlation::rule::CorrelationRule;
 use crate::error::Error;
@@ -161,18 +162,25 @@ fn check_document(
     let before = found.errors();
     let is_filter = document.contains_key("filter") && !document.contains_key("detection");
     let is_correlation = document.contains_key("correlation") && !is_filter;
+    let is_baseline = document.contains_key("baseline") && !is_filter && !is_correlation;
     head::check(located, !is_filter, known, found);
     let section = if is_filter { "filter" } else { "detection" };
-    if !is_correlation && let Some(Node::Map(keys)) = located.get(section).map(|section| &section.node) {
+    if !is_correlation
+        && !is_baseline
+        && let Some(Node::Map(keys)) = located.get(section).map(|section| &section.node) {
         detection::check(section, keys, known, found);
+    }
+    if is_baseline {
+        fields_of_baseline(located, known, found);
     }
     if found.errors() > before {
         return;
     }
     let document = Document::new(document);
-    let refusal = match (is_filter, is_correlation) {
-        (true, _) => Filter::compile(document, "", scope).err(),
-        (_, true) => CorrelationRule::read(document, "").err(),
+    let refusal = match (is_filter, is_correlation, is_baseline) {
+        (true, _, _) => Filter::compile(document, "", scope).err(),
+        (_, true, _) => CorrelationRule::read(document, "").err(),
+        (_, _, true) => BaselineRule::read(document, "").err(),
         _ => Rule::compile(document, "", &Pipelines::default(), scope).err(),
     };
     match refusal {
@@ -191,6 +199,19 @@ fn check_document(
             };
             let place = located.find(at);
             found.add_at(place, Gravity::Error, ProblemKind::Refused, at, &[("message", &error.to_string())]);
+        }
+    }
+}
+
+/// Whether events have the fields a baseline groups by and profiles.
+fn fields_of_baseline(document: &Located, known: &Known<'_>, found: &mut Findings) {
+    let (Some(section), Some(fields)) = (document.get("baseline"), known.fields) else { return };
+    for key in ["group-by", "field"] {
+        for value in section.get(key).map_or(&[][..], Located::each) {
+            if let Some(field) = value.text().filter(|field| !fields.contains(field)) {
+                let (kind, at) = (ProblemKind::UnknownField, format!("baseline.{key}"));
+                found.add_at(value.place, Gravity::Warning, kind, &at, &[("field", &field)]);
+            }
         }
     }
 }

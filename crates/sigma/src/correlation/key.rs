@@ -36,6 +36,14 @@ impl Key {
         }
     }
 
+    /// Bytes on the heap.
+    pub(crate) fn heap(&self) -> usize {
+        match self {
+            Key::Short(..) => 0,
+            Key::Long(bytes) => bytes.len() + 16,
+        }
+    }
+
     /// The values put in with [`push`] and [`push_absent`].
     pub(crate) fn values(&self) -> impl Iterator<Item = Option<&str>> {
         let mut reader = Reader::new(self.as_bytes());

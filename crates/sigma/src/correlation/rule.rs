@@ -210,8 +210,12 @@ fn kind(text: &str) -> Result<CorrelationType, Error> {
 }
 
 fn timespan(text: &str) -> Result<Duration, Error> {
-    let wrong =
-        || Error::invalid("correlation.timespan", format!("is `{text}`: write a number and s, m, h or d, such as 15m"));
+    duration(text, "correlation.timespan")
+}
+
+/// A duration as it is written at a place.
+pub(crate) fn duration(text: &str, at: &str) -> Result<Duration, Error> {
+    let wrong = || Error::invalid(at, format!("is `{text}`: write a number and s, m, h or d, such as 15m"));
     let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
     let unit = match unit {
         "s" => 1,
@@ -223,7 +227,7 @@ fn timespan(text: &str) -> Result<Duration, Error> {
     let seconds = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).ok_or_else(wrong)?;
     match Duration::from_secs(seconds) {
         Duration::ZERO => Err(wrong()),
-        span if span > MAX_TIMESPAN => Err(Error::invalid("correlation.timespan", "is longer than 366d: shorten it")),
+        span if span > MAX_TIMESPAN => Err(Error::invalid(at, "is longer than 366d: shorten it")),
         span => Ok(span),
     }
 }

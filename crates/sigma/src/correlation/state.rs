@@ -52,10 +52,10 @@ pub struct StatePart {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidState {
     /// Of another version.
-    #[error("the correlation state has layout {0}, this version reads layout {LAYOUT}: replay the log instead")]
+    #[error("the state has layout {0}, which this version does not read: replay the log instead")]
     Layout(u64),
     /// Not what was written.
-    #[error("part {0} of the correlation state is damaged: replay the log instead")]
+    #[error("part {0} of the state is damaged: replay the log instead")]
     Damaged(u32),
 }
 

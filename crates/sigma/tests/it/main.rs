@@ -1,6 +1,8 @@
 //! The crate from outside: the public rule tree, its regression events, and whole rules on hand-made events.
 
 mod agreement;
+mod baseline_model;
+mod baselines;
 mod check;
 mod correlation_model;
 mod correlations;
