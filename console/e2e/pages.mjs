@@ -135,7 +135,7 @@ export function pages({ incident, alert, rule, customer, device, collector, hunt
     { name: "feed", path: `/feeds/${feed}`, rows: "tr[data-id], .unread-lines tbody tr", least: 2 },
     { name: "feed-failed", path: `/feeds/${broken}`, rows: ".note, .facts div", least: 5 },
     { name: "alert-intel", path: `/alerts/${seen}`, rows: ".intel-sources tbody tr, .matched tbody tr", least: 2 },
-    { name: "hunt", path: `/hunts/${hunt}`, rows: "tr[data-id] .samples a", least: 3 },
+    { name: "retro-hunt", path: `/retro-hunts/${hunt}`, rows: "tr[data-id] .samples a", least: 3 },
     { name: "users", path: "/users", rows: "tr[data-id]", least: 3 },
     { name: "roles", path: "/users?tab=roles", rows: ".matrix tbody tr", least: 10 },
     { name: "audit", path: "/audit", rows: "tr[data-id]", least: 5 },

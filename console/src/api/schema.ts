@@ -884,6 +884,355 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hunt-programmes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Programmes, newest first. */
+        get: operations["list_hunt_programmes"];
+        put?: never;
+        /** Writes a programme down; its first hunt comes with its next round. */
+        post: operations["create_hunt_programme"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunt-programmes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One programme. */
+        get: operations["get_hunt_programme"];
+        /** Changes a programme; hunts it has made stay as they are. */
+        put: operations["update_hunt_programme"];
+        post?: never;
+        /** Removes a programme; hunts it has made stay. */
+        delete: operations["delete_hunt_programme"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunt-programmes/{id}/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the hunt of the present round now, if it is not there yet; gives it in either case. */
+        post: operations["begin_hunt_programme"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunt-summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The hunts concluded in a period, counted for each customer in sight. */
+        get: operations["hunt_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunt-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hunts of our own to begin from. */
+        get: operations["list_hunt_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hunts, newest first. Of a hunt with customers out of sight only the part in sight is told. */
+        get: operations["list_hunts"];
+        put?: never;
+        /** Writes a hunt down. */
+        post: operations["create_hunt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One hunt. */
+        get: operations["get_hunt"];
+        /** Changes what is said about a hunt; needs sight of all its customers. */
+        put: operations["update_hunt"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunts/{id}/call-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a hunt up. */
+        post: operations["call_off_hunt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunts/{id}/conclude": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what came of a hunt, once every customer is judged. */
+        post: operations["conclude_hunt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunts/{id}/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a hunt came to at each customer in sight. */
+        get: operations["list_hunt_customers"];
+        /** Gives a hunt other customers; what was found at those that go is forgotten. */
+        put: operations["set_hunt_customers"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunts/{id}/customers/{customer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Judges a customer of a hunt. Nothing can be called clean that was not looked at. */
+        put: operations["judge_hunt_customer"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunts/{id}/detections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The detections that came of a hunt. */
+        get: operations["list_hunt_detections"];
+        put?: never;
+        /** Makes a request for a use case, or a draft of one, of a query. */
+        post: operations["make_hunt_detection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunts/{id}/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens an incident from what was found, or links one that is there. */
+        post: operations["add_hunt_incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunts/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a hunt up again that was over. */
+        post: operations["reopen_hunt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunts/{id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each query found at each customer in sight, without samples. */
+        get: operations["list_hunt_results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunts/{id}/results/{query}/{customer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one query found at one customer, with samples: on record as a look at events. */
+        get: operations["get_hunt_result"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunts/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The latest runs of a hunt, newest first. */
+        get: operations["list_hunt_runs"];
+        put?: never;
+        /** Asks the queries of a hunt of its customers in sight, in the background. */
+        post: operations["run_hunt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunts/{id}/runs/{run}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops a run; what it found is kept. */
+        post: operations["cancel_hunt_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunts/{id}/runs/{run}/continue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on with a run that was stopped or cut short, where it stopped. */
+        post: operations["continue_hunt_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunts/{id}/time": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Minutes spent on a hunt; needs sight of all its customers. */
+        get: operations["list_hunt_times"];
+        put?: never;
+        /** Writes down minutes spent on a hunt. */
+        post: operations["log_hunt_time"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents": {
         parameters: {
             query?: never;
@@ -2693,6 +3042,11 @@ export interface components {
             /** @description Event time, first instant after. */
             to: components["schemas"]["Timestamp"];
         };
+        /**
+         * @description What a query of a hunt became.
+         * @enum {string}
+         */
+        DetectionKind: "request" | "use_case";
         /** @description A device of a customer. */
         Device: components["schemas"]["DeviceData"] & {
             /** @description Since when it is known. */
@@ -3356,6 +3710,45 @@ export interface components {
             /** @description What it holds. */
             value: string;
         };
+        /** @description A hunt, as far as the reader's sight goes. */
+        Hunt: components["schemas"]["HuntData"] & {
+            concluded?: components["schemas"]["Timestamp"] | null;
+            /** @description What came of it, or why it was called off; only for those who see all its customers. */
+            conclusion?: string | null;
+            /** @description When. */
+            created: components["schemas"]["Timestamp"];
+            /** @description Who wrote it down; nobody for a programme. */
+            created_by?: string | null;
+            /** @description Its customers in the reader's sight. */
+            customers: string[];
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Incidents of those that were opened or linked.
+             */
+            incidents: number;
+            /**
+             * Format: int64
+             * @description Minutes spent: of those who see only some customers, their share.
+             */
+            minutes: number;
+            /** @description The programme it came from. */
+            programme?: string | null;
+            /** @description Which round of it, such as `2026-W47`. */
+            round?: string | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["HuntState"];
+            /** @description How those were judged. */
+            verdicts: components["schemas"]["VerdictCounts"];
+            /**
+             * Format: int64
+             * @description Goes up with every change.
+             */
+            version: number;
+            /** @description Whether the reader sees all its customers. */
+            whole: boolean;
+        };
         /** @description A hunt that is wanted. */
         HuntAsk: {
             /** @description Among these customers' events; of all in sight when empty. */
@@ -3364,34 +3757,398 @@ export interface components {
             list: string;
             to?: components["schemas"]["Timestamp"] | null;
         };
-        /** @description How far a hunt has come. */
-        HuntProgress: {
+        HuntConclusion: {
+            /** @description What came of it. */
+            conclusion: string;
+            /** Format: int64 */
+            version: number;
+        };
+        HuntCreate: components["schemas"]["HuntData"] & {
+            /** @description Its customers; all in sight when empty. */
+            customers?: string[];
+        };
+        /** @description What a hunt came to for one customer. */
+        HuntCustomer: {
+            /** @description Which. */
+            customer: string;
+            data_checked?: components["schemas"]["Timestamp"] | null;
             /**
              * Format: int64
-             * @description Files of events in all.
+             * @description Events that meet what the hunt needs; absent until it was looked.
              */
-            files: number;
+            data_events?: number | null;
+            /** @description Why that could not be told. */
+            data_problem?: string | null;
+            /** @description Incidents opened from the hunt or linked to it. */
+            incidents: string[];
+            judged?: components["schemas"]["Timestamp"] | null;
+            /** @description Who judged. */
+            judged_by?: string | null;
+            proposed?: components["schemas"]["HuntVerdict"] | null;
+            /** @description What they write to it. */
+            remark: string;
+            verdict?: components["schemas"]["HuntVerdict"] | null;
             /**
              * Format: int64
-             * @description Files looked through by their sightings.
+             * @description Goes up with every judgement.
              */
-            looked: number;
-            /**
-             * Format: int64
-             * @description Files read.
-             */
-            read: number;
-            /**
-             * Format: int64
-             * @description Files to be read, for exact figures and sample events.
-             */
-            to_read: number;
+            version: number;
+        };
+        HuntCustomers: {
+            items: components["schemas"]["HuntCustomer"][];
+        };
+        /** @description The customers a hunt is to have. */
+        HuntCustomersUpdate: {
+            customers: string[];
+            /** Format: int64 */
+            version: number;
         };
         /**
-         * @description What has become of a hunt.
+         * @description What people say about a hunt. Everybody who sees one of its customers reads it: nothing of a single customer belongs
+         *     here.
+         */
+        HuntData: {
+            due?: components["schemas"]["Timestamp"] | null;
+            /** @description What looks like it and is harmless. Markdown. */
+            false_positives?: string;
+            /** @description What is supposed to be going on, and why one would see it. Markdown. */
+            hypothesis?: string;
+            /** @description What to look at among what is found. Markdown. */
+            look_for?: string;
+            /** @description Which events have to be there for the hunt to say anything, in the search language; any event when empty. */
+            needs?: string;
+            /** @description Who does it. */
+            owner?: string | null;
+            /** @description What is asked. */
+            queries?: components["schemas"]["HuntQuery"][];
+            /** @description ATT&CK techniques, such as `T1059.001`. */
+            techniques?: string[];
+            /** @description In a few words. */
+            title: string;
+        };
+        /** @description A detection that came of a hunt. */
+        HuntDetection: {
+            /** @description When it was made. */
+            created: components["schemas"]["Timestamp"];
+            /** @description For which customer; for everybody when absent. */
+            customer?: string | null;
+            /** @description What it is. */
+            kind: components["schemas"]["DetectionKind"];
+            /** @description The request's or the rule's id. */
+            object: string;
+            /** @description What it is called. */
+            title: string;
+        };
+        /** @description A detection that is to be made of a query. */
+        HuntDetectionAsk: {
+            /** @description For which customer a request is; for everybody when absent. */
+            customer?: string | null;
+            kind: components["schemas"]["DetectionKind"];
+            /** @description The query's key. */
+            query: string;
+            /** @description What it is called; the query's name when absent. */
+            title?: string | null;
+        };
+        HuntDetections: {
+            items: components["schemas"]["HuntDetection"][];
+        };
+        /** @description An incident of one of the hunt's customers: one that is there, or a new one. */
+        HuntIncidentAsk: {
+            customer: string;
+            /** @description the sample of it that a new one is about. */
+            event?: string | null;
+            /** @description One that is there; a new one is opened when absent. */
+            incident?: string | null;
+            /** @description Its first comment. */
+            note?: string | null;
+            /** @description The query and */
+            query?: string | null;
+            severity?: components["schemas"]["Severity"] | null;
+            /** @description What a new one is called; the hunt's title when absent. */
+            title?: string | null;
+        };
+        /** @description A judgement, and the version of the customer's row it was made on. */
+        HuntJudgement: {
+            remark?: string;
+            verdict?: components["schemas"]["HuntVerdict"] | null;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A programme of hunts. */
+        HuntProgramme: components["schemas"]["HuntProgrammeData"] & {
+            /** @description When it was made: rounds that began before are not made up for. */
+            created: components["schemas"]["Timestamp"];
+            /**
+             * @description Customers it is for; every customer there is at the time when absent. Those outside the reader's sight are left
+             *     out.
+             */
+            customers?: string[] | null;
+            /** @description Its id. */
+            id: string;
+            /** @description The latest round that has its hunt. */
+            last_round?: string | null;
+            next?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Goes up with every change.
+             */
+            version: number;
+        };
+        HuntProgrammeCreate: components["schemas"]["HuntProgrammeData"] & {
+            /** @description Its customers; every customer there is at the time when null, which needs sight of all. */
+            customers?: string[] | null;
+        };
+        /** @description What people say about a programme. */
+        HuntProgrammeData: {
+            /** @description Whether it makes hunts. */
+            active: boolean;
+            /**
+             * Format: int64
+             * @description Days from the beginning of a round until its hunt is to be concluded.
+             */
+            due_days: number;
+            /** @description When its rounds begin. */
+            rhythm: components["schemas"]["Rhythm"];
+            /** @description What each of its hunts begins with; owner included, due date apart. */
+            template: components["schemas"]["HuntData"];
+            /** @description The IANA time zone its days are of. */
+            time_zone: string;
+        };
+        /** @description A changed programme and the version the change was made on. */
+        HuntProgrammeUpdate: components["schemas"]["HuntProgrammeData"] & {
+            /** @description Its customers; every customer there is at the time when null, which needs sight of all. */
+            customers?: string[] | null;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description One query of a hunt. */
+        HuntQuery: {
+            /** @description What it asks. */
+            ask: components["schemas"]["HuntQuestion"];
+            from?: components["schemas"]["Timestamp"] | null;
+            /** @description What results name it by; stays when it is reworded. */
+            key: string;
+            /** @description What it is called. */
+            name: string;
+            /** @description What to look at among what it finds. */
+            note?: string;
+            /**
+             * Format: int64
+             * @description The last so many seconds before it is run; absent where it is between two instants.
+             */
+            seconds?: number | null;
+            to?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description What a query of a hunt asks. */
+        HuntQuestion: {
+            /** @enum {string} */
+            kind: "search";
+            /** @description The query. */
+            q: string;
+        } | {
+            /** @enum {string} */
+            kind: "list";
+            /** @description The list. */
+            list: string;
+        } | {
+            /** @enum {string} */
+            kind: "use_case";
+            /** @description Sigma text. */
+            text: string;
+        };
+        HuntReason: {
+            /** @description Why. */
+            reason: string;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description What a query found at a customer when it was last asked. */
+        HuntResult: {
+            /** @description What it asked then. */
+            asked: components["schemas"]["HuntQuestion"];
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who asked. */
+            by: string;
+            /**
+             * Format: int64
+             * @description Events found; for a rule how often it would have fired.
+             */
+            count: number;
+            /** @description At whom. */
+            customer: string;
+            /** @description Record time looked at, first instant inside. */
+            from: components["schemas"]["Timestamp"];
+            /** @description Why it could not be asked to its end. */
+            problem?: string | null;
+            /** @description The query's key. */
+            query: string;
+            /** @description In which run. */
+            run: string;
+            /** @description Sample events, the latest first; left out of lists. */
+            samples?: components["schemas"]["HuntSample"][];
+            /**
+             * Format: int64
+             * @description Different things found: indicators of a list; nothing for the others.
+             */
+            things?: number | null;
+            /** @description First instant after. */
+            to: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Milliseconds it took.
+             */
+            took_ms: number;
+            /** @description Whether that is less than was asked for, or more was found than is counted. */
+            truncated: boolean;
+        };
+        HuntResults: {
+            items: components["schemas"]["HuntResult"][];
+        };
+        /** @description A run of a hunt's queries over its customers. */
+        HuntRun: {
+            /** @description Who asked for it. */
+            asked_by: string;
+            /** @description When it was asked for. */
+            created: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description How much of that was asked.
+             */
+            done: number;
+            finished?: components["schemas"]["Timestamp"] | null;
+            /** @description Of which hunt. */
+            hunt: string;
+            /** @description Its id. */
+            id: string;
+            started?: components["schemas"]["Timestamp"] | null;
+            /** @description What has become of it. */
+            state: components["schemas"]["HuntRunState"];
+            /**
+             * Format: int64
+             * @description How much there is to ask, of the customers in the reader's sight: queries and whether the data is there, each at
+             *     each customer.
+             */
+            total: number;
+        };
+        /** @description What of a hunt is to be run; an empty part does not narrow. */
+        HuntRunAsk: {
+            /** @description At these customers; at all in sight when empty. */
+            customers?: string[];
+            /** @description Whether is only looked where the data is that the hunt needs. */
+            only_data?: boolean;
+            /** @description The queries with these keys; all when empty. */
+            queries?: string[];
+        };
+        HuntRuns: {
+            items: components["schemas"]["HuntRun"][];
+        };
+        /**
+         * @description What has become of a run.
          * @enum {string}
          */
-        HuntState: "queued" | "running" | "done" | "cancelled" | "failed";
+        HuntRunState: "queued" | "running" | "done" | "cancelled" | "interrupted";
+        /** @description A sample event, kept whole: it outlives the event's retention. */
+        HuntSample: {
+            /** @description The device that sent it. */
+            device: string;
+            /** @description The event. */
+            event: string;
+            /** @description Core fields and their values. */
+            fields: [
+                string,
+                string
+            ][];
+            /** @description The record as received; cut where it is very long. */
+            raw: string;
+            /** @description The source that parsed it. */
+            source: string;
+            /** @description Its time. */
+            time: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description Where a hunt stands.
+         * @enum {string}
+         */
+        HuntState: "planned" | "active" | "concluded" | "called_off";
+        HuntSummaries: {
+            /** @description Customers with a concluded hunt in the period. */
+            items: components["schemas"]["HuntSummary"][];
+        };
+        /** @description The hunts of a customer in a period. */
+        HuntSummary: {
+            /** @description Whose. */
+            customer: string;
+            /**
+             * Format: int64
+             * @description Use cases and requests that came of them, for this customer or for everybody.
+             */
+            detections: number;
+            /**
+             * Format: int64
+             * @description Hunts concluded in the period in which the customer took part.
+             */
+            hunts: number;
+            /**
+             * Format: int64
+             * @description Incidents of the customer opened from them or linked to them.
+             */
+            incidents: number;
+            /**
+             * Format: int64
+             * @description The customer's share of the minutes spent: each hunt's, divided by its customers.
+             */
+            minutes: number;
+            /** @description How the customer was judged. */
+            verdicts: components["schemas"]["VerdictCounts"];
+        };
+        /** @description A hunt to begin from, in every language there is. */
+        HuntTemplate: {
+            /** @description What a hunt begins with, by language. */
+            data: Record<string, unknown>;
+            /** @description Its name in `content/hunts`. */
+            slug: string;
+        };
+        HuntTemplates: {
+            items: components["schemas"]["HuntTemplate"][];
+        };
+        /** @description Minutes somebody spent on a hunt. */
+        HuntTime: {
+            /** @description When it was written down. */
+            created: components["schemas"]["Timestamp"];
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: int64
+             * @description How many; fewer than none takes back what was logged wrongly.
+             */
+            minutes: number;
+            /** @description On what. */
+            note: string;
+            /** @description Who. */
+            user?: string | null;
+        };
+        HuntTimeAsk: {
+            /**
+             * Format: int64
+             * @description 1 to 1440; as many below 0 take some back.
+             */
+            minutes: number;
+            note?: string;
+        };
+        HuntTimes: {
+            items: components["schemas"]["HuntTime"][];
+        };
+        /** @description A changed hunt and the version the change was made on. */
+        HuntUpdate: components["schemas"]["HuntData"] & {
+            /** Format: int64 */
+            version: number;
+        };
+        /**
+         * @description What a hunt came to for a customer.
+         * @enum {string}
+         */
+        HuntVerdict: "clean" | "found" | "inconclusive" | "no_data";
         /**
          * @description How much the customer depends on it.
          * @enum {string}
@@ -3770,7 +4527,7 @@ export interface components {
          * @description What kind of thing changed.
          * @enum {string}
          */
-        Noun: "customer" | "device" | "asset" | "resource_group" | "alert" | "audit_policy" | "incident" | "intel_list" | "feed" | "retro_hunt" | "user" | "saved_search" | "export" | "use_case" | "parser" | "platform_alarm";
+        Noun: "customer" | "device" | "asset" | "resource_group" | "alert" | "audit_policy" | "incident" | "intel_list" | "feed" | "retro_hunt" | "hunt" | "user" | "saved_search" | "export" | "use_case" | "parser" | "platform_alarm";
         /**
          * @description Where the customer stands with us.
          * @enum {string}
@@ -4098,6 +4855,73 @@ export interface components {
             next?: components["schemas"]["Cursor"] | null;
         };
         /** @description One page of a list. */
+        Page_Hunt: {
+            /** @description The rows. */
+            items: (components["schemas"]["HuntData"] & {
+                concluded?: components["schemas"]["Timestamp"] | null;
+                /** @description What came of it, or why it was called off; only for those who see all its customers. */
+                conclusion?: string | null;
+                /** @description When. */
+                created: components["schemas"]["Timestamp"];
+                /** @description Who wrote it down; nobody for a programme. */
+                created_by?: string | null;
+                /** @description Its customers in the reader's sight. */
+                customers: string[];
+                /** @description Its id. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Incidents of those that were opened or linked.
+                 */
+                incidents: number;
+                /**
+                 * Format: int64
+                 * @description Minutes spent: of those who see only some customers, their share.
+                 */
+                minutes: number;
+                /** @description The programme it came from. */
+                programme?: string | null;
+                /** @description Which round of it, such as `2026-W47`. */
+                round?: string | null;
+                /** @description Where it stands. */
+                state: components["schemas"]["HuntState"];
+                /** @description How those were judged. */
+                verdicts: components["schemas"]["VerdictCounts"];
+                /**
+                 * Format: int64
+                 * @description Goes up with every change.
+                 */
+                version: number;
+                /** @description Whether the reader sees all its customers. */
+                whole: boolean;
+            })[];
+            next?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
+        Page_HuntProgramme: {
+            /** @description The rows. */
+            items: (components["schemas"]["HuntProgrammeData"] & {
+                /** @description When it was made: rounds that began before are not made up for. */
+                created: components["schemas"]["Timestamp"];
+                /**
+                 * @description Customers it is for; every customer there is at the time when absent. Those outside the reader's sight are left
+                 *     out.
+                 */
+                customers?: string[] | null;
+                /** @description Its id. */
+                id: string;
+                /** @description The latest round that has its hunt. */
+                last_round?: string | null;
+                next?: components["schemas"]["Timestamp"] | null;
+                /**
+                 * Format: int64
+                 * @description Goes up with every change.
+                 */
+                version: number;
+            })[];
+            next?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
         Page_Incident: {
             /** @description The rows. */
             items: {
@@ -4283,11 +5107,11 @@ export interface components {
                 /** @description Whether more was found than is kept. */
                 more: boolean;
                 /** @description How far it has come. */
-                progress: components["schemas"]["HuntProgress"];
+                progress: components["schemas"]["RetroHuntProgress"];
                 range?: components["schemas"]["TimeRange"] | null;
                 started?: components["schemas"]["Timestamp"] | null;
                 /** @description What has become of it. */
-                state: components["schemas"]["HuntState"];
+                state: components["schemas"]["RetroHuntState"];
             }[];
             next?: components["schemas"]["Cursor"] | null;
         };
@@ -4555,7 +5379,7 @@ export interface components {
          * @description One thing that may be done.
          * @enum {string}
          */
-        Permission: "customer.read" | "customer.write" | "device.read" | "device.write" | "asset.read" | "asset.write" | "event.read" | "alert.read" | "incident.read" | "incident.work" | "incident.assign" | "policy.read" | "policy.write" | "parser.write" | "intel.read" | "intel.write" | "user.read" | "user.write" | "audit.read" | "system.admin";
+        Permission: "customer.read" | "customer.write" | "device.read" | "device.write" | "asset.read" | "asset.write" | "event.read" | "alert.read" | "incident.read" | "incident.work" | "incident.assign" | "policy.read" | "policy.write" | "parser.write" | "intel.read" | "intel.write" | "hunt.read" | "hunt.write" | "user.read" | "user.write" | "audit.read" | "system.admin";
         /** @description An alarm of the platform, from its begin to its end. */
         PlatformAlarm: {
             /** @description Since when. */
@@ -4879,11 +5703,57 @@ export interface components {
             /** @description Whether more was found than is kept. */
             more: boolean;
             /** @description How far it has come. */
-            progress: components["schemas"]["HuntProgress"];
+            progress: components["schemas"]["RetroHuntProgress"];
             range?: components["schemas"]["TimeRange"] | null;
             started?: components["schemas"]["Timestamp"] | null;
             /** @description What has become of it. */
-            state: components["schemas"]["HuntState"];
+            state: components["schemas"]["RetroHuntState"];
+        };
+        /** @description How far a hunt has come. */
+        RetroHuntProgress: {
+            /**
+             * Format: int64
+             * @description Files of events in all.
+             */
+            files: number;
+            /**
+             * Format: int64
+             * @description Files looked through by their sightings.
+             */
+            looked: number;
+            /**
+             * Format: int64
+             * @description Files read.
+             */
+            read: number;
+            /**
+             * Format: int64
+             * @description Files to be read, for exact figures and sample events.
+             */
+            to_read: number;
+        };
+        /**
+         * @description What has become of a hunt.
+         * @enum {string}
+         */
+        RetroHuntState: "queued" | "running" | "done" | "cancelled" | "failed";
+        /** @description How often a programme makes a hunt. */
+        Rhythm: {
+            /** @enum {string} */
+            every: "week";
+            /**
+             * Format: int32
+             * @description 1 is Monday, 7 is Sunday.
+             */
+            weekday: number;
+        } | {
+            /**
+             * Format: int32
+             * @description 1 to 31; in a shorter month its last day.
+             */
+            day: number;
+            /** @enum {string} */
+            every: "month";
         };
         /**
          * @description What a person is to the platform.
@@ -5652,6 +6522,34 @@ export interface components {
          * @enum {string}
          */
         Verdict: "true_positive" | "benign_positive";
+        /** @description How many customers were judged how. */
+        VerdictCounts: {
+            /**
+             * Format: int64
+             * @description Clean.
+             */
+            clean: number;
+            /**
+             * Format: int64
+             * @description Found.
+             */
+            found: number;
+            /**
+             * Format: int64
+             * @description Cannot be said.
+             */
+            inconclusive: number;
+            /**
+             * Format: int64
+             * @description Without the data.
+             */
+            no_data: number;
+            /**
+             * Format: int64
+             * @description Not judged yet.
+             */
+            open: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -7298,6 +8196,689 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FieldList"];
+                };
+            };
+        };
+    };
+    list_hunt_programmes: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Rows at most (1 to 1000, 100 unless told). */
+                limit?: number;
+                /** @description Part of the title or hypothesis, without case. */
+                text?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_HuntProgramme"];
+                };
+            };
+        };
+    };
+    create_hunt_programme: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HuntProgrammeCreate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntProgramme"];
+                };
+            };
+        };
+    };
+    get_hunt_programme: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntProgramme"];
+                };
+            };
+        };
+    };
+    update_hunt_programme: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HuntProgrammeUpdate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntProgramme"];
+                };
+            };
+        };
+    };
+    delete_hunt_programme: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    begin_hunt_programme: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hunt"];
+                };
+            };
+        };
+    };
+    hunt_summary: {
+        parameters: {
+            query: {
+                /** @description Customer ids, separated by commas; all in sight when absent. */
+                customer?: string;
+                /** @description Concluded from then on. */
+                from: string;
+                /** @description Concluded before then. */
+                to: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntSummaries"];
+                };
+            };
+        };
+    };
+    list_hunt_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntTemplates"];
+                };
+            };
+        };
+    };
+    list_hunts: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Customer ids, separated by commas: hunts with one of them. */
+                customer?: string;
+                /** @description Rows at most (1 to 1000, 100 unless told). */
+                limit?: number;
+                /** @description Only open ones that should have been concluded by now. */
+                overdue?: boolean;
+                /** @description The owner's id. */
+                owner?: string;
+                /** @description The programme's id. */
+                programme?: string;
+                /** @description States, separated by commas: planned, active, concluded, called_off. */
+                state?: string;
+                /** @description Part of title, hypothesis or techniques, without case. */
+                text?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Hunt"];
+                };
+            };
+        };
+    };
+    create_hunt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HuntCreate"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hunt"];
+                };
+            };
+        };
+    };
+    get_hunt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hunt"];
+                };
+            };
+        };
+    };
+    update_hunt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HuntUpdate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hunt"];
+                };
+            };
+        };
+    };
+    call_off_hunt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HuntReason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hunt"];
+                };
+            };
+        };
+    };
+    conclude_hunt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HuntConclusion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hunt"];
+                };
+            };
+        };
+    };
+    list_hunt_customers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntCustomers"];
+                };
+            };
+        };
+    };
+    set_hunt_customers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HuntCustomersUpdate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hunt"];
+                };
+            };
+        };
+    };
+    judge_hunt_customer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HuntJudgement"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntCustomer"];
+                };
+            };
+        };
+    };
+    list_hunt_detections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntDetections"];
+                };
+            };
+        };
+    };
+    make_hunt_detection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HuntDetectionAsk"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntDetection"];
+                };
+            };
+        };
+    };
+    add_hunt_incident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HuntIncidentAsk"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+        };
+    };
+    reopen_hunt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HuntReason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hunt"];
+                };
+            };
+        };
+    };
+    list_hunt_results: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntResults"];
+                };
+            };
+        };
+    };
+    get_hunt_result: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: string;
+                id: string;
+                query: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntResult"];
+                };
+            };
+        };
+    };
+    list_hunt_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntRuns"];
+                };
+            };
+        };
+    };
+    run_hunt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HuntRunAsk"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntRun"];
+                };
+            };
+        };
+    };
+    cancel_hunt_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntRun"];
+                };
+            };
+        };
+    };
+    continue_hunt_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntRun"];
+                };
+            };
+        };
+    };
+    list_hunt_times: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntTimes"];
+                };
+            };
+        };
+    };
+    log_hunt_time: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HuntTimeAsk"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntTime"];
                 };
             };
         };

@@ -140,3 +140,20 @@ export type Hit = Schemas["Hit"];
 
 export type Change = Schemas["Change"];
 export type About = Schemas["About"];
+
+export type HuntVerdict = Schemas["HuntVerdict"];
+export type HuntQuestion = { kind: "search"; q: string } | { kind: "list"; list: string } | { kind: "use_case"; text: string };
+export type HuntQuery = Omit<Schemas["HuntQuery"], "ask"> & { ask: HuntQuestion };
+export type HuntData = Omit<Schemas["HuntData"], "queries"> & { queries?: HuntQuery[] };
+export type Hunt = Omit<Schemas["Hunt"], "queries"> & { queries?: HuntQuery[] };
+export type HuntCustomer = Schemas["HuntCustomer"];
+export type HuntSample = Omit<Schemas["HuntSample"], "fields"> & { fields: [string, string][] };
+export type HuntResult = Omit<Schemas["HuntResult"], "asked" | "samples"> & { asked: HuntQuestion; samples?: HuntSample[] };
+export type HuntRun = Schemas["HuntRun"];
+export type HuntTime = Schemas["HuntTime"];
+export type HuntDetection = Schemas["HuntDetection"];
+export type HuntSummary = Schemas["HuntSummary"];
+export type Rhythm = { every: "week"; weekday: number } | { every: "month"; day: number };
+export type HuntProgrammeData = Omit<Schemas["HuntProgrammeData"], "rhythm" | "template"> & { rhythm: Rhythm; template: HuntData };
+export type HuntProgramme = Omit<Schemas["HuntProgramme"], "rhythm" | "template"> & { rhythm: Rhythm; template: HuntData };
+export interface HuntTemplate { slug: string; data: Record<Language, HuntData> }

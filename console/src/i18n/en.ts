@@ -7,6 +7,7 @@ import device from "../../../locales/en/device.ftl";
 import event from "../../../locales/en/event.ftl";
 import exports from "../../../locales/en/export.ftl";
 import find from "../../../locales/en/find.ftl";
+import hunt from "../../../locales/en/hunt.ftl";
 import incident from "../../../locales/en/incident.ftl";
 import intel from "../../../locales/en/intel.ftl";
 import parser from "../../../locales/en/parser.ftl";
@@ -17,4 +18,4 @@ import shell from "../../../locales/en/shell.ftl";
 import storage from "../../../locales/en/storage.ftl";
 import user from "../../../locales/en/user.ftl";
 
-export default [account, alert, audit, customer, device, event, exports, find, incident, intel, parser, platform, policy, rule, shell, storage, user].join("\n");
+export default [account, alert, audit, customer, device, event, exports, find, hunt, incident, intel, parser, platform, policy, rule, shell, storage, user].join("\n");

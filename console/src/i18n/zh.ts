@@ -7,6 +7,7 @@ import device from "../../../locales/zh/device.ftl";
 import event from "../../../locales/zh/event.ftl";
 import exports from "../../../locales/zh/export.ftl";
 import find from "../../../locales/zh/find.ftl";
+import hunt from "../../../locales/zh/hunt.ftl";
 import incident from "../../../locales/zh/incident.ftl";
 import intel from "../../../locales/zh/intel.ftl";
 import parser from "../../../locales/zh/parser.ftl";
@@ -17,4 +18,4 @@ import shell from "../../../locales/zh/shell.ftl";
 import storage from "../../../locales/zh/storage.ftl";
 import user from "../../../locales/zh/user.ftl";
 
-export default [account, alert, audit, customer, device, event, exports, find, incident, intel, parser, platform, policy, rule, shell, storage, user].join("\n");
+export default [account, alert, audit, customer, device, event, exports, find, hunt, incident, intel, parser, platform, policy, rule, shell, storage, user].join("\n");

@@ -46,7 +46,7 @@ export function FeedPage({ id }: { id: string }) {
       {feed.error && <p class="note" role="alert">{feed.error}</p>}
       <Facts feed={feed} />
       <ListHits list={feed.list} />
-      <section class="intel-hunts"><h2>{t("hunts")}</h2><Hunts list={feed.list} /></section>
+      <section class="intel-hunts"><h2>{t("retro-hunts")}</h2><Hunts list={feed.list} /></section>
       <NotRead feed={feed} />
       {asking === "edit" && <FeedDialog feed={feed} close={() => setAsking(null)} done={loaded.set} />}
       {asking === "delete" && <Confirm title={t("feed-delete")} text={t("feed-delete-text", { name: feed.name })} action={t("delete")} danger run={() => void erase()} close={() => setAsking(null)} />}

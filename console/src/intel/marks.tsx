@@ -27,11 +27,11 @@ export function HuntMark({ hunt }: { hunt: RetroHunt }) {
   const looking = looked < files;
   return (
     <span class="hunt-mark">
-      <span class={`state-mark hunt-${hunt.state}`}><i aria-hidden="true" />{word("hunt-state", hunt.state)}</span>
+      <span class={`state-mark hunt-${hunt.state}`}><i aria-hidden="true" />{word("retro-hunt-state", hunt.state)}</span>
       {running && (
         <span class="muted">
-          <meter min={0} max={Math.max(1, looking ? files : toRead)} value={looking ? looked : read} aria-label={t("hunt-progress")} />{" "}
-          {t(looking ? "hunt-looking" : "hunt-reading", { done: number(looking ? looked : read), all: number(looking ? files : toRead) })}
+          <meter min={0} max={Math.max(1, looking ? files : toRead)} value={looking ? looked : read} aria-label={t("retro-hunt-progress")} />{" "}
+          {t(looking ? "retro-hunt-looking" : "retro-hunt-reading", { done: number(looking ? looked : read), all: number(looking ? files : toRead) })}
         </span>
       )}
     </span>

@@ -1,8 +1,9 @@
 // The page of one intelligence list.
 import { useState } from "preact/hooks";
 
-import type { IntelList, IntelListData } from "../api/types.ts";
+import type { HuntData, IntelList, IntelListData } from "../api/types.ts";
 import { exact, number } from "../i18n/format.ts";
+import { HuntDialog, NOTHING } from "../hunt/form.tsx";
 import { t, word } from "../i18n/text.ts";
 import { navigate } from "../shell/router.ts";
 import { useMay, useShell } from "../shell/session.ts";
@@ -24,7 +25,8 @@ export function IntelListPage({ id }: { id: string }) {
   const loaded = useLoad((signal) => getList(id, signal), id);
   const unread = useLoad((signal) => unreadLines(id, signal), id);
   const may = useMay("intel.write");
-  const [asking, setAsking] = useState<"edit" | "delete" | "hunt" | null>(null);
+  const mayHunt = useMay("hunt.write");
+  const [asking, setAsking] = useState<"edit" | "delete" | "retro-hunt" | "hunt" | null>(null);
   useChanges((change) => change.id === id, loaded.reload);
   const list = loaded.value;
   if (!list) return <Page title={t("intel-list")}>{loaded.problem ? <Failure problem={loaded.problem} retry={loaded.reload} /> : <Loading />}</Page>;
@@ -36,7 +38,8 @@ export function IntelListPage({ id }: { id: string }) {
       title={list.name} lead={<span class={`tag tlp-${list.tlp}`}>{word("tlp", list.tlp)}</span>}
       actions={
         <>
-          {may && <button class="button primary" onClick={() => setAsking("hunt")}>{t("hunt-again")}</button>}
+          {mayHunt && <button class="button" onClick={() => setAsking("hunt")}>{t("hunt-for-list")}</button>}
+          {may && <button class="button primary" onClick={() => setAsking("retro-hunt")}>{t("retro-hunt-again")}</button>}
           {list.feed && <a class="button" href={`/feeds/${list.feed}`}>{t("feed-show")}</a>}
           {own && !list.feed && <button class="button" onClick={() => setAsking("edit")}>{t("edit")}</button>}
           {own && !list.feed && <button class="button danger" onClick={() => setAsking("delete")}>{t("delete")}</button>}
@@ -59,13 +62,20 @@ export function IntelListPage({ id }: { id: string }) {
       {list.description && <p>{list.description}</p>}
       {list.purpose === "alarm" && <ListHits list={id} />}
       <SuppressedSection list={id} version={list.version} />
-      <section class="intel-hunts"><h2>{t("hunts")}</h2><Hunts list={id} /></section>
+      <section class="intel-hunts"><h2>{t("retro-hunts")}</h2><Hunts list={id} /></section>
       {lines.length > 0 && <section><h2>{t("intel-unread")}</h2><Unread lines={lines} all={list.unread} /></section>}
       {asking === "edit" && <EditDialog list={list} close={() => setAsking(null)} done={loaded.set} />}
-      {asking === "hunt" && <AgainDialog list={list} close={() => setAsking(null)} />}
+      {asking === "retro-hunt" && <AgainDialog list={list} close={() => setAsking(null)} />}
+      {asking === "hunt" && <HuntDialog start={huntFor(list)} customers={list.customers ?? []} close={() => setAsking(null)} done={(hunt) => navigate(`/hunts/${hunt.id}`)} />}
       {asking === "delete" && <Confirm title={t("intel-delete")} text={t("intel-delete-text", { name: list.name })} action={t("delete")} danger run={() => void erase()} close={() => setAsking(null)} />}
     </Page>
   );
+}
+
+/** Intelligence verified by hunting: a hunt whose query is the list. */
+function huntFor(list: IntelList): HuntData {
+  const query = { key: "list", name: list.name.slice(0, 100), note: "", ask: { kind: "list" as const, list: list.id }, seconds: 90 * 86_400, from: null, to: null };
+  return { ...NOTHING, title: list.name, hypothesis: list.description ?? "", queries: [query] };
 }
 
 function EditDialog({ list, close, done }: { list: IntelList; close: () => void; done: (list: IntelList) => void }) {
@@ -101,15 +111,15 @@ function AgainDialog({ list, close }: { list: IntelList; close: () => void }) {
   const among = [...customers.values()].filter((one) => !list.customers || list.customers.includes(one.id));
   return (
     <FormDialog
-      title={t("hunt-again")} action={t("hunt-begin")} close={close} start={{ customers: [], from: "", to: "" }}
+      title={t("retro-hunt-again")} action={t("retro-hunt-begin")} close={close} start={{ customers: [], from: "", to: "" }}
       fields={[
-        { kind: "many", name: "customers", label: t("hunt-among"), hint: t("hunt-among-hint"), wide: true, options: among.map((one) => ({ value: one.id, label: one.short_name })) },
-        { kind: "moment", name: "from", label: t("hunt-from"), hint: t("hunt-from-hint") },
-        { kind: "moment", name: "to", label: t("hunt-to") },
+        { kind: "many", name: "customers", label: t("retro-hunt-among"), hint: t("retro-hunt-among-hint"), wide: true, options: among.map((one) => ({ value: one.id, label: one.short_name })) },
+        { kind: "moment", name: "from", label: t("retro-hunt-from"), hint: t("retro-hunt-from-hint") },
+        { kind: "moment", name: "to", label: t("retro-hunt-to") },
       ]}
       submit={async (values) => {
         const hunt = await askHunt(list.id, values.customers as string[], instant(values.from), instant(values.to));
-        navigate(`/hunts/${hunt.id}`);
+        navigate(`/retro-hunts/${hunt.id}`);
       }}
     />
   );

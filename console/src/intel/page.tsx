@@ -38,7 +38,7 @@ export function IntelPage() {
       )}
     >
       <div class="filters">
-        <Tabs label={t("nav-intel")} current={tab} choose={setTab} tabs={[{ id: "lists", label: t("intel-lists") }, { id: "feeds", label: t("feeds") }, { id: "hunts", label: t("hunts") }]} />
+        <Tabs label={t("nav-intel")} current={tab} choose={setTab} tabs={[{ id: "lists", label: t("intel-lists") }, { id: "feeds", label: t("feeds") }, { id: "hunts", label: t("retro-hunts") }]} />
         {tab !== "hunts" && <TextFilter value={text} set={setText} label={t("filter-text")} />}
       </div>
       {tab === "feeds" ? <Feeds text={text} /> : tab === "hunts" ? <Hunts /> : <Lists text={text} />}
@@ -77,20 +77,20 @@ export function Hunts({ list }: { list?: string }) {
   const [selected, setSelected] = useState<string | null>(null);
   const query = { list, limit: 200 };
   const { store, mayInsert } = useList<RetroHunt>(JSON.stringify(query), { id: (hunt) => hunt.id, page: (after, signal) => listHunts({ ...query, after }, signal) }, { noun: "retro_hunt" });
-  const href = (hunt: RetroHunt) => `/hunts/${hunt.id}`;
+  const href = (hunt: RetroHunt) => `/retro-hunts/${hunt.id}`;
   const columns: Column<RetroHunt>[] = [
     { id: "list", label: t("intel-list"), cell: (hunt) => hunt.list_name },
-    { id: "state", label: t("hunt-state"), width: "330px", cell: (hunt) => <HuntMark hunt={hunt} /> },
-    { id: "hits", label: t("hunt-hits"), width: "90px", numeric: true, cell: (hunt) => number(hunt.hits) },
+    { id: "state", label: t("retro-hunt-state"), width: "330px", cell: (hunt) => <HuntMark hunt={hunt} /> },
+    { id: "hits", label: t("retro-hunt-hits"), width: "90px", numeric: true, cell: (hunt) => number(hunt.hits) },
     { id: "indicators", label: t("intel-indicators"), width: "110px", numeric: true, cell: (hunt) => number(hunt.indicators) },
     { id: "customers", label: t("customer"), width: "200px", cell: (hunt) => <Whose customers={hunt.customers} /> },
-    { id: "range", label: t("hunt-range"), width: "140px", cell: (hunt) => (hunt.range ? <><Time at={hunt.range.from} /> –</> : t("hunt-ever")) },
-    { id: "created", label: t("hunt-asked"), width: "120px", cell: (hunt) => <Time at={hunt.created} /> },
+    { id: "range", label: t("retro-hunt-range"), width: "140px", cell: (hunt) => (hunt.range ? <><Time at={hunt.range.from} /> –</> : t("retro-hunt-ever")) },
+    { id: "created", label: t("retro-hunt-asked"), width: "120px", cell: (hunt) => <Time at={hunt.created} /> },
   ];
   return (
     <Table
-      label={t("hunts")} store={store} columns={columns} mayInsert={mayInsert} selected={selected} select={setSelected} href={href}
-      open={(hunt) => navigate(href(hunt))} empty={<Empty title={t("hunts-empty")} hint={t("hunts-empty-hint")} />}
+      label={t("retro-hunts")} store={store} columns={columns} mayInsert={mayInsert} selected={selected} select={setSelected} href={href}
+      open={(hunt) => navigate(href(hunt))} empty={<Empty title={t("retro-hunts-empty")} hint={t("retro-hunts-empty-hint")} />}
     />
   );
 }

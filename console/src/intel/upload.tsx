@@ -61,7 +61,7 @@ function AddedDialog({ added, close }: { added: Added; close: () => void }) {
   const go = () => {
     toastDone(t("saved"));
     close();
-    navigate(hunt ? `/hunts/${hunt.id}` : `/intel/${list.id}`);
+    navigate(hunt ? `/retro-hunts/${hunt.id}` : `/intel/${list.id}`);
   };
   return (
     <Dialog title={t("intel-added", { name: list.name })} close={close} kind="wide">
@@ -70,7 +70,7 @@ function AddedDialog({ added, close }: { added: Added; close: () => void }) {
       {suppressed > 0 && <><p>{t("intel-suppressed", { count: number(suppressed) })}</p><SuppressedTable items={first} all={suppressed} /></>}
       <div class="form-actions">
         <button class="button" onClick={close}>{t("close")}</button>
-        <button class="button primary" autofocus onClick={go}>{t(hunt ? "hunt-show" : "intel-show")}</button>
+        <button class="button primary" autofocus onClick={go}>{t(hunt ? "retro-hunt-show" : "intel-show")}</button>
       </div>
     </Dialog>
   );

@@ -21,7 +21,8 @@ const ENTRIES: Entry[] = [
   { path: "/parsers", label: "nav-parsers", permission: "policy.read" },
   { path: "/policies", label: "nav-policies", permission: "policy.read" },
   { path: "/rules", label: "nav-rules", permission: "policy.read" },
-  { path: "/intel", label: "nav-intel", permission: "intel.read", also: ["/hunts"] },
+  { path: "/intel", label: "nav-intel", permission: "intel.read", also: ["/retro-hunts"] },
+  { path: "/hunts", label: "nav-hunts", permission: "hunt.read" },
   { path: "/users", label: "nav-users", permission: "user.read" },
   { path: "/audit", label: "nav-audit", permission: "audit.read" },
 ];

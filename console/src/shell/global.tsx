@@ -36,6 +36,7 @@ export function GlobalCommands() {
     goTo("go-policies", "nav-policies", "/policies", ["g p"], may("policy.read")),
     goTo("go-rules", "nav-rules", "/rules", ["g r"], may("policy.read")),
     goTo("go-intel", "nav-intel", "/intel", ["g f"], may("intel.read")),
+    goTo("go-hunts", "nav-hunts", "/hunts", ["g h"], may("hunt.read")),
     goTo("go-users", "nav-users", "/users", ["g u"], may("user.read")),
     goTo("go-audit", "nav-audit", "/audit", ["g l"], may("audit.read")),
     goTo("go-account", "nav-account", "/account", ["g m"]),

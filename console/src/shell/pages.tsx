@@ -14,10 +14,12 @@ import { SqlPage } from "../event/sql.tsx";
 import { ExportsPage } from "../export/page.tsx";
 import type { Permission } from "../api/types.ts";
 import { t } from "../i18n/text.ts";
+import { ThreatHuntPage } from "../hunt/one.tsx";
+import { HuntsPage } from "../hunt/page.tsx";
 import { IncidentsPage } from "../incident/page.tsx";
 import { IncidentPage } from "../incident/view.tsx";
 import { FeedPage } from "../intel/feed.tsx";
-import { HuntPage } from "../intel/hunt.tsx";
+import { RetroHuntPage } from "../intel/retro_hunt.tsx";
 import { IntelListPage } from "../intel/one.tsx";
 import { IntelPage } from "../intel/page.tsx";
 import { ParserPage } from "../parser/one.tsx";
@@ -51,7 +53,8 @@ const ROUTES: Route[] = [
   { path: "/rules", permission: "policy.read", page: () => <RulesPage />, one: (id) => id === "try" ? <BacktestPage /> : <RulePage key={id} id={id} /> },
   { path: "/intel", permission: "intel.read", page: () => <IntelPage />, one: (id) => <IntelListPage key={id} id={id} /> },
   { path: "/feeds", permission: "intel.read", page: () => <IntelPage />, one: (id) => <FeedPage key={id} id={id} /> },
-  { path: "/hunts", permission: "intel.read", page: () => <IntelPage />, one: (id) => <HuntPage key={id} id={id} /> },
+  { path: "/hunts", permission: "hunt.read", page: () => <HuntsPage />, one: (id) => <ThreatHuntPage key={id} id={id} /> },
+  { path: "/retro-hunts", permission: "intel.read", page: () => <IntelPage />, one: (id) => <RetroHuntPage key={id} id={id} /> },
   { path: "/users", permission: "user.read", page: () => <UsersPage /> },
   { path: "/audit", permission: "audit.read", page: () => <AuditPage /> },
   { path: "/account", permission: null, page: () => <AccountPage /> },

@@ -274,7 +274,7 @@ async fn list_retro_hunts(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<RetroHunt>>, Problem> {
     let list = one("list", query.list.as_deref())?;
-    Ok(Json(api.ops.list_hunts(&ctx, list.as_ref(), &page.request()).await?))
+    Ok(Json(api.ops.list_retro_hunts(&ctx, list.as_ref(), &page.request()).await?))
 }
 
 /// Asks for a hunt for a list.
@@ -291,7 +291,7 @@ async fn ask_retro_hunt(
             Some(TimeRange { from: from.unwrap_or(Timestamp::from_micros(0)), to: to.unwrap_or(crate::state::now()) })
         }
     };
-    let hunt = api.ops.ask_hunt(&ctx, &ask.list, &ask.customers, range).await?;
+    let hunt = api.ops.ask_retro_hunt(&ctx, &ask.list, &ask.customers, range).await?;
     Ok((StatusCode::CREATED, Json(hunt)))
 }
 
@@ -303,7 +303,7 @@ async fn get_retro_hunt(
     Signed(ctx): Signed,
     Path(hunt): Path<String>,
 ) -> Result<Json<RetroHunt>, Problem> {
-    Ok(Json(api.ops.get_hunt(&ctx, &id(&hunt)?).await?))
+    Ok(Json(api.ops.get_retro_hunt(&ctx, &id(&hunt)?).await?))
 }
 
 /// Stops a hunt; what it found is kept.
@@ -314,7 +314,7 @@ async fn cancel_retro_hunt(
     Signed(ctx): Signed,
     Path(hunt): Path<String>,
 ) -> Result<Json<RetroHunt>, Problem> {
-    Ok(Json(api.ops.cancel_hunt(&ctx, &id(&hunt)?).await?))
+    Ok(Json(api.ops.cancel_retro_hunt(&ctx, &id(&hunt)?).await?))
 }
 
 /// What a hunt found, the latest seen first.

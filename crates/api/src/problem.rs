@@ -132,9 +132,11 @@ impl From<ops::Error> for Problem {
         use ops::Error;
         match error {
             Error::Denied(permission) => Denied(permission).into(),
-            Error::NeedsEveryCustomer | Error::Escalation | Error::PersonOnly | Error::NotYours(_) => {
-                Problem::new(StatusCode::FORBIDDEN, "forbidden", error)
-            }
+            Error::NeedsEveryCustomer
+            | Error::NeedsItsCustomers(_)
+            | Error::Escalation
+            | Error::PersonOnly
+            | Error::NotYours(_) => Problem::new(StatusCode::FORBIDDEN, "forbidden", error),
             Error::NotFound(_) => Problem::not_found(error),
             Error::Invalid { ref fields } => {
                 let fields = fields.clone();
@@ -145,7 +147,7 @@ impl From<ops::Error> for Problem {
                 let field = FieldProblem { field: field.clone(), message: error.to_string() };
                 Problem { fields: vec![field], ..Problem::new(StatusCode::CONFLICT, "taken", error) }
             }
-            Error::LastAdministrator | Error::NoPortFree | Error::Transition(_) => {
+            Error::LastAdministrator | Error::NoPortFree | Error::NotNow(_) | Error::Transition(_) => {
                 Problem::new(StatusCode::CONFLICT, "not_allowed_now", error)
             }
             Error::BadCredentials => Problem::new(StatusCode::UNAUTHORIZED, "bad_credentials", error),

@@ -17,7 +17,7 @@ use crate::problem::Problem;
 use crate::state::Api;
 use crate::{
     alert, asset, audit, audit_policy, change, coverage, customer, device, device_health, event, exception, export,
-    feed, incident, intel, overview, parser, platform_alarm, query_text, resource_group, rule_collection, saved_search,
+    feed, hunt, hunt_programme, hunt_work, incident, intel, overview, parser, platform_alarm, query_text, resource_group, rule_collection, saved_search,
     session, storage, tail, use_case, use_case_request, user,
 };
 
@@ -58,6 +58,9 @@ fn documented() -> OpenApiRouter<Api> {
         .merge(audit_policy::routes())
         .merge(intel::routes())
         .merge(feed::routes())
+        .merge(hunt::routes())
+        .merge(hunt_work::routes())
+        .merge(hunt_programme::routes())
         .merge(user::routes())
         .merge(audit::routes())
         .merge(change::routes());

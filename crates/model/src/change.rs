@@ -26,8 +26,10 @@ words! {
         IntelList = "intel_list",
         /// A feed of indicators.
         Feed = "feed",
-        /// A hunt for a list, and what it found.
+        /// A list held against what was kept, and what it found.
         RetroHunt = "retro_hunt",
+        /// A threat hunt, what it came to, or a programme of them.
+        Hunt = "hunt",
         /// A user, session or token.
         User = "user",
         /// A search somebody keeps.

@@ -141,7 +141,7 @@ ids! {
     /// A feed of indicators.
     FeedId = "fed", "feed";
     /// A list held against what was kept.
-    RetroHuntId = "hnt", "hunt";
+    RetroHuntId = "hnt", "retro-hunt";
     /// An indicator seen at a customer; derived from hunt, customer and indicator.
     HitId = "hit", "hit";
     /// An exception to a use case.
@@ -150,6 +150,14 @@ ids! {
     RequestId = "ucr", "request";
     /// What a release of somebody else's rules would change.
     ChangeSetId = "rcs", "set of changes";
+    /// A threat hunt: a question asked of customers' events.
+    HuntId = "hun", "threat hunt";
+    /// A run of a threat hunt's queries.
+    HuntRunId = "hru", "run of a threat hunt";
+    /// A programme that makes threat hunts.
+    HuntProgrammeId = "hpr", "hunt programme";
+    /// Minutes spent on a threat hunt.
+    HuntTimeId = "htm", "entry of time";
 }
 
 /// An event's place in the write-ahead log: which log, which shard of it, which sequence number. Printed as

@@ -157,7 +157,7 @@ impl IntelList {
 
 words! {
     /// What has become of a hunt.
-    HuntState {
+    RetroHuntState {
         /// Waits for its turn.
         Queued = "queued",
         /// Looks through the history.
@@ -171,17 +171,17 @@ words! {
     }
 }
 
-impl HuntState {
+impl RetroHuntState {
     /// Whether nothing more will happen.
     pub fn is_over(self) -> bool {
-        !matches!(self, HuntState::Queued | HuntState::Running)
+        !matches!(self, RetroHuntState::Queued | RetroHuntState::Running)
     }
 }
 
 /// How far a hunt has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct HuntProgress {
+pub struct RetroHuntProgress {
     /// Files of events in all.
     pub files: i64,
     /// Files looked through by their sightings.
@@ -217,9 +217,9 @@ pub struct RetroHunt {
     /// Who asked for it.
     pub asked_by: String,
     /// What has become of it.
-    pub state: HuntState,
+    pub state: RetroHuntState,
     /// How far it has come.
-    pub progress: HuntProgress,
+    pub progress: RetroHuntProgress,
     /// Pairs of customer and indicator that were found, of the customers in the reader's sight.
     pub hits: i64,
     /// Whether more was found than is kept.

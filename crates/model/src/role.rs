@@ -100,10 +100,14 @@ words! {
         PolicyWrite = "policy.write",
         /// Write and test parsers of our own.
         ParserWrite = "parser.write",
-        /// See intelligence lists, hunts and what they found.
+        /// See intelligence lists, retro-hunts and what they found.
         IntelRead = "intel.read",
         /// Add and change intelligence lists, hunt for them.
         IntelWrite = "intel.write",
+        /// See threat hunts and what they came to.
+        HuntRead = "hunt.read",
+        /// Plan, run, judge and conclude threat hunts.
+        HuntWrite = "hunt.write",
         /// See users and roles.
         UserRead = "user.read",
         /// Create and change users.
@@ -124,6 +128,7 @@ const READ: &[Permission] = &[
     Permission::IncidentRead,
     Permission::PolicyRead,
     Permission::IntelRead,
+    Permission::HuntRead,
 ];
 
 impl Role {
@@ -138,6 +143,7 @@ impl Role {
                 IncidentAssign,
                 PolicyWrite,
                 IntelWrite,
+                HuntWrite,
                 UserRead,
                 AuditRead,
                 DeviceWrite,
@@ -146,9 +152,9 @@ impl Role {
             ],
             Role::ShiftLead => &[IncidentWork, IncidentAssign, UserRead],
             Role::L1Analyst => &[IncidentWork],
-            Role::L2Engineer => &[IncidentWork, PolicyWrite, ParserWrite, IntelWrite],
+            Role::L2Engineer => &[IncidentWork, PolicyWrite, ParserWrite, IntelWrite, HuntWrite],
             Role::L3Analyst => {
-                &[IncidentWork, IncidentAssign, PolicyWrite, ParserWrite, IntelWrite, AssetWrite, UserRead]
+                &[IncidentWork, IncidentAssign, PolicyWrite, ParserWrite, IntelWrite, HuntWrite, AssetWrite, UserRead]
             }
             Role::TicketAuditor => &[IncidentWork, IncidentAssign, PolicyWrite, UserRead],
             Role::ServiceManager => &[CustomerWrite, DeviceWrite, AssetWrite, IncidentWork, IncidentAssign, UserRead],

@@ -157,6 +157,11 @@ impl Ops {
             (None, id) => self.rule_text(ctx, id.as_deref().unwrap_or_default()).await?,
         };
         let _turn = self.turn(Turn::Backtest).await?;
+        self.hold_against(ctx, asked, text).await
+    }
+
+    /// Holds a rule's text against stored records; whose turn it is, is the caller's affair.
+    pub(crate) async fn hold_against(&self, ctx: &Context, asked: &Backtest, text: String) -> Result<BacktestResult> {
         let rules = tokio::task::spawn_blocking(move || Arc::new(load(&text)))
             .await
             .map_err(|_| Error::Unavailable("reading the rule"))?;
@@ -193,11 +198,16 @@ impl Ops {
 
     /// The latest part of a query's range that has no more records than are looked at.
     async fn latest_part(&self, ctx: &Context, query: &EventQuery) -> Result<TimeRange> {
+        self.latest_rows(ctx, query, RECORDS).await
+    }
+
+    /// The latest part of a query's range in which no more than so many events are found, by the bar.
+    pub(crate) async fn latest_rows(&self, ctx: &Context, query: &EventQuery, most: u64) -> Result<TimeRange> {
         let bars = self.lake().histogram(ctx, query, BARS).await?;
         let (mut sum, mut from) = (0, query.range.from);
         for (place, bar) in bars.iter().enumerate().rev() {
             sum += bar.count.unsigned_abs();
-            if sum > RECORDS {
+            if sum > most {
                 from = bars.get(place + 1).map_or(bar.start, |next| next.start);
                 break;
             }

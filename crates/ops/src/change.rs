@@ -50,5 +50,6 @@ fn needed_for(noun: Noun) -> Permission {
         Noun::SavedSearch | Noun::Export => Permission::EventRead,
         Noun::Parser | Noun::UseCase => Permission::PolicyRead,
         Noun::PlatformAlarm => Permission::SystemAdmin,
+        Noun::Hunt => Permission::HuntRead,
     }
 }

@@ -32,6 +32,12 @@ pub enum Error {
     /// Only somebody who sees every customer may do this.
     #[error("this needs the right to see every customer")]
     NeedsEveryCustomer,
+    /// Only somebody who sees every customer of it may do this.
+    #[error("this needs the right to see every customer of the {0}")]
+    NeedsItsCustomers(&'static str),
+    /// Its state does not allow it; says what to do.
+    #[error("{0}")]
+    NotNow(String),
     /// An attempt to give, change or take over more than the caller has.
     #[error("nobody can give or change more permissions or customers than their own")]
     Escalation,

@@ -10,7 +10,7 @@ use tokio::sync::futures::Notified;
 
 use crate::Ops;
 use crate::error::{Error, Result};
-use crate::hunt::Wanted;
+use crate::retro_hunt::Wanted;
 use crate::intel::MOST;
 
 const DAY: i64 = 24 * 3600 * 1_000_000;

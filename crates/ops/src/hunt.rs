@@ -1,226 +1,205 @@
-//! Hunts for intelligence lists through everything that was kept (catalogue I6): asking for one, stopping it, what it
-//! found.
+//! Threat hunts 威胁狩猎 (catalogue D9): planned, changed, concluded. What was found is in `hunt_run`, what people make of
+//! it in `hunt_judge`.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use lake::{HuntWatch, Target};
-use model::intel::{Hit, HuntProgress, HuntState, IntelList, RetroHunt};
+use model::hunt::{Hunt, HuntCustomer, HuntData, HuntQuestion, HuntState, HuntSummary, MOST_CUSTOMERS, summarise};
 use model::role::Permission;
-use model::{Context, CustomerId, IntelListId, Page, PageRequest, RetroHuntId, Scope, TimeRange, Timestamp};
+use model::{Context, CustomerId, HuntId, Page, PageRequest, TimeRange};
 use serde_json::json;
-use store::{HitFilter, HuntOutcome, Tx};
+use store::{HuntFilter, NewHunt, Tx};
 
-use crate::error::{Error, Result};
-use crate::intel::among;
-use crate::{Ops, audit};
+use crate::error::{Error, Problems, Result};
+use crate::session::permissions_of;
+use crate::{Ops, audit, difference, optional, validate};
 
-/// Lists kept ready at a time for hunts that are about to begin.
-const READY: usize = 2;
-
-/// What of a list is hunted.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Wanted {
-    /// Among events of this time; of all times when absent.
-    pub range: Option<TimeRange>,
-    /// Only what is in it since then, and how many that are.
-    pub new: Option<(Timestamp, i64)>,
-}
-
-/// Hunts under way in this process.
-#[derive(Debug, Default)]
-pub(crate) struct Hunts {
-    running: Mutex<BTreeMap<RetroHuntId, Arc<HuntWatch>>>,
-    ready: Mutex<Vec<(IntelListId, Arc<Target>)>>,
-}
-
-impl Hunts {
-    /// Begins to watch a hunt; nothing when it is under way already.
-    pub fn begin(&self, id: &RetroHuntId) -> Option<Arc<HuntWatch>> {
-        let mut running = lock(&self.running);
-        if running.contains_key(id) {
-            return None;
-        }
-        let watch = Arc::new(HuntWatch::default());
-        running.insert(id.clone(), watch.clone());
-        Some(watch)
-    }
-
-    pub fn end(&self, id: &RetroHuntId) {
-        lock(&self.running).remove(id);
-    }
-
-    pub fn watch(&self, id: &RetroHuntId) -> Option<Arc<HuntWatch>> {
-        lock(&self.running).get(id).cloned()
-    }
-
-    /// Stops every hunt of this process; the next start begins them again.
-    pub fn stop_all(&self) {
-        lock(&self.running).values().for_each(|watch| watch.stop());
-    }
-
-    /// Keeps a list that a hunt will want at once.
-    pub fn ready(&self, id: &IntelListId, target: Arc<Target>) {
-        let mut ready = lock(&self.ready);
-        ready.push((id.clone(), target));
-        let over = ready.len().saturating_sub(READY);
-        ready.drain(..over);
-    }
-
-    /// Takes a list that was kept ready.
-    pub fn take_ready(&self, id: &IntelListId) -> Option<Arc<Target>> {
-        let mut ready = lock(&self.ready);
-        let place = ready.iter().position(|(list, _)| list == id)?;
-        Some(ready.remove(place).1)
-    }
-}
+/// Characters of a conclusion, remark or reason at most.
+pub(crate) const TEXT: usize = 8000;
 
 impl Ops {
-    /// Asks for a hunt for a list, among these customers' events or all the caller sees, with times in `range` or ever.
-    pub async fn ask_hunt(
+    /// Writes a hunt down for these customers, for all the caller sees when none is named.
+    pub async fn create_hunt(&self, ctx: &Context, data: HuntData, customers: &[CustomerId]) -> Result<Hunt> {
+        ctx.require(Permission::HuntWrite)?;
+        let mut tx = self.store().write(ctx).await?;
+        check_hunt(&mut tx, &data).await?;
+        let customers = match customers {
+            [] => tx.all_customers().await?.into_iter().map(|customer| customer.id).collect(),
+            named => distinct(named),
+        };
+        check_customers(&customers)?;
+        let by = ctx.actor().user().cloned();
+        let new = NewHunt { id: HuntId::generate(ctx.now()), round: None, data, customers, by };
+        let hunt = tx.create_hunt(&new).await?;
+        audit_hunt(&mut tx, "hunt.create", &hunt, json!(hunt.data)).await?;
+        tx.commit().await?;
+        Ok(hunt)
+    }
+
+    /// One hunt, as far as the caller's sight goes.
+    pub async fn get_hunt(&self, ctx: &Context, id: &HuntId) -> Result<Hunt> {
+        ctx.require(Permission::HuntRead)?;
+        Ok(self.store().read(ctx).await?.get_hunt(id).await?)
+    }
+
+    /// Hunts, newest first.
+    pub async fn list_hunts(&self, ctx: &Context, filter: &HuntFilter, page: &PageRequest) -> Result<Page<Hunt>> {
+        ctx.require(Permission::HuntRead)?;
+        Ok(self.store().read(ctx).await?.list_hunts(filter, page).await?)
+    }
+
+    /// Changes what is said about an open hunt. Takes sight of all its customers.
+    pub async fn update_hunt(&self, ctx: &Context, id: &HuntId, version: i64, data: HuntData) -> Result<Hunt> {
+        let (mut tx, before) = self.change_hunt(ctx, id).await?;
+        check_hunt(&mut tx, &data).await?;
+        let after = tx.update_hunt(id, version, &data).await?;
+        audit_hunt(&mut tx, "hunt.update", &after, difference(&before.data, &after.data)).await?;
+        tx.commit().await?;
+        Ok(after)
+    }
+
+    /// Gives an open hunt other customers; what was found at those that go is forgotten.
+    pub async fn set_hunt_customers(
         &self,
         ctx: &Context,
-        list: &IntelListId,
+        id: &HuntId,
+        version: i64,
         customers: &[CustomerId],
-        range: Option<TimeRange>,
-    ) -> Result<RetroHunt> {
-        ctx.require(Permission::IntelWrite)?;
-        if range.is_some_and(|range| range.from >= range.to) {
+    ) -> Result<Hunt> {
+        let (mut tx, before) = self.change_hunt(ctx, id).await?;
+        let customers = distinct(customers);
+        check_customers(&customers)?;
+        let after = tx.set_hunt_customers(id, version, &customers).await?;
+        let left: Vec<_> = before.customers.iter().filter(|known| !customers.contains(known)).collect();
+        for customer in &left {
+            tx.audit(audit(Some(customer), "hunt.leave_out", id, json!({"title": before.data.title}))).await?;
+        }
+        audit_hunt(&mut tx, "hunt.customers", &after, json!({"left_out": left.len()})).await?;
+        tx.commit().await?;
+        Ok(after)
+    }
+
+    /// What a hunt came to at each of the caller's customers.
+    pub async fn list_hunt_customers(&self, ctx: &Context, id: &HuntId) -> Result<Vec<HuntCustomer>> {
+        ctx.require(Permission::HuntRead)?;
+        Ok(self.store().read(ctx).await?.list_hunt_customers(id).await?)
+    }
+
+    /// Says in words what came of a hunt, once every customer is judged.
+    pub async fn conclude_hunt(&self, ctx: &Context, id: &HuntId, version: i64, conclusion: &str) -> Result<Hunt> {
+        let (mut tx, before) = self.change_hunt(ctx, id).await?;
+        let conclusion = validate::text("conclusion", conclusion, TEXT)?;
+        if before.verdicts.open > 0 {
+            return Err(Error::NotNow(format!(
+                "{} of its customers are not judged yet: judge each of them, or take it out of the hunt",
+                before.verdicts.open
+            )));
+        }
+        let after = tx.set_hunt_state(id, version, HuntState::Concluded, &conclusion).await?;
+        let detail = json!({"verdicts": after.verdicts, "incidents": after.incidents, "minutes": after.minutes});
+        audit_hunt(&mut tx, "hunt.conclude", &after, detail).await?;
+        tx.commit().await?;
+        Ok(after)
+    }
+
+    /// Gives an open hunt up, with the reason.
+    pub async fn call_off_hunt(&self, ctx: &Context, id: &HuntId, version: i64, reason: &str) -> Result<Hunt> {
+        let (mut tx, _) = self.change_hunt(ctx, id).await?;
+        let reason = validate::text("reason", reason, TEXT)?;
+        let after = tx.set_hunt_state(id, version, HuntState::CalledOff, &reason).await?;
+        audit_hunt(&mut tx, "hunt.call_off", &after, json!({})).await?;
+        tx.commit().await?;
+        Ok(after)
+    }
+
+    /// Takes a hunt up again that was over, with the reason; its conclusion stands until there is another.
+    pub async fn reopen_hunt(&self, ctx: &Context, id: &HuntId, version: i64, reason: &str) -> Result<Hunt> {
+        ctx.require(Permission::HuntWrite)?;
+        let mut tx = self.store().write(ctx).await?;
+        let before = whole(tx.get_hunt(id).await?)?;
+        if before.state.is_open() {
+            return Err(Error::NotNow("the hunt is open".to_owned()));
+        }
+        validate::text("reason", reason, TEXT)?;
+        let conclusion = before.conclusion.as_deref().unwrap_or_default();
+        let after = tx.set_hunt_state(id, version, HuntState::Active, conclusion).await?;
+        audit_hunt(&mut tx, "hunt.reopen", &after, json!({"from": before.state})).await?;
+        tx.commit().await?;
+        Ok(after)
+    }
+
+    /// The hunts concluded in a period, counted for each of these customers; for all the caller sees when none is named.
+    pub async fn hunt_summary(
+        &self,
+        ctx: &Context,
+        range: TimeRange,
+        customers: &[CustomerId],
+    ) -> Result<Vec<HuntSummary>> {
+        ctx.require(Permission::HuntRead)?;
+        if range.from >= range.to {
             return Err(Error::invalid("to", "must be after `from`"));
         }
+        Ok(summarise(self.store().read(ctx).await?.hunt_shares(range, customers).await?))
+    }
+
+    /// A transaction about an open hunt of which the caller sees every customer.
+    async fn change_hunt(&self, ctx: &Context, id: &HuntId) -> Result<(Tx, Hunt)> {
+        ctx.require(Permission::HuntWrite)?;
         let mut tx = self.store().write(ctx).await?;
-        let list = tx.get_intel_list(list).await?;
-        // A list for some customers is hunted at those only.
-        let customers = match (among(ctx, customers), &list.customers) {
-            (Some(named), Some(of_list)) if !customers.is_empty() => {
-                if let Some(other) = named.iter().find(|customer| !of_list.contains(customer)) {
-                    return Err(Error::invalid("customers", &format!("{other} is none of the list's customers")));
-                }
-                Some(named)
-            }
-            (_, Some(of_list)) => Some(of_list.clone()),
-            (named, None) => named,
-        };
-        let hunt = self.put_hunt(&mut tx, ctx, &list, customers, Wanted { range, ..Wanted::default() }).await?;
-        tx.commit().await?;
-        Ok(hunt)
-    }
-
-    /// Puts a hunt on record; the worker begins it.
-    pub(crate) async fn put_hunt(
-        &self,
-        tx: &mut Tx,
-        ctx: &Context,
-        list: &IntelList,
-        customers: Option<Vec<CustomerId>>,
-        Wanted { range, new }: Wanted,
-    ) -> Result<RetroHunt> {
-        let hunt = RetroHunt {
-            id: RetroHuntId::generate(ctx.now()),
-            list: list.id.clone(),
-            list_name: list.data.name.clone(),
-            indicators: new.map_or(list.indicators(), |(_, count)| count),
-            customers,
-            range,
-            added_since: new.map(|(since, _)| since),
-            asked_by: ctx.actor().to_string(),
-            state: HuntState::Queued,
-            progress: HuntProgress::default(),
-            hits: 0,
-            more: false,
-            error: None,
-            created: ctx.now(),
-            started: None,
-            finished: None,
-        };
-        tx.create_retro_hunt(&hunt).await?;
-        let detail = json!({"list": list.id, "customers": hunt.customers, "range": range});
-        tx.audit(audit(None, "retro_hunt.ask", &hunt.id, detail)).await?;
-        Ok(hunt)
-    }
-
-    /// One hunt, as far as it has come.
-    pub async fn get_hunt(&self, ctx: &Context, id: &RetroHuntId) -> Result<RetroHunt> {
-        ctx.require(Permission::IntelRead)?;
-        let hunt = self.store().read(ctx).await?.get_retro_hunt(id).await?;
-        Ok(self.live(ctx, hunt))
-    }
-
-    /// Hunts, newest first; only those for a list, where one is named.
-    pub async fn list_hunts(
-        &self,
-        ctx: &Context,
-        list: Option<&IntelListId>,
-        page: &PageRequest,
-    ) -> Result<Page<RetroHunt>> {
-        ctx.require(Permission::IntelRead)?;
-        let page = self.store().read(ctx).await?.list_retro_hunts(list, page).await?;
-        Ok(page.map(|hunt| self.live(ctx, hunt)))
-    }
-
-    /// Stops a hunt. What it has found is kept. Takes sight of all its customers.
-    pub async fn cancel_hunt(&self, ctx: &Context, id: &RetroHuntId) -> Result<RetroHunt> {
-        ctx.require(Permission::IntelWrite)?;
-        let mut tx = self.store().write(ctx).await?;
-        let hunt = tx.get_retro_hunt(id).await?;
-        if hunt.customers.is_none() && *ctx.scope() != Scope::All {
-            return Err(Error::NeedsEveryCustomer);
-        }
-        if hunt.state.is_over() {
-            return Err(Error::Conflict);
-        }
-        let progress = self.hunts().watch(id).map_or(hunt.progress, |watch| watch.progress());
-        let outcome = HuntOutcome {
-            state: HuntState::Cancelled,
-            progress,
-            more: hunt.more,
-            error: None,
-            finished: Some(ctx.now()),
-        };
-        tx.note_retro_hunt(id, &outcome).await?;
-        tx.audit(audit(None, "retro_hunt.cancel", id, json!({}))).await?;
-        tx.commit().await?;
-        if let Some(watch) = self.hunts().watch(id) {
-            watch.stop();
-        }
-        Ok(self.store().read(ctx).await?.get_retro_hunt(id).await?)
-    }
-
-    /// What a hunt found at the caller's customers, the latest seen first.
-    pub async fn list_hits(
-        &self,
-        ctx: &Context,
-        hunt: &RetroHuntId,
-        filter: &HitFilter,
-        page: &PageRequest,
-    ) -> Result<Page<Hit>> {
-        ctx.require(Permission::IntelRead)?;
-        Ok(self.store().read(ctx).await?.list_hits(hunt, filter, page).await?)
-    }
-
-    /// A hunt under way in this process says how far it is, to those who see all it looks through.
-    fn live(&self, ctx: &Context, mut hunt: RetroHunt) -> RetroHunt {
-        let sees_all = *ctx.scope() == Scope::All || hunt.customers.is_some();
-        match self.hunts().watch(&hunt.id).filter(|_| !hunt.state.is_over()) {
-            Some(watch) if sees_all => hunt.progress = watch.progress(),
-            _ if !sees_all => hunt.progress = share(hunt.progress),
-            _ => {}
-        }
-        hunt
+        let hunt = open(whole(tx.get_hunt(id).await?)?)?;
+        Ok((tx, hunt))
     }
 }
 
-/// How far a hunt is in percent: how many files others have is theirs to know.
-fn share(progress: HuntProgress) -> HuntProgress {
-    let percent = |done: i64, all: i64| if all == 0 { 0 } else { done * 100 / all };
-    HuntProgress {
-        files: 100.min(progress.files),
-        looked: percent(progress.looked, progress.files),
-        to_read: 100.min(progress.to_read),
-        read: percent(progress.read, progress.to_read),
+/// Fails unless the caller sees every customer of the hunt.
+pub(crate) fn whole(hunt: Hunt) -> Result<Hunt> {
+    if hunt.whole { Ok(hunt) } else { Err(Error::NeedsItsCustomers("hunt")) }
+}
+
+/// Fails unless something can still be done about the hunt.
+pub(crate) fn open(hunt: Hunt) -> Result<Hunt> {
+    match hunt.state {
+        state if state.is_open() => Ok(hunt),
+        state => Err(Error::NotNow(format!("the hunt is {}: take it up again to go on", state.as_str().replace('_', " ")))),
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// A row for each of the hunt's customers, so that each one's log tells of it and of nobody else.
+pub(crate) async fn audit_hunt(
+    tx: &mut Tx,
+    action: &'static str,
+    hunt: &Hunt,
+    detail: serde_json::Value,
+) -> Result<()> {
+    for customer in &hunt.customers {
+        tx.audit(audit(Some(customer), action, &hunt.id, detail.clone())).await?;
+    }
+    Ok(())
+}
+
+/// Fails where a hunt cannot be kept as given: its text, its owner, its lists.
+pub(crate) async fn check_hunt(tx: &mut Tx, data: &HuntData) -> Result<()> {
+    let mut problems = Problems::default();
+    for (field, message) in data.problems() {
+        problems.add(field, &message);
+    }
+    if let Some(owner) = &data.owner {
+        let found = optional(tx.get_user(owner).await)?;
+        let may = found.is_some_and(|user| user.data.active && permissions_of(&user).contains(&Permission::HuntWrite));
+        problems.expect(may, "owner", "must be active and have the permission hunt.write");
+    }
+    for query in &data.queries {
+        if let HuntQuestion::List { list } = &query.ask {
+            let there = optional(tx.get_intel_list(list).await)?.is_some();
+            problems.expect(there, "queries", &format!("`{}`: there is no such intelligence list", query.name));
+        }
+    }
+    problems.done()
+}
+
+fn check_customers(customers: &[CustomerId]) -> Result<()> {
+    let mut problems = Problems::default();
+    problems.expect((1..=MOST_CUSTOMERS).contains(&customers.len()), "customers", "must be 1 to 500");
+    problems.done()
+}
+
+fn distinct(customers: &[CustomerId]) -> Vec<CustomerId> {
+    customers.iter().collect::<std::collections::BTreeSet<_>>().into_iter().cloned().collect()
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 use store::ListHits;
 
 use crate::error::{Error, Problems, Result};
-use crate::hunt::Wanted;
+use crate::retro_hunt::Wanted;
 use crate::{Ops, audit, difference};
 
 /// Indicators a list may have.
@@ -94,7 +94,7 @@ impl Ops {
         if let Some(target) = target {
             hunt = Some(self.put_hunt(&mut tx, ctx, &list, customers, Wanted::default()).await?);
             // Before the hunt is seen: it need not read the list again.
-            self.hunts().ready(&id, Arc::new(target));
+            self.retro_hunts().ready(&id, Arc::new(target));
         }
         tx.commit().await?;
         let count = suppressed.len() as i64;

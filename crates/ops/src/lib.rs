@@ -26,7 +26,12 @@ mod export_worker;
 mod feed;
 mod feed_intake;
 mod hunt;
-mod hunter;
+mod hunt_judge;
+mod hunt_programme;
+mod hunt_run;
+mod hunt_sigma;
+mod hunt_template;
+mod hunt_worker;
 mod incident;
 mod incident_view;
 mod instructions;
@@ -46,6 +51,8 @@ mod raise;
 mod request;
 mod resource_group;
 mod retention;
+mod retro_hunt;
+mod retro_hunter;
 mod rule_archive;
 mod rule_check;
 mod rule_collection;
@@ -79,7 +86,10 @@ pub use exception_preview::{ExceptionPreview, PreviewedAlert};
 pub use export::ExportRoom;
 pub use export_worker::Exporter;
 pub use feed_intake::{Brought, DueFeed};
-pub use hunter::Hunters;
+pub use hunt_judge::{HuntDetectionWish, HuntIncident};
+pub use hunt_run::HuntRunWish;
+pub use hunt_template::{HuntTemplate, hunt_templates};
+pub use hunt_worker::HuntWorker;
 pub use incident::{Assignee, NewIncident};
 pub use incident_view::{IncidentEntryView, IncidentView};
 pub use instructions::PublicAddresses;
@@ -92,6 +102,7 @@ pub use parser_file::ParserFile;
 pub use parser_trial::{ParserTrial, TrialEvent, TrialLine, TrialMistake, TrialResult, TrialStep, TrialVariant};
 pub use parsers::Parsers;
 pub use retention::DeletionRules;
+pub use retro_hunter::RetroHunters;
 pub use rule_check::{RuleProblem, RuleTrial, RuleTrialResult, TrialRecord, TriedRecord};
 pub use rule_collection::Acceptance;
 pub use scorecard::{Advice, Score, Scorecard};
@@ -100,7 +111,7 @@ pub use silence::{SILENCE_RULE, SilenceWatch, Watched};
 pub use storage::CustomerStorage;
 pub use store::{
     AlertFilter, AssetFilter, AuditFilter, AuditPolicyFilter, CustomerFilter, DeviceFilter, ExceptionFilter, HitFilter,
-    IncidentFilter, ListHits, RequestFilter, ResourceGroupFilter, UserFilter,
+    HuntFilter, IncidentFilter, ListHits, RequestFilter, ResourceGroupFilter, UserFilter,
 };
 pub use tail::EventTail;
 pub use use_case::{RuleFilter, RuleView};
@@ -143,7 +154,7 @@ struct Inner {
     tails: tail::Tails,
     turns: turns::Turns,
     doors: std::sync::OnceLock<Arc<dyn Doors>>,
-    hunts: hunt::Hunts,
+    retro_hunts: retro_hunt::RetroHunts,
     feeds: tokio::sync::Notify,
 }
 
@@ -154,9 +165,9 @@ impl Ops {
         let use_cases = RwLock::new(use_case::UseCases::new(parts.library.clone()));
         let (rules_replaced, loading) = (tokio::sync::watch::Sender::new(0), tokio::sync::Mutex::default());
         let (turns, doors) = (turns::Turns::default(), std::sync::OnceLock::new());
-        let (tails, hunts) = (tail::Tails::default(), hunt::Hunts::default());
+        let (tails, retro_hunts) = (tail::Tails::default(), retro_hunt::RetroHunts::default());
         let feeds = tokio::sync::Notify::new();
-        let inner = Inner { parts, use_cases, rules_replaced, loading, passwords, tails, hunts, feeds, turns, doors };
+        let inner = Inner { parts, use_cases, rules_replaced, loading, passwords, tails, retro_hunts, feeds, turns, doors };
         Ops { inner: Arc::new(inner) }
     }
 
@@ -164,8 +175,8 @@ impl Ops {
         &self.inner.parts.store
     }
 
-    fn hunts(&self) -> &hunt::Hunts {
-        &self.inner.hunts
+    fn retro_hunts(&self) -> &retro_hunt::RetroHunts {
+        &self.inner.retro_hunts
     }
 
     fn lake(&self) -> &lake::Lake {

@@ -20,7 +20,7 @@ use crate::error::{Error, whole};
 use crate::layout;
 use crate::open::Opened;
 use crate::time::now;
-use crate::{backup, hunt, lake};
+use crate::{backup, lake, retro_hunt};
 
 /// A new user.
 #[derive(Debug, Serialize, Deserialize)]
@@ -121,8 +121,8 @@ async fn lake_command(
     Ok(Json(lake::answer(&admin.opened, request).await.map_err(refusal)?))
 }
 
-async fn hunt_command(State(admin): State<Admin>, Json(ask): Json<hunt::Ask>) -> Result<Json<hunt::Outcome>, Refusal> {
-    Ok(Json(hunt::answer(&admin.opened.ops, ask, false).await.map_err(refusal)?))
+async fn hunt_command(State(admin): State<Admin>, Json(ask): Json<retro_hunt::Ask>) -> Result<Json<retro_hunt::Outcome>, Refusal> {
+    Ok(Json(retro_hunt::answer(&admin.opened.ops, ask, false).await.map_err(refusal)?))
 }
 
 async fn import(State(admin): State<Admin>, Json(import): Json<Import>) -> Result<Json<Imported>, Refusal> {

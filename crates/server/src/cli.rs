@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::role::Role;
 use model::use_case::Language;
 
-use crate::hunt::HuntArgs;
+use crate::retro_hunt::HuntArgs;
 use crate::lake::LakeCommand;
 
 /// The managed security operations platform.

@@ -11,7 +11,6 @@ mod content;
 mod demo;
 mod error;
 mod feeds;
-mod hunt;
 mod intel;
 mod lake;
 mod layout;
@@ -21,6 +20,7 @@ mod nats;
 mod net;
 mod offline;
 mod open;
+mod retro_hunt;
 mod scan;
 mod serve;
 mod time;
@@ -74,7 +74,7 @@ fn main() -> ExitCode {
         Command::Backup(arguments) => {
             load(&arguments.config).and_then(|config| wait(offline::backup(&config, &arguments)))
         }
-        Command::Hunt(arguments) => load(&arguments.config).and_then(|config| wait(hunt::run(&config, &arguments))),
+        Command::Hunt(arguments) => load(&arguments.config).and_then(|config| wait(retro_hunt::run(&config, &arguments))),
         Command::Lake { command } => return lake_command(command),
         Command::Restore(arguments) => load(&arguments.config).and_then(|config| offline::restore(&config, &arguments)),
         Command::Openapi => {

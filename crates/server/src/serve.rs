@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use api::{About, Api};
 use axum::Router;
-use ops::{Exporter, Hunters, Workers};
+use ops::{Exporter, HuntWorker, RetroHunters, Workers};
 use pipeline::{Pipeline, PipelineConfig, PipelineParts};
 use receive::http::{HttpLimits, HttpListen};
 use receive::listen::{Addresses, Forward, ListenConfig};
@@ -124,12 +124,20 @@ impl Server {
             workers.run(stopped).await;
             Ok(())
         });
-        let (hunters, mut stop) = (Hunters::new(opened.ops.clone()), draining.subscribe());
+        let (hunters, mut stop) = (RetroHunters::new(opened.ops.clone()), draining.subscribe());
         tasks.spawn(async move {
             let stopped = async move {
                 let _ = stop.wait_for(|draining| *draining).await;
             };
             hunters.run(stopped).await;
+            Ok(())
+        });
+        let (hunts, mut stop) = (HuntWorker::new(opened.ops.clone()), draining.subscribe());
+        tasks.spawn(async move {
+            let stopped = async move {
+                let _ = stop.wait_for(|draining| *draining).await;
+            };
+            hunts.run(stopped).await;
             Ok(())
         });
         let detection = config.detection.clone();

@@ -100,6 +100,13 @@ pub(crate) const STORE: Family = Family {
             sqlite: "",
             postgres: include_str!("../migrations/0010_rule_collection.postgres.sql"),
         },
+        Migration {
+            number: 11,
+            name: "0011_hunt",
+            shared: include_str!("../migrations/0011_hunt.sql"),
+            sqlite: "",
+            postgres: include_str!("../migrations/0011_hunt.postgres.sql"),
+        },
     ],
 };
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::change::Noun;
-use model::intel::{Hit, HuntProgress, HuntState, IndicatorKind, RetroHunt};
+use model::intel::{Hit, RetroHuntProgress, RetroHuntState, IndicatorKind, RetroHunt};
 use model::{CustomerId, IntelListId, Page, PageRequest, RetroHuntId, Scope, TimeRange, Timestamp};
 
 use crate::page::{Key, Order};
@@ -27,11 +27,11 @@ pub struct HitFilter {
 
 /// What has become of a hunt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HuntOutcome {
+pub struct RetroHuntOutcome {
     /// Its state.
-    pub state: HuntState,
+    pub state: RetroHuntState,
     /// How far it has come.
-    pub progress: HuntProgress,
+    pub progress: RetroHuntProgress,
     /// Whether more was found than is kept.
     pub more: bool,
     /// Why it could not go on, or what it had to pass over.
@@ -74,15 +74,15 @@ impl Tx {
             let insert = sql("INSERT INTO retro_hunt_customer (hunt, customer) VALUES (?, ?)");
             self.execute(insert.bind(&hunt.id).bind(customer)).await?;
         }
-        self.hunt_changed(&hunt.id, hunt.customers.as_deref());
+        self.retro_hunt_changed(&hunt.id, hunt.customers.as_deref());
         Ok(())
     }
 
     /// One hunt, with how many hits the scope sees.
     pub async fn get_retro_hunt(&mut self, id: &RetroHuntId) -> Result<RetroHunt> {
-        let query = self.visible_hunts().push(" AND r.id = ?").bind(id);
+        let query = self.visible_retro_hunts().push(" AND r.id = ?").bind(id);
         let found = self.row(query, read).await?;
-        let (hunt, everyone) = found.ok_or_else(|| Error::not_found("hunt", id))?;
+        let (hunt, everyone) = found.ok_or_else(|| Error::not_found("retro-hunt", id))?;
         Ok(self.with_customers(vec![(hunt, everyone)]).await?.remove(0))
     }
 
@@ -92,14 +92,14 @@ impl Tx {
         list: Option<&IntelListId>,
         page: &PageRequest,
     ) -> Result<Page<RetroHunt>> {
-        let query = self.visible_hunts().push_if(" AND r.list = ?", list);
+        let query = self.visible_retro_hunts().push_if(" AND r.list = ?", list);
         let page = self.page(query, Order::Down(&[Key::Int("created"), Key::Text("id")]), page, read).await?;
         Ok(Page { items: self.with_customers(page.items).await?, next: page.next })
     }
 
     /// Hunts that are not over, oldest first.
     pub async fn open_retro_hunts(&mut self) -> Result<Vec<RetroHunt>> {
-        let query = self.visible_hunts().push(" AND r.finished IS NULL ORDER BY r.created, r.id");
+        let query = self.visible_retro_hunts().push(" AND r.finished IS NULL ORDER BY r.created, r.id");
         let found = self.rows(query, read).await?;
         self.with_customers(found).await
     }
@@ -108,16 +108,16 @@ impl Tx {
     pub async fn start_retro_hunt(&mut self, id: &RetroHuntId, at: Timestamp) -> Result<bool> {
         let hunt = self.get_retro_hunt(id).await?;
         let update = sql("UPDATE retro_hunt SET state = ?, started = ? WHERE id = ? AND finished IS NULL")
-            .bind(HuntState::Running)
+            .bind(RetroHuntState::Running)
             .bind(at)
             .bind(id);
         let may = self.execute(update).await? > 0;
-        self.hunt_changed(id, hunt.customers.as_deref());
+        self.retro_hunt_changed(id, hunt.customers.as_deref());
         Ok(may)
     }
 
     /// Notes what has become of a hunt. Gives whether it was not over yet; one that is stays as it is.
-    pub async fn note_retro_hunt(&mut self, id: &RetroHuntId, outcome: &HuntOutcome) -> Result<bool> {
+    pub async fn note_retro_hunt(&mut self, id: &RetroHuntId, outcome: &RetroHuntOutcome) -> Result<bool> {
         let hunt = self.get_retro_hunt(id).await?;
         let update = sql("UPDATE retro_hunt SET state = ?, progress = ?, more = ?, error = ?, finished = ? ")
             .push("WHERE id = ? AND finished IS NULL")
@@ -128,7 +128,7 @@ impl Tx {
             .bind(outcome.finished)
             .bind(id);
         let noted = self.execute(update).await? > 0;
-        self.hunt_changed(id, hunt.customers.as_deref());
+        self.retro_hunt_changed(id, hunt.customers.as_deref());
         Ok(noted)
     }
 
@@ -196,7 +196,7 @@ impl Tx {
         Ok(hunts)
     }
 
-    fn hunt_changed(&mut self, id: &RetroHuntId, customers: Option<&[CustomerId]>) {
+    fn retro_hunt_changed(&mut self, id: &RetroHuntId, customers: Option<&[CustomerId]>) {
         match customers {
             None => self.changed(None, Noun::RetroHunt, id.as_str()),
             Some(customers) => {
@@ -205,7 +205,7 @@ impl Tx {
         }
     }
 
-    fn visible_hunts(&self) -> Sql {
+    fn visible_retro_hunts(&self) -> Sql {
         let query = sql("SELECT r.*, (SELECT COUNT(*) FROM hit h WHERE h.hunt = r.id");
         let query = self.scoped(query, "h.customer").push(") AS hits FROM retro_hunt r WHERE TRUE");
         match self.scope() {

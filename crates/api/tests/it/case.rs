@@ -107,13 +107,14 @@ macro_rules! cases {
     };
 }
 
+mod hunt;
 mod intel;
 mod people;
 mod use_case;
 
 /// Every case.
 pub fn all_cases() -> impl Iterator<Item = &'static Case> {
-    CASES.iter().chain(intel::CASES).chain(people::CASES).chain(use_case::CASES)
+    CASES.iter().chain(hunt::CASES).chain(intel::CASES).chain(people::CASES).chain(use_case::CASES)
 }
 
 const CASES: &[Case] = cases! {

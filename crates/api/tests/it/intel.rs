@@ -20,8 +20,8 @@ async fn a_list_is_hunted_by_itself_and_each_person_sees_the_hits_of_their_custo
     assert_eq!(added["unread"][0]["line"], 1);
     assert_eq!((&added["hunt"]["state"], &added["list"]["unread"]), (&json!("queued"), &json!(1)));
     let hunt = added["hunt"]["id"].as_str().unwrap().to_owned();
-    assert_eq!(world.ops.run_waiting_hunts().await.unwrap(), 1);
-    assert_eq!(world.ops.run_waiting_hunts().await.unwrap(), 0, "it is done once");
+    assert_eq!(world.ops.run_waiting_retro_hunts().await.unwrap(), 1);
+    assert_eq!(world.ops.run_waiting_retro_hunts().await.unwrap(), 0, "it is done once");
 
     let get = |path: String| Ask::new("GET", path);
     let done = world.call(As::Session(&ours), get(format!("/retro-hunts/{hunt}"))).await.done(200).json();
@@ -46,7 +46,7 @@ async fn a_list_is_hunted_by_itself_and_each_person_sees_the_hits_of_their_custo
     let again = Ask::new("POST", "/retro-hunts").json(json!({"list": list}));
     let again = world.call(As::Session(&theirs), again).await.done(201).json();
     assert_eq!(again["customers"], json!([world.theirs]));
-    world.ops.run_waiting_hunts().await.unwrap();
+    world.ops.run_waiting_retro_hunts().await.unwrap();
     let stop = Ask::new("POST", format!("/retro-hunts/{}/cancel", again["id"].as_str().unwrap()));
     assert_eq!(world.call(As::Session(&theirs), stop).await.status, 409);
     let audit = world.call(As::Session(&boss), get("/audit?limit=50".into())).await.done(200).text;
@@ -69,5 +69,5 @@ async fn a_list_without_indicators_is_refused_with_the_reason_and_a_waiting_hunt
     let stop = Ask::new("POST", format!("/retro-hunts/{}/cancel", added["hunt"]["id"].as_str().unwrap()));
     let stopped = world.call(As::Session(&boss), stop).await.done(200).json();
     assert_eq!(stopped["state"], "cancelled");
-    assert_eq!(world.ops.run_waiting_hunts().await.unwrap(), 0);
+    assert_eq!(world.ops.run_waiting_retro_hunts().await.unwrap(), 0);
 }

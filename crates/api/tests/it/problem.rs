@@ -115,6 +115,8 @@ const LISTS: &[&str] = &[
     "/exceptions",
     "/use-case-requests",
     "/feeds",
+    "/hunts",
+    "/hunt-programmes",
 ];
 
 #[tokio::test]
@@ -159,6 +161,8 @@ async fn every_paged_route_of_the_document_is_among_the_lists_and_pages_without_
         world.policy(Some(&world.ours)).await;
         world.exception(Some(&world.ours)).await;
         world.request(Some(&world.ours)).await;
+        world.hunt(true).await;
+        world.hunt_programme().await;
         world.ops.create_asset(&job(), &world.ours, asset_data()).await.unwrap();
         world.ops.create_customer(&job(), customer_data(&format!("Other {number}"))).await.unwrap();
         world.user(&format!("user{number}"), Role::Auditor, &[]).await;
@@ -221,6 +225,8 @@ async fn what_does_not_exist_is_not_found_and_a_wrong_method_is_told_apart() {
         "users",
         "saved-searches",
         "exports",
+        "hunts",
+        "hunt-programmes",
     ] {
         let other_kind = world.policy(None).await.id.to_string().replace("pol_", "tok_");
         for id in ["1", "%00", "%ff", "cus_", "alr_zzzzzzzzzzzzzzzzzzzzzzzzzz", "..%2f..%2fetc", &other_kind] {

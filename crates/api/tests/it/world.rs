@@ -175,6 +175,28 @@ impl World {
         self.ops.create_request(&job(), customer, request_data()).await.unwrap()
     }
 
+    /// A threat hunt of ours; or of ours and theirs, in which nothing of ours is that is for both.
+    pub async fn hunt(&self, shared: bool) -> model::hunt::Hunt {
+        let customers = if shared { vec![self.ours.clone(), self.theirs.clone()] } else { vec![self.ours.clone()] };
+        let title = if shared { "A shared question" } else { CANARY };
+        let data = serde_json::from_value(hunt_data(title)).unwrap();
+        self.ops.create_hunt(&job(), data, &customers).await.unwrap()
+    }
+
+    /// One that was run and found something of ours.
+    pub async fn hunted(&self, shared: bool) -> model::HuntId {
+        self.event();
+        let hunt = self.hunt(shared).await.id;
+        self.ops.run_hunt(&job(), &hunt, &Default::default()).await.unwrap();
+        while self.ops.run_next_hunt(now()).await.unwrap() {}
+        hunt
+    }
+
+    pub async fn hunt_programme(&self) -> model::hunt::HuntProgramme {
+        let data = serde_json::from_value(programme_data(CANARY)).unwrap();
+        self.ops.create_hunt_programme(&job(), Some(vec![self.ours.clone()]), data).await.unwrap()
+    }
+
     /// A release of a collection that nobody takes.
     pub async fn change_set(&self) -> model::ChangeSetId {
         self.ops.add_change_set(&job(), "never taken", "1", release()).await.unwrap().id
@@ -321,6 +343,16 @@ fn append_event(lake: &Lake, customer: &CustomerId, number: u64) -> EventId {
     batch.push(&envelope, &event);
     lake.append(batch, LogPosition { log: 1, shard: id.shard, sequence: number }).unwrap();
     id
+}
+
+pub fn hunt_data(title: &str) -> Value {
+    let query = json!({"key": "names", "name": "Names", "ask": {"kind": "search", "q": "user_name:*"}, "seconds": 3600});
+    json!({"title": title, "hypothesis": "Somebody is in", "techniques": ["T1078"], "queries": [query]})
+}
+
+pub fn programme_data(title: &str) -> Value {
+    json!({"rhythm": {"every": "week", "weekday": 1}, "time_zone": "Asia/Shanghai", "due_days": 5, "active": true,
+        "template": hunt_data(title)})
 }
 
 /// Events may go at once, and are kept for a year where nobody said otherwise.

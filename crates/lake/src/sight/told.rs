@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use model::intel::{HitSample, HuntProgress, Indicator};
+use model::intel::{HitSample, RetroHuntProgress, Indicator};
 use model::{CustomerId, Timestamp};
 use sightings::Wanted;
 
@@ -38,9 +38,9 @@ pub struct HuntWatch {
 
 impl HuntWatch {
     /// How far it has come.
-    pub fn progress(&self) -> HuntProgress {
+    pub fn progress(&self) -> RetroHuntProgress {
         let told = |count: &AtomicU64| count.load(Ordering::Relaxed) as i64;
-        HuntProgress {
+        RetroHuntProgress {
             files: told(&self.files),
             looked: told(&self.looked),
             to_read: told(&self.to_read),

@@ -51,12 +51,13 @@ macro_rules! cases {
     };
 }
 
+mod hunt;
 mod intel;
 mod use_case;
 
 /// Every case.
 fn all_cases() -> impl Iterator<Item = &'static Case> {
-    CASES.iter().chain(intel::CASES).chain(use_case::CASES)
+    CASES.iter().chain(hunt::CASES).chain(intel::CASES).chain(use_case::CASES)
 }
 
 const CASES: &[Case] = cases! {

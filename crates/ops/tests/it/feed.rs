@@ -56,7 +56,7 @@ async fn a_feed_fills_its_list_in_place_and_only_what_is_new_is_hunted() {
     w.ops.take_feed(&again, brought(&["evil.example", "new.example"], "three"), at(6)).await.unwrap();
     let after = w.ops.get_feed(&job(6), &feed.id).await.unwrap();
     assert_eq!((after.counts.new, after.counts.gone, after.counts.total), (1, 1, 2));
-    let hunts = w.ops.list_hunts(&job(6), Some(&feed.list), &PageRequest::default()).await.unwrap().items;
+    let hunts = w.ops.list_retro_hunts(&job(6), Some(&feed.list), &PageRequest::default()).await.unwrap().items;
     let asked: Vec<_> = hunts.iter().map(|hunt| (hunt.indicators, hunt.added_since)).collect();
     assert_eq!(asked, [(1, Some(at(6))), (2, Some(at(3)))]);
 
@@ -76,7 +76,7 @@ async fn a_feed_fills_its_list_in_place_and_only_what_is_new_is_hunted() {
     let moved = w.ops.update_feed(&job(10), &feed.id, failed.version, moved, None).await.unwrap();
     assert!(!moved.has_secret, "a secret is not sent to another host");
     w.ops.delete_feed(&job(11), &feed.id).await.unwrap();
-    assert_eq!(w.ops.list_hunts(&job(11), None, &PageRequest::default()).await.unwrap().items.len(), 2);
+    assert_eq!(w.ops.list_retro_hunts(&job(11), None, &PageRequest::default()).await.unwrap().items.len(), 2);
     assert!(w.ops.intel_index(at(12)).await.unwrap().observe(&w.ours, at(12), &event).is_empty());
 }
 

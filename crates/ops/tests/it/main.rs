@@ -7,6 +7,7 @@ mod change;
 mod device;
 mod event;
 mod feed;
+mod hunt;
 mod incident;
 mod overview;
 mod parser;

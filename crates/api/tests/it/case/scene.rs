@@ -87,7 +87,7 @@ pub async fn asked(c: Cast<'_>) -> ops::AddedList {
 /// A list of ours, with a hunt that is over: hunts that wait would all be run by the first who runs one.
 pub async fn intel(c: Cast<'_>) -> ops::AddedList {
     let added = asked(c).await;
-    c.world.ops.cancel_hunt(&job(), &added.hunt.as_ref().unwrap().id).await.unwrap();
+    c.world.ops.cancel_retro_hunt(&job(), &added.hunt.as_ref().unwrap().id).await.unwrap();
     added
 }
 
@@ -120,7 +120,7 @@ pub async fn feed(c: Cast<'_>) -> Feed {
 pub async fn found(c: Cast<'_>) -> model::RetroHuntId {
     c.world.event();
     let hunt = asked(c).await.hunt.unwrap().id;
-    c.world.ops.run_waiting_hunts().await.unwrap();
+    c.world.ops.run_waiting_retro_hunts().await.unwrap();
     hunt
 }
 

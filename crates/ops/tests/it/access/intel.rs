@@ -45,13 +45,13 @@ pub(super) const CASES: &[Case] = cases! {
     Customer IntelWrite delete_intel_list |w, ctx| {
         one(w.ops.delete_intel_list(&ctx, &intel(w).await?.list.id).await)
     };
-    Customer IntelWrite ask_hunt |w, ctx| one(w.ops.ask_hunt(&ctx, &intel(w).await?.list.id, &[], None).await);
-    Customer IntelRead get_hunt |w, ctx| one(w.ops.get_hunt(&ctx, &intel(w).await?.hunt.unwrap().id).await);
-    Customer IntelRead list_hunts |w, ctx| {
+    Customer IntelWrite ask_retro_hunt |w, ctx| one(w.ops.ask_retro_hunt(&ctx, &intel(w).await?.list.id, &[], None).await);
+    Customer IntelRead get_retro_hunt |w, ctx| one(w.ops.get_retro_hunt(&ctx, &intel(w).await?.hunt.unwrap().id).await);
+    Customer IntelRead list_retro_hunts |w, ctx| {
         intel(w).await?;
-        all(w.ops.list_hunts(&ctx, None, &page()).await)
+        all(w.ops.list_retro_hunts(&ctx, None, &page()).await)
     };
-    Customer IntelWrite cancel_hunt |w, ctx| one(w.ops.cancel_hunt(&ctx, &intel(w).await?.hunt.unwrap().id).await);
+    Customer IntelWrite cancel_retro_hunt |w, ctx| one(w.ops.cancel_retro_hunt(&ctx, &intel(w).await?.hunt.unwrap().id).await);
     Customer IntelRead list_hits |w, ctx| {
         let hunt = intel(w).await?.hunt.unwrap();
         one(w.ops.list_hits(&ctx, &hunt.id, &HitFilter::default(), &page()).await)

@@ -1,9 +1,9 @@
 use model::intel::{
-    FeedCounts, FeedData, FeedKind, FeedState, Hit, HitSample, HuntProgress, HuntState, Indicator, IntelListData,
+    FeedCounts, FeedData, FeedKind, FeedState, Hit, HitSample, RetroHuntProgress, RetroHuntState, Indicator, IntelListData,
     ListPurpose, ListReading, RetroHunt, Tlp, read_list,
 };
 use model::{CustomerId, EventId, FeedId, HitId, IntelListId, PageRequest, RetroHuntId, TimeRange};
-use store::{Error, FeedOutcome, FeedSecret, HitFilter, HuntOutcome};
+use store::{Error, FeedOutcome, FeedSecret, HitFilter, RetroHuntOutcome};
 
 use crate::builders::*;
 use crate::fixture::Fixture;
@@ -44,8 +44,8 @@ fn hunt(list: &IntelListId, customers: Option<Vec<CustomerId>>) -> RetroHunt {
         range: Some(TimeRange { from: at(0), to: at(50) }),
         added_since: None,
         asked_by: "job:test".to_owned(),
-        state: HuntState::Queued,
-        progress: HuntProgress::default(),
+        state: RetroHuntState::Queued,
+        progress: RetroHuntProgress::default(),
         hits: 0,
         more: false,
         error: None,
@@ -165,9 +165,9 @@ pub async fn a_hunts_hits_are_replaced_counted_and_seen_by_their_customer_only(f
 pub async fn a_hunt_that_is_over_stays_as_it_is(fixture: Fixture) {
     let global = list(&fixture, "Global", None).await;
     let hunt = hunt(&global, None);
-    let outcome = |state, finished| HuntOutcome {
+    let outcome = |state, finished| RetroHuntOutcome {
         state,
-        progress: HuntProgress { files: 9, looked: 9, to_read: 2, read: 1 },
+        progress: RetroHuntProgress { files: 9, looked: 9, to_read: 2, read: 1 },
         more: false,
         error: None,
         finished,
@@ -176,15 +176,15 @@ pub async fn a_hunt_that_is_over_stays_as_it_is(fixture: Fixture) {
     tx.create_retro_hunt(&hunt).await.unwrap();
     assert_eq!(tx.open_retro_hunts().await.unwrap(), std::slice::from_ref(&hunt));
     assert!(tx.start_retro_hunt(&hunt.id, at(3)).await.unwrap());
-    assert!(tx.note_retro_hunt(&hunt.id, &outcome(HuntState::Running, None)).await.unwrap());
-    assert_eq!(tx.open_retro_hunts().await.unwrap()[0].state, HuntState::Running, "a restart finds it");
-    assert!(tx.note_retro_hunt(&hunt.id, &outcome(HuntState::Cancelled, Some(at(4)))).await.unwrap());
-    assert!(!tx.note_retro_hunt(&hunt.id, &outcome(HuntState::Done, Some(at(5)))).await.unwrap());
+    assert!(tx.note_retro_hunt(&hunt.id, &outcome(RetroHuntState::Running, None)).await.unwrap());
+    assert_eq!(tx.open_retro_hunts().await.unwrap()[0].state, RetroHuntState::Running, "a restart finds it");
+    assert!(tx.note_retro_hunt(&hunt.id, &outcome(RetroHuntState::Cancelled, Some(at(4)))).await.unwrap());
+    assert!(!tx.note_retro_hunt(&hunt.id, &outcome(RetroHuntState::Done, Some(at(5)))).await.unwrap());
     assert!(!tx.start_retro_hunt(&hunt.id, at(6)).await.unwrap());
     let read = tx.get_retro_hunt(&hunt.id).await.unwrap();
     assert_eq!(
         (read.state, read.started, read.finished, read.progress.looked),
-        (HuntState::Cancelled, Some(at(3)), Some(at(4)), 9)
+        (RetroHuntState::Cancelled, Some(at(3)), Some(at(4)), 9)
     );
     assert_eq!(tx.list_retro_hunts(Some(&global), &PageRequest::default()).await.unwrap().items, [read]);
     assert!(tx.open_retro_hunts().await.unwrap().is_empty());

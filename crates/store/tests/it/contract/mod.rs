@@ -8,6 +8,7 @@ mod conflict;
 mod credential;
 mod find;
 mod health;
+mod hunt;
 mod incident;
 mod intel;
 mod noun;
@@ -40,6 +41,12 @@ macro_rules! contract {
 }
 
 contract! {
+    hunt:
+        a_hunt_is_changed_judged_and_concluded_and_read_back_as_written,
+        hunts_are_found_by_state_owner_due_date_customer_and_text,
+        a_run_goes_on_where_it_stopped_and_a_later_answer_takes_the_place_of_an_earlier,
+        of_a_hunt_a_customer_sees_and_changes_their_own_part_only,
+        a_round_of_a_programme_has_one_hunt_and_a_programme_its_customers;
     noun:
         customers_devices_assets_and_groups_read_back_as_written,
         a_name_in_use_is_refused_by_its_field,

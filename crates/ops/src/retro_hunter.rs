@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use lake::{HuntWatch, Hunted, Target};
-use model::intel::{Hit, HuntState, RetroHunt};
+use model::intel::{Hit, RetroHuntState, RetroHunt};
 use model::{Context, HitId, Scope, TimeRange, Timestamp};
-use store::HuntOutcome;
+use store::RetroHuntOutcome;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -24,14 +24,14 @@ const MOST_HITS: usize = 100_000;
 const POLL: Duration = Duration::from_secs(2);
 
 /// Hunts that are waiting, one after another, while the server runs.
-pub struct Hunters {
+pub struct RetroHunters {
     ops: Ops,
 }
 
-impl Hunters {
+impl RetroHunters {
     /// Over these use cases.
     pub fn new(ops: Ops) -> Self {
-        Hunters { ops }
+        RetroHunters { ops }
     }
 
     /// Runs until `shutdown` is ready; hunts under way stop then and begin again at the next start.
@@ -47,9 +47,9 @@ impl Hunters {
                         if running.len() >= AT_ONCE {
                             break;
                         }
-                        let Some(watch) = self.ops.hunts().begin(&hunt.id) else { continue };
+                        let Some(watch) = self.ops.retro_hunts().begin(&hunt.id) else { continue };
                         let ops = self.ops.clone();
-                        running.spawn(async move { ops.run_hunt(&hunt, watch).await });
+                        running.spawn(async move { ops.run_retro_hunt(&hunt, watch).await });
                     }
                 }
                 Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "cannot look for hunts"),
@@ -60,18 +60,18 @@ impl Hunters {
                 _ = timeout(POLL, commits.changed()) => {}
             }
         }
-        self.ops.hunts().stop_all();
+        self.ops.retro_hunts().stop_all();
         while running.join_next().await.is_some() {}
     }
 }
 
 impl Ops {
     /// Runs every hunt that waits, to its end; gives how many. For those who have no worker running.
-    pub async fn run_waiting_hunts(&self) -> Result<usize> {
+    pub async fn run_waiting_retro_hunts(&self) -> Result<usize> {
         let mut count = 0;
         for hunt in self.waiting_hunts().await? {
-            if let Some(watch) = self.hunts().begin(&hunt.id) {
-                self.run_hunt(&hunt, watch).await;
+            if let Some(watch) = self.retro_hunts().begin(&hunt.id) {
+                self.run_retro_hunt(&hunt, watch).await;
                 count += 1;
             }
         }
@@ -83,12 +83,12 @@ impl Ops {
         Ok(self.store().read(&ctx).await?.open_retro_hunts().await?)
     }
 
-    async fn run_hunt(&self, hunt: &RetroHunt, watch: Arc<HuntWatch>) {
-        let done = self.try_hunt(hunt, &watch).await;
+    async fn run_retro_hunt(&self, hunt: &RetroHunt, watch: Arc<HuntWatch>) {
+        let done = self.try_retro_hunt(hunt, &watch).await;
         if let Err(error) = done {
             tracing::error!(hunt = %hunt.id, error = &error as &dyn std::error::Error, "a hunt failed");
-            let outcome = HuntOutcome {
-                state: HuntState::Failed,
+            let outcome = RetroHuntOutcome {
+                state: RetroHuntState::Failed,
                 progress: watch.progress(),
                 more: false,
                 error: Some(causes(&error)),
@@ -98,11 +98,11 @@ impl Ops {
                 tracing::error!(hunt = %hunt.id, error = &error as &dyn std::error::Error, "cannot note a failed hunt");
             }
         }
-        self.hunts().end(&hunt.id);
+        self.retro_hunts().end(&hunt.id);
     }
 
     /// Looks, tells what is known, reads, tells the rest.
-    async fn try_hunt(&self, hunt: &RetroHunt, watch: &Arc<HuntWatch>) -> Result<()> {
+    async fn try_retro_hunt(&self, hunt: &RetroHunt, watch: &Arc<HuntWatch>) -> Result<()> {
         let ctx = Context::job("retro-hunt", Scope::All, now());
         let mut tx = self.store().write(&ctx).await?;
         if !tx.start_retro_hunt(&hunt.id, ctx.now()).await? {
@@ -120,7 +120,7 @@ impl Ops {
         let found = self.lake().hunt(&among, target.clone(), &[], range, watch.clone()).await?;
         let (hits, more) = hits(hunt, &target, found.hunted());
         let progress = watch.progress();
-        let outcome = HuntOutcome { state: HuntState::Running, progress, more, error: None, finished: None };
+        let outcome = RetroHuntOutcome { state: RetroHuntState::Running, progress, more, error: None, finished: None };
         self.note(hunt, &outcome, Some(&hits)).await?;
         let found = found.read(watch.clone()).await?;
         let hunted = found.hunted();
@@ -131,13 +131,13 @@ impl Ops {
             return self.keep_hits(hunt, &hits).await;
         }
         let outcome =
-            HuntOutcome { state: HuntState::Done, progress: watch.progress(), more, error, finished: Some(now()) };
+            RetroHuntOutcome { state: RetroHuntState::Done, progress: watch.progress(), more, error, finished: Some(now()) };
         self.note(hunt, &outcome, Some(&hits)).await
     }
 
     async fn target(&self, ctx: &Context, hunt: &RetroHunt) -> Result<Arc<Target>> {
         if hunt.added_since.is_none()
-            && let Some(target) = self.hunts().take_ready(&hunt.list)
+            && let Some(target) = self.retro_hunts().take_ready(&hunt.list)
         {
             return Ok(target);
         }
@@ -150,7 +150,7 @@ impl Ops {
     }
 
     /// What became of a hunt, and what it found, in one transaction. One that is over already stays as it is.
-    async fn note(&self, hunt: &RetroHunt, outcome: &HuntOutcome, hits: Option<&[Hit]>) -> Result<()> {
+    async fn note(&self, hunt: &RetroHunt, outcome: &RetroHuntOutcome, hits: Option<&[Hit]>) -> Result<()> {
         let ctx = Context::job("retro-hunt", Scope::All, now());
         let mut tx = self.store().write(&ctx).await?;
         if !tx.note_retro_hunt(&hunt.id, outcome).await? {

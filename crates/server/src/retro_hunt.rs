@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use model::intel::{Hit, HuntState, IntelListData, ListPurpose, RetroHunt, Tlp, UnreadLine};
+use model::intel::{Hit, RetroHuntState, IntelListData, ListPurpose, RetroHunt, Tlp, UnreadLine};
 use model::{Context, CustomerId, IntelListId, PageRequest, Scope, TimeRange, Timestamp};
 use ops::{HitFilter, Ops};
 use serde::{Deserialize, Serialize};
@@ -102,7 +102,7 @@ pub async fn run(config: &Config, arguments: &HuntArgs) -> Result<(), Error> {
         false => print!("{outcome}"),
     }
     match outcome.hunt.state {
-        HuntState::Done => Ok(()),
+        RetroHuntState::Done => Ok(()),
         state => Err(Error::Told(format!("the hunt is {}", state.as_str()))),
     }
 }
@@ -129,18 +129,18 @@ pub async fn answer(ops: &Ops, ask: Ask, here: bool) -> Result<Outcome, Error> {
             let added = ops.add_intel_list(&ctx(), data, &ask.customers, content).await?;
             (unread, unread_count) = (added.unread, added.list.unread);
             match ask.range {
-                Some(range) => ops.ask_hunt(&ctx(), &added.list.id, &ask.customers, Some(range)).await?,
+                Some(range) => ops.ask_retro_hunt(&ctx(), &added.list.id, &ask.customers, Some(range)).await?,
                 None => added.hunt.ok_or_else(|| Error::Told("the list is not hunted".to_owned()))?,
             }
         }
-        (None, Some(list)) => ops.ask_hunt(&ctx(), &list, &ask.customers, ask.range).await?,
+        (None, Some(list)) => ops.ask_retro_hunt(&ctx(), &list, &ask.customers, ask.range).await?,
         (None, None) => return Err(Error::Told("name a file of indicators or a list".to_owned())),
     };
     if here {
-        ops.run_waiting_hunts().await?;
+        ops.run_waiting_retro_hunts().await?;
     }
     let hunt = loop {
-        let hunt = ops.get_hunt(&ctx(), &hunt.id).await?;
+        let hunt = ops.get_retro_hunt(&ctx(), &hunt.id).await?;
         if hunt.state.is_over() {
             break hunt;
         }

@@ -22,7 +22,7 @@ import { HuntMark, KINDS, Whose } from "./marks.tsx";
 /** How often a hunt that runs is asked how far it is. */
 const LOOK_MS = 1000;
 
-export function HuntPage({ id }: { id: string }) {
+export function RetroHuntPage({ id }: { id: string }) {
   const { me } = useShell();
   const loaded = useLoad((signal) => getHunt(id, signal), id);
   const may = useMay("intel.write");
@@ -35,28 +35,28 @@ export function HuntPage({ id }: { id: string }) {
     return () => clearInterval(timer);
   }, [open, loaded.reload]);
   useCommands([{ id: "search", label: "search-here", keys: ["/"], group: "commands-page", run: focusSearch }]);
-  if (!hunt) return <Page title={t("hunt")}>{loaded.problem ? <Failure problem={loaded.problem} retry={loaded.reload} /> : <Loading />}</Page>;
+  if (!hunt) return <Page title={t("retro-hunt")}>{loaded.problem ? <Failure problem={loaded.problem} retry={loaded.reload} /> : <Loading />}</Page>;
   const mayStop = may && open && (Boolean(hunt.customers) || me.user.all_customers);
   return (
     <Page
-      title={t("hunt-of", { name: hunt.list_name })} lead={<HuntMark hunt={hunt} />} fill
+      title={t("retro-hunt-of", { name: hunt.list_name })} lead={<HuntMark hunt={hunt} />} fill
       actions={
         <>
           <a class="button" href={`/intel/${hunt.list}`}>{t("intel-show")}</a>
-          {mayStop && <button class="button danger" onClick={() => void cancelHunt(id).then(loaded.set, toastProblem)}>{t("hunt-cancel")}</button>}
+          {mayStop && <button class="button danger" onClick={() => void cancelHunt(id).then(loaded.set, toastProblem)}>{t("retro-hunt-cancel")}</button>}
         </>
       }
     >
       <dl class="facts across">
-        <div><dt>{t("hunt-hits")}</dt><dd>{number(hunt.hits)}</dd></div>
+        <div><dt>{t("retro-hunt-hits")}</dt><dd>{number(hunt.hits)}</dd></div>
         <div><dt>{t("intel-indicators")}</dt><dd>{number(hunt.indicators)}</dd></div>
         <div><dt>{t("customer")}</dt><dd><Whose customers={hunt.customers} /></dd></div>
-        <div><dt>{t("hunt-range")}</dt><dd>{hunt.range ? `${exact(hunt.range.from)} – ${exact(hunt.range.to)}` : t("hunt-ever")}</dd></div>
-        <div><dt>{t("hunt-asked")}</dt><dd><Time at={hunt.created} /></dd></div>
-        <div><dt>{t("hunt-took")}</dt><dd>{took(hunt)}</dd></div>
+        <div><dt>{t("retro-hunt-range")}</dt><dd>{hunt.range ? `${exact(hunt.range.from)} – ${exact(hunt.range.to)}` : t("retro-hunt-ever")}</dd></div>
+        <div><dt>{t("retro-hunt-asked")}</dt><dd><Time at={hunt.created} /></dd></div>
+        <div><dt>{t("retro-hunt-took")}</dt><dd>{took(hunt)}</dd></div>
       </dl>
       {hunt.error && <p class="note" role="alert">{hunt.error}</p>}
-      {hunt.more && <p class="note">{t("hunt-more")}</p>}
+      {hunt.more && <p class="note">{t("retro-hunt-more")}</p>}
       <Hits hunt={hunt} />
     </Page>
   );
@@ -64,7 +64,7 @@ export function HuntPage({ id }: { id: string }) {
 
 function took(hunt: RetroHunt): string {
   if (!hunt.started || !hunt.finished) return t("none");
-  return t("hunt-seconds", { seconds: number(Math.round((Date.parse(hunt.finished) - Date.parse(hunt.started)) / 10) / 100) });
+  return t("retro-hunt-seconds", { seconds: number(Math.round((Date.parse(hunt.finished) - Date.parse(hunt.started)) / 10) / 100) });
 }
 
 function Hits({ hunt }: { hunt: RetroHunt }) {
@@ -97,7 +97,7 @@ function Hits({ hunt }: { hunt: RetroHunt }) {
         <TextFilter value={text} set={setText} label={t("filter-text")} />
       </div>
       <Table
-        label={t("hunt-hits")} store={store} columns={columns} selected={selected} select={setSelected}
+        label={t("retro-hunt-hits")} store={store} columns={columns} selected={selected} select={setSelected}
         empty={<Empty title={t(over ? "hits-none" : "hits-none-yet")} hint={over ? t("hits-none-hint") : undefined} />}
       />
     </>
