@@ -17,8 +17,8 @@ use crate::problem::Problem;
 use crate::state::Api;
 use crate::{
     alert, asset, audit, audit_policy, change, coverage, customer, device, device_health, event, exception, export,
-    feed, hunt, hunt_programme, hunt_work, incident, intel, overview, parser, platform_alarm, query_text, resource_group, rule_collection, saved_search,
-    session, storage, tail, use_case, use_case_request, user,
+    feed, hunt, hunt_programme, hunt_work, incident, intel, overview, parser, platform_alarm, query_text,
+    resource_group, rule_collection, saved_search, session, storage, tail, use_case, use_case_request, user,
 };
 
 /// The most a request body may hold.

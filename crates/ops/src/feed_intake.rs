@@ -10,8 +10,8 @@ use tokio::sync::futures::Notified;
 
 use crate::Ops;
 use crate::error::{Error, Result};
-use crate::retro_hunt::Wanted;
 use crate::intel::MOST;
+use crate::retro_hunt::Wanted;
 
 const DAY: i64 = 24 * 3600 * 1_000_000;
 /// A feed that failed is tried again after so long, then twice as long each time, until it is as long as usual.

@@ -67,11 +67,12 @@ impl Ops {
         let customers = distinct(customers);
         check_customers(&customers)?;
         let after = tx.set_hunt_customers(id, version, &customers).await?;
-        let left: Vec<_> = before.customers.iter().filter(|known| !customers.contains(known)).collect();
-        for customer in &left {
+        for customer in before.customers.iter().filter(|known| !customers.contains(known)) {
             tx.audit(audit(Some(customer), "hunt.leave_out", id, json!({"title": before.data.title}))).await?;
         }
-        audit_hunt(&mut tx, "hunt.customers", &after, json!({"left_out": left.len()})).await?;
+        for customer in customers.iter().filter(|new| !before.customers.contains(new)) {
+            tx.audit(audit(Some(customer), "hunt.take_in", id, json!({"title": before.data.title}))).await?;
+        }
         tx.commit().await?;
         Ok(after)
     }
@@ -94,7 +95,10 @@ impl Ops {
         }
         let after = tx.set_hunt_state(id, version, HuntState::Concluded, &conclusion).await?;
         let detail = json!({"verdicts": after.verdicts, "incidents": after.incidents, "minutes": after.minutes});
-        audit_hunt(&mut tx, "hunt.conclude", &after, detail).await?;
+        tx.audit(audit(None, "hunt.conclude", id, detail)).await?;
+        for one in tx.list_hunt_customers(id).await? {
+            tx.audit(audit(Some(&one.customer), "hunt.conclude", id, json!({"verdict": one.verdict}))).await?;
+        }
         tx.commit().await?;
         Ok(after)
     }
@@ -157,11 +161,13 @@ pub(crate) fn whole(hunt: Hunt) -> Result<Hunt> {
 pub(crate) fn open(hunt: Hunt) -> Result<Hunt> {
     match hunt.state {
         state if state.is_open() => Ok(hunt),
-        state => Err(Error::NotNow(format!("the hunt is {}: take it up again to go on", state.as_str().replace('_', " ")))),
+        state => {
+            Err(Error::NotNow(format!("the hunt is {}: take it up again to go on", state.as_str().replace('_', " "))))
+        }
     }
 }
 
-/// A row for each of the hunt's customers, so that each one's log tells of it and of nobody else.
+/// A row for each of the hunt's customers, so that each one's log tells of it. What it tells must be of none of them.
 pub(crate) async fn audit_hunt(
     tx: &mut Tx,
     action: &'static str,

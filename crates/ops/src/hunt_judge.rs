@@ -106,7 +106,10 @@ impl Ops {
                     Some((query, event)) => {
                         let found = tx.get_hunt_result(id, query, &wish.customer).await?;
                         let sample = found.samples.into_iter().find(|sample| sample.event == *event);
-                        Some(sample.ok_or_else(|| Error::invalid("event", "is none of the samples kept of this query"))?)
+                        Some(
+                            sample
+                                .ok_or_else(|| Error::invalid("event", "is none of the samples kept of this query"))?,
+                        )
                     }
                     None => None,
                 };
@@ -125,7 +128,12 @@ impl Ops {
     }
 
     /// Makes a request or a draft of a use case of one of the hunt's queries.
-    pub async fn make_hunt_detection(&self, ctx: &Context, id: &HuntId, wish: HuntDetectionWish) -> Result<HuntDetection> {
+    pub async fn make_hunt_detection(
+        &self,
+        ctx: &Context,
+        id: &HuntId,
+        wish: HuntDetectionWish,
+    ) -> Result<HuntDetection> {
         ctx.require(Permission::HuntWrite)?;
         match (wish.kind, &wish.customer) {
             (DetectionKind::Request, Some(_)) => ctx.require(Permission::IncidentWork)?,
@@ -209,10 +217,8 @@ impl Ops {
         if minutes > 0 && hunt.state.is_open() {
             tx.begin_hunt(id).await?;
         }
-        // The note may be about any of the customers: it is in the hunt, for those who see all of them.
-        for customer in &hunt.customers {
-            tx.audit(audit(Some(customer), "hunt.time", id, json!({"minutes": minutes}))).await?;
-        }
+        // Of all its customers together, so in no single one's log; nor is the note, which may be about any.
+        tx.audit(audit(None, "hunt.time", id, json!({"minutes": minutes}))).await?;
         tx.commit().await?;
         Ok(time)
     }

@@ -78,7 +78,8 @@ impl Ops {
         let mut tx = self.store().write(ctx).await?;
         let before = tx.get_hunt_programme(id).await?;
         tx.delete_hunt_programme(id).await?;
-        audit_programme(&mut tx, "hunt_programme.delete", &before, json!({"title": before.data.template.title})).await?;
+        audit_programme(&mut tx, "hunt_programme.delete", &before, json!({"title": before.data.template.title}))
+            .await?;
         Ok(tx.commit().await?)
     }
 

@@ -75,7 +75,8 @@ impl Ops {
         };
         tx.create_hunt_run(&run, &tasks).await?;
         tx.begin_hunt(id).await?;
-        let asked: Vec<_> = queries.iter().map(|query| json!({"query": query, "range": query.range(ctx.now())})).collect();
+        let asked: Vec<_> =
+            queries.iter().map(|query| json!({"query": query, "range": query.range(ctx.now())})).collect();
         let detail = json!({"run": run.id, "needs": hunt.data.needs, "queries": asked});
         let mut told: Option<&CustomerId> = None;
         for task in &tasks {
@@ -96,8 +97,15 @@ impl Ops {
 
     /// Stops a run; what it found is kept.
     pub async fn cancel_hunt_run(&self, ctx: &Context, id: &HuntId, run: &HuntRunId) -> Result<HuntRun> {
-        self.move_run(ctx, id, run, "hunt.run_cancel", &[HuntRunState::Queued, HuntRunState::Running], HuntRunState::Cancelled)
-            .await
+        self.move_run(
+            ctx,
+            id,
+            run,
+            "hunt.run_cancel",
+            &[HuntRunState::Queued, HuntRunState::Running],
+            HuntRunState::Cancelled,
+        )
+        .await
     }
 
     /// Goes on with a run that was stopped or cut short, where it stopped.

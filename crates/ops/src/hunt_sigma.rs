@@ -63,7 +63,9 @@ impl Draft {
             Query::Not(part) => format!("not {}", self.tell(part)?),
             Query::Text(pattern) => self.section(format!("        - {}\n", quoted(&wildcards(pattern)))),
             Query::Field(FieldRef::Envelope(_), _) => {
-                return Err("what begins with @ is no field of a rule: take it out, and say the log source instead".to_owned());
+                return Err(
+                    "what begins with @ is no field of a rule: take it out, and say the log source instead".to_owned()
+                );
             }
             Query::Field(FieldRef::Named(name), test) => {
                 let line = match test {
@@ -121,7 +123,11 @@ fn quoted(text: &str) -> String {
 }
 
 fn plain(name: &str) -> String {
-    if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte)) { name.to_owned() } else { quoted(name) }
+    if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte)) {
+        name.to_owned()
+    } else {
+        quoted(name)
+    }
 }
 
 #[cfg(test)]
@@ -150,7 +156,10 @@ mod tests {
         let text = text.unwrap();
         let rules = crate::rule_check::load(&text);
         assert_eq!(crate::rule_check::mistakes(&rules), Vec::<String>::new(), "{text}");
-        assert!(text.contains(r"'*\\temp\\*'") && text.contains("|cidr: '10.0.0.0/8'") && text.contains("|lte: 1024"), "{text}");
+        assert!(
+            text.contains(r"'*\\temp\\*'") && text.contains("|cidr: '10.0.0.0/8'") && text.contains("|lte: 1024"),
+            "{text}"
+        );
         assert!(text.contains("and not s") && text.contains("attack.t1059.001"), "{text}");
         let envelope = HuntQuestion::Search { q: "@source:openssh_sshd".into() };
         assert!(sigma_of("r", "t", &hunt, &data, &envelope, None, now).unwrap_err().contains('@'));

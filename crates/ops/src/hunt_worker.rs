@@ -152,7 +152,9 @@ impl Ops {
         let Some(answered) = answered else { return Ok(false) };
         let answered = match answered {
             Ok(answered) => answered,
-            Err(_) => Err(Error::TooCostly(format!("took longer than {} s: narrow the query or its time", TIME.as_secs()))),
+            Err(_) => {
+                Err(Error::TooCostly(format!("took longer than {} s: narrow the query or its time", TIME.as_secs())))
+            }
         };
         let at = now();
         let ctx = Context::job("hunt", Scope::one(task.customer.clone()), at);
@@ -224,7 +226,13 @@ impl Ops {
             let needs = condition(&hunt.data.needs).map_err(|problem| Error::invalid("needs", &problem))?;
             let query = EventQuery { condition: needs, ..EventQuery::all(wanted) };
             let count = self.lake().count(ctx, &query).await?;
-            return Ok(Some(Answer { count: whole(count), things: None, range: wanted, truncated: false, samples: Vec::new() }));
+            return Ok(Some(Answer {
+                count: whole(count),
+                things: None,
+                range: wanted,
+                truncated: false,
+                samples: Vec::new(),
+            }));
         }
         let Some(query) = hunt.data.query(&task.query) else { return Ok(None) };
         let wanted = query.range(ctx.now());

@@ -167,7 +167,8 @@ impl Ops {
         let (turns, doors) = (turns::Turns::default(), std::sync::OnceLock::new());
         let (tails, retro_hunts) = (tail::Tails::default(), retro_hunt::RetroHunts::default());
         let feeds = tokio::sync::Notify::new();
-        let inner = Inner { parts, use_cases, rules_replaced, loading, passwords, tails, retro_hunts, feeds, turns, doors };
+        let inner =
+            Inner { parts, use_cases, rules_replaced, loading, passwords, tails, retro_hunts, feeds, turns, doors };
         Ops { inner: Arc::new(inner) }
     }
 

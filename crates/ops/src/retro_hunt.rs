@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lake::{HuntWatch, Target};
-use model::intel::{Hit, RetroHuntProgress, RetroHuntState, IntelList, RetroHunt};
+use model::intel::{Hit, IntelList, RetroHunt, RetroHuntProgress, RetroHuntState};
 use model::role::Permission;
 use model::{Context, CustomerId, IntelListId, Page, PageRequest, RetroHuntId, Scope, TimeRange, Timestamp};
 use serde_json::json;

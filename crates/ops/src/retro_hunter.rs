@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use lake::{HuntWatch, Hunted, Target};
-use model::intel::{Hit, RetroHuntState, RetroHunt};
+use model::intel::{Hit, RetroHunt, RetroHuntState};
 use model::{Context, HitId, Scope, TimeRange, Timestamp};
 use store::RetroHuntOutcome;
 use tokio::task::JoinSet;
@@ -130,8 +130,13 @@ impl Ops {
             // Somebody cancelled it, which is noted; or the server stops, and it begins again.
             return self.keep_hits(hunt, &hits).await;
         }
-        let outcome =
-            RetroHuntOutcome { state: RetroHuntState::Done, progress: watch.progress(), more, error, finished: Some(now()) };
+        let outcome = RetroHuntOutcome {
+            state: RetroHuntState::Done,
+            progress: watch.progress(),
+            more,
+            error,
+            finished: Some(now()),
+        };
         self.note(hunt, &outcome, Some(&hits)).await
     }
 

@@ -121,7 +121,10 @@ async fn lake_command(
     Ok(Json(lake::answer(&admin.opened, request).await.map_err(refusal)?))
 }
 
-async fn hunt_command(State(admin): State<Admin>, Json(ask): Json<retro_hunt::Ask>) -> Result<Json<retro_hunt::Outcome>, Refusal> {
+async fn hunt_command(
+    State(admin): State<Admin>,
+    Json(ask): Json<retro_hunt::Ask>,
+) -> Result<Json<retro_hunt::Outcome>, Refusal> {
     Ok(Json(retro_hunt::answer(&admin.opened.ops, ask, false).await.map_err(refusal)?))
 }
 

@@ -7,8 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::role::Role;
 use model::use_case::Language;
 
-use crate::retro_hunt::HuntArgs;
 use crate::lake::LakeCommand;
+use crate::retro_hunt::HuntArgs;
 
 /// The managed security operations platform.
 #[derive(Debug, Parser)]

@@ -74,7 +74,9 @@ fn main() -> ExitCode {
         Command::Backup(arguments) => {
             load(&arguments.config).and_then(|config| wait(offline::backup(&config, &arguments)))
         }
-        Command::Hunt(arguments) => load(&arguments.config).and_then(|config| wait(retro_hunt::run(&config, &arguments))),
+        Command::Hunt(arguments) => {
+            load(&arguments.config).and_then(|config| wait(retro_hunt::run(&config, &arguments)))
+        }
         Command::Lake { command } => return lake_command(command),
         Command::Restore(arguments) => load(&arguments.config).and_then(|config| offline::restore(&config, &arguments)),
         Command::Openapi => {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use model::intel::{Hit, RetroHuntState, IntelListData, ListPurpose, RetroHunt, Tlp, UnreadLine};
+use model::intel::{Hit, IntelListData, ListPurpose, RetroHunt, RetroHuntState, Tlp, UnreadLine};
 use model::{Context, CustomerId, IntelListId, PageRequest, Scope, TimeRange, Timestamp};
 use ops::{HitFilter, Ops};
 use serde::{Deserialize, Serialize};

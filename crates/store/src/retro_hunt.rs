@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::change::Noun;
-use model::intel::{Hit, RetroHuntProgress, RetroHuntState, IndicatorKind, RetroHunt};
+use model::intel::{Hit, IndicatorKind, RetroHunt, RetroHuntProgress, RetroHuntState};
 use model::{CustomerId, IntelListId, Page, PageRequest, RetroHuntId, Scope, TimeRange, Timestamp};
 
 use crate::page::{Key, Order};

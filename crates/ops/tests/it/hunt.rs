@@ -83,7 +83,10 @@ async fn a_hunt_is_run_judged_customer_by_customer_and_concluded_only_then() {
     let empty = world.ops.conclude_hunt(&job(5), &hunt, hunt_now.version, " ").await;
     assert!(matches!(empty, Err(Error::Invalid { .. })));
     let over = world.ops.conclude_hunt(&job(5), &hunt, hunt_now.version, "All well").await.unwrap();
-    assert_eq!((over.state, over.minutes, over.verdicts.clean, over.verdicts.no_data), (HuntState::Concluded, 260, 1, 1));
+    assert_eq!(
+        (over.state, over.minutes, over.verdicts.clean, over.verdicts.no_data),
+        (HuntState::Concluded, 260, 1, 1)
+    );
     let late = judge(&world, &hunt, &world.ours, HuntVerdict::Found).await;
     assert!(matches!(late, Err(Error::NotNow(_))), "what is concluded stays so until it is taken up again");
     assert!(matches!(world.ops.update_hunt(&job(6), &hunt, over.version, over.data).await, Err(Error::NotNow(_))));
@@ -121,21 +124,39 @@ async fn a_person_of_one_customer_sees_changes_and_runs_their_own_part_only() {
     assert_eq!((seen.customers.as_slice(), seen.whole, seen.minutes), (std::slice::from_ref(&world.ours), false, 50));
     let all = (
         serde_json::to_string(&seen).unwrap(),
-        serde_json::to_string(&world.ops.list_hunts(&ctx, &ops::HuntFilter::default(), &PageRequest::default()).await.unwrap()).unwrap(),
+        serde_json::to_string(
+            &world.ops.list_hunts(&ctx, &ops::HuntFilter::default(), &PageRequest::default()).await.unwrap(),
+        )
+        .unwrap(),
         serde_json::to_string(&world.ops.list_hunt_customers(&ctx, &hunt).await.unwrap()).unwrap(),
         serde_json::to_string(&world.ops.list_hunt_results(&ctx, &hunt).await.unwrap()).unwrap(),
         serde_json::to_string(&world.ops.list_hunt_runs(&ctx, &hunt).await.unwrap()).unwrap(),
         serde_json::to_string(&world.ops.list_hunt_detections(&ctx, &hunt).await.unwrap()).unwrap(),
         serde_json::to_string(&world.ops.get_hunt_result(&ctx, &hunt, "names", &world.ours).await.unwrap()).unwrap(),
     );
-    let all = format!("{all:?}");
-    for theirs in [world.theirs.as_str(), "secret", "root", their_incident.id.as_str(), "\"count\":7", "100"] {
+    let all = [all.0, all.1, all.2, all.3, all.4, all.5, all.6].join("\n");
+    for theirs in
+        [world.theirs.as_str(), "secret", "for root", their_incident.id.as_str(), "\"count\":7", "minutes\":100"]
+    {
         assert!(!all.contains(theirs), "{theirs} is told: {all}");
     }
     let runs = world.ops.list_hunt_runs(&ctx, &hunt).await.unwrap();
     assert_eq!((runs[0].total, runs[0].done), (2, 2));
     assert!(matches!(world.ops.get_hunt_result(&ctx, &hunt, "names", &world.theirs).await, Err(Error::NotFound(_))));
     assert!(matches!(world.ops.list_hunt_times(&ctx, &hunt).await, Err(Error::NeedsItsCustomers(_))));
+    let known = world.ops.list_hunt_customers(&job(4), &hunt).await.unwrap();
+    let version = |customer: &CustomerId| known.iter().find(|one| one.customer == *customer).unwrap().version;
+    let (elsewhere, found) = (&world.theirs, Some(HuntVerdict::Found));
+    world.ops.judge_hunt_customer(&job(4), &hunt, elsewhere, version(elsewhere), found, "secret").await.unwrap();
+    let auditor = world.user("an", Role::Auditor, &[&world.ours]).await;
+    let page = PageRequest::new(1000, None);
+    let log = world.ops.list_audit(&acting(&auditor, 5), &ops::AuditFilter::default(), &page).await.unwrap().items;
+    let log: Vec<_> = log.into_iter().filter(|row| row.object == hunt.as_str()).collect();
+    assert!(log.iter().any(|row| row.action == "hunt.run"), "a look at their events is in their log");
+    let log = serde_json::to_string(&log).unwrap();
+    for theirs in [world.theirs.as_str(), "secret", their_incident.id.as_str(), "100"] {
+        assert!(!log.contains(theirs), "{theirs} is in the log: {log}");
+    }
     let update = world.ops.update_hunt(&ctx, &hunt, seen.version, seen.data.clone()).await;
     assert!(matches!(update, Err(Error::NeedsItsCustomers(_))));
     let off = world.ops.call_off_hunt(&ctx, &hunt, seen.version, "x").await;
@@ -212,7 +233,11 @@ async fn a_run_that_was_cut_short_says_so_and_goes_on_where_it_stopped() {
     let over = world.ops.list_hunt_runs(&job(5), &hunt).await.unwrap().remove(0);
     assert_eq!((over.state, over.done), (HuntRunState::Done, 4));
     let results = world.ops.list_hunt_results(&job(5), &hunt).await.unwrap();
-    assert_eq!(results.iter().map(|result| &result.customer).collect::<Vec<_>>(), [&tasks[2].customer], "not asked twice");
+    assert_eq!(
+        results.iter().map(|result| &result.customer).collect::<Vec<_>>(),
+        [&tasks[2].customer],
+        "not asked twice"
+    );
     let again = world.ops.continue_hunt_run(&job(6), &hunt, &run.id).await;
     assert!(matches!(again, Err(Error::NotNow(_))));
     assert_eq!(world.ops.interrupt_hunt_runs(at(7)).await.unwrap(), 0);
@@ -248,7 +273,8 @@ async fn a_list_and_a_rule_are_asked_like_a_search_and_what_cannot_be_asked_says
         hunt_new: false,
     };
     let ours = std::slice::from_ref(&world.ours);
-    let list = world.ops.add_intel_list(&job(0), list, ours, b"203.0.113.9\nevil.example".to_vec()).await.unwrap().list.id;
+    let list =
+        world.ops.add_intel_list(&job(0), list, ours, b"203.0.113.9\nevil.example".to_vec()).await.unwrap().list.id;
     let mut data = hunt_data("All kinds");
     data.queries = vec![
         query("list", HuntQuestion::List { list: list.clone() }),
@@ -262,7 +288,10 @@ async fn a_list_and_a_rule_are_asked_like_a_search_and_what_cannot_be_asked_says
         results.iter().find(|result| result.query == key && result.customer == *customer).unwrap().clone()
     };
     assert_eq!((of("list", &world.ours).count, of("list", &world.ours).things), (1, Some(1)));
-    assert!(of("list", &world.theirs).problem.unwrap().contains("not for this customer"), "nor does it tell what it holds");
+    assert!(
+        of("list", &world.theirs).problem.unwrap().contains("not for this customer"),
+        "nor does it tell what it holds"
+    );
     assert_eq!((of("rule", &world.ours).count, of("rule", &world.theirs).count), (1, 1));
     assert!(of("broken", &world.ours).problem.unwrap().contains("cannot be used"));
     let sample = world.ops.get_hunt_result(&job(2), &hunt, "list", &world.ours).await.unwrap().samples.remove(0);
@@ -292,8 +321,13 @@ async fn a_sample_becomes_an_incident_and_a_query_a_request_or_a_draft() {
     assert_eq!((incident.title.as_str(), incident.first), ("Guessing", sample.time));
     assert!(incident.entities.iter().any(|entity| entity.value == "203.0.113.9"), "{:?}", incident.entities);
     let timeline = world.timeline(&incident.id).await.join("\n");
-    assert!(timeline.contains("Please look") && timeline.contains("Failed password for li") && timeline.contains(hunt.as_str()));
-    let none = HuntIncident { sample: Some(("names".into(), EventId { log: 9, shard: 9, sequence: 9 })), ..wish.clone() };
+    assert!(
+        timeline.contains("Please look")
+            && timeline.contains("Failed password for li")
+            && timeline.contains(hunt.as_str())
+    );
+    let none =
+        HuntIncident { sample: Some(("names".into(), EventId { log: 9, shard: 9, sequence: 9 })), ..wish.clone() };
     assert!(matches!(world.ops.add_hunt_incident(&job(3), &hunt, none).await, Err(Error::Invalid { .. })));
     let link = HuntIncident { incident: Some(incident.id.clone()), sample: None, ..wish };
     assert_eq!(world.ops.add_hunt_incident(&job(3), &hunt, link.clone()).await.unwrap().id, incident.id);
@@ -310,7 +344,7 @@ async fn a_sample_becomes_an_incident_and_a_query_a_request_or_a_draft() {
     let draft = world.ops.make_hunt_detection(&job(5), &hunt, wish(DetectionKind::UseCase)).await.unwrap();
     let rule = world.ops.get_rule(&job(5), &draft.object).await.unwrap();
     assert_eq!(rule.decided.state, UseCaseState::Draft);
-    let text = rule.decided.text.unwrap();
+    let text = rule.rule.text.or(rule.decided.text).unwrap();
     assert!(text.contains("user_name: 'li'") && text.contains("service: 'sshd'"), "{text}");
     assert_eq!(world.ops.list_hunt_detections(&job(6), &hunt).await.unwrap().len(), 2);
 

@@ -169,8 +169,8 @@ pub const CASES: &[Case] = cases! {
 async fn judged(c: Cast<'_>, shared: bool) -> (model::HuntId, i64) {
     let hunt = c.world.hunt(shared).await;
     for customer in &hunt.customers {
-        let verdict = Some(HuntVerdict::Inconclusive);
-        c.world.ops.judge_hunt_customer(&job(), &hunt.id, customer, 1, verdict, CANARY).await.unwrap();
+        let (verdict, remark) = (Some(HuntVerdict::Inconclusive), if *customer == c.world.ours { CANARY } else { "" });
+        c.world.ops.judge_hunt_customer(&job(), &hunt.id, customer, 1, verdict, remark).await.unwrap();
     }
     let version = c.world.ops.get_hunt(&job(), &hunt.id).await.unwrap().version;
     (hunt.id, version)

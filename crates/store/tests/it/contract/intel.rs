@@ -1,6 +1,6 @@
 use model::intel::{
-    FeedCounts, FeedData, FeedKind, FeedState, Hit, HitSample, RetroHuntProgress, RetroHuntState, Indicator, IntelListData,
-    ListPurpose, ListReading, RetroHunt, Tlp, read_list,
+    FeedCounts, FeedData, FeedKind, FeedState, Hit, HitSample, Indicator, IntelListData, ListPurpose, ListReading,
+    RetroHunt, RetroHuntProgress, RetroHuntState, Tlp, read_list,
 };
 use model::{CustomerId, EventId, FeedId, HitId, IntelListId, PageRequest, RetroHuntId, TimeRange};
 use store::{Error, FeedOutcome, FeedSecret, HitFilter, RetroHuntOutcome};
