@@ -20,7 +20,8 @@ export async function subjects(page) {
   const { hunt, list } = await hunted(page);
   const { feed, broken } = await feeds(page);
   const seen = await seenIndicator(page);
-  return { hunt, list, feed, broken, seen, incident: incident.id, alert: alert.id, rule: alert.rule_id, customer: incident.customer, device: device.id, collector };
+  const { threat, concluded } = await threatHunts(page);
+  return { hunt, list, feed, broken, seen, threat, concluded, incident: incident.id, alert: alert.id, rule: alert.rule_id, customer: incident.customer, device: device.id, collector };
 }
 
 /** A collector of the device's customer that vouches for the device's address. */
@@ -52,6 +53,24 @@ async function hunted(page) {
   throw new Error("the hunt does not come to its end");
 }
 
+/** A threat hunt that found something, and one that is concluded; the demonstration runs them when its devices have told enough. */
+async function threatHunts(page) {
+  for (let round = 0; round < 600; round += 1) {
+    const { items } = await api(page, "/hunts?limit=200");
+    const concluded = items.find((one) => one.state === "concluded");
+    const open = items.filter((one) => one.state === "active").map((one) => [one.verdicts.found + one.incidents, one]).sort((a, b) => b[0] - a[0]);
+    if (concluded && open.length > 0) return { threat: open[0][1].id, concluded: concluded.id };
+    await page.waitForTimeout(200);
+  }
+  throw new Error("the demonstration's hunts are not run");
+}
+
+/** Opens what a query found at a customer. */
+async function answer(page) {
+  const some = page.locator(".hunt-matrix .count-link.some");
+  await ((await some.count()) > 0 ? some : page.locator(".hunt-matrix .count-link")).first().click();
+}
+
 /** A feed that is fetched and one that cannot be. */
 async function feeds(page) {
   const wish = {
@@ -79,7 +98,7 @@ async function seenIndicator(page) {
 }
 
 /** `rows` is a selector of which at least `least` must be shown; `prepare` brings the page into the state to look at. */
-export function pages({ incident, alert, rule, customer, device, collector, hunt, list, feed, broken, seen }) {
+export function pages({ incident, alert, rule, customer, device, collector, hunt, list, feed, broken, seen, threat, concluded }) {
   return [
     { name: "workbench", path: "/", rows: "[aria-rowindex][data-id]", least: 10 },
     { name: "incidents", path: "/incidents", rows: "tr[data-id]", least: 3 },
@@ -136,6 +155,16 @@ export function pages({ incident, alert, rule, customer, device, collector, hunt
     { name: "feed-failed", path: `/feeds/${broken}`, rows: ".note, .facts div", least: 5 },
     { name: "alert-intel", path: `/alerts/${seen}`, rows: ".intel-sources tbody tr, .matched tbody tr", least: 2 },
     { name: "retro-hunt", path: `/retro-hunts/${hunt}`, rows: "tr[data-id] .samples a", least: 3 },
+    { name: "hunts", path: "/hunts?state=all", rows: "tr[data-id]", least: 3 },
+    { name: "hunt", path: `/hunts/${threat}`, rows: ".hunt-matrix tbody tr, .hunt-queries li", least: 5 },
+    { name: "hunt-result", path: `/hunts/${threat}`, rows: ".hunt-result .facts div", least: 3, ready: ".hunt-matrix .count-link", prepare: answer },
+    { name: "hunt-judge", path: `/hunts/${threat}`, rows: "dialog .field", least: 2, ready: ".verdict-button", prepare: (page) => page.locator(".verdict-button").first().click() },
+    { name: "hunt-query", path: `/hunts/${threat}`, rows: "dialog .field", least: 4, ready: ".hunt-queries", prepare: (page) => page.locator(".hunt-queries + .button").click() },
+    { name: "hunt-concluded", path: `/hunts/${concluded}`, rows: ".hunt-conclusion, .hunt-matrix tbody tr", least: 3 },
+    { name: "hunt-new", path: "/hunts", rows: "dialog .field", least: 5, ready: ".page-actions .primary", prepare: (page) => page.click(".page-actions .primary") },
+    { name: "hunt-programmes", path: "/hunts?tab=programmes", rows: ".plain tbody tr", least: 1 },
+    { name: "hunt-programme-new", path: "/hunts?tab=programmes", rows: "dialog .field", least: 8, ready: ".page-actions .primary", prepare: (page) => page.click(".page-actions .primary") },
+    { name: "hunt-summary", path: "/hunts?tab=summary", rows: ".plain tbody tr", least: 1 },
     { name: "users", path: "/users", rows: "tr[data-id]", least: 3 },
     { name: "roles", path: "/users?tab=roles", rows: ".matrix tbody tr", least: 10 },
     { name: "audit", path: "/audit", rows: "tr[data-id]", least: 5 },

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 
 import type { Hunt, HuntResult, HuntSample, Severity } from "../api/types.ts";
 import { eventsUrl } from "../event/query.ts";
+import { SourceName } from "../event/source.tsx";
 import { exact, number } from "../i18n/format.ts";
 import { t, word } from "../i18n/text.ts";
 import { navigate } from "../shell/router.ts";
@@ -70,7 +71,7 @@ function Sample({ sample, open }: { sample: HuntSample; open?: () => void }) {
   return (
     <article class="hunt-sample">
       <header>
-        <a href={`/events/${sample.event}`} title={t("hunt-event-open")}><Time at={sample.time} /></a> <span class="tag">{sample.source}</span>
+        <a href={`/events/${sample.event}`} title={t("hunt-event-open")}><Time at={sample.time} /></a> <span class="tag"><SourceName id={sample.source} /></span>
         {open && <button class="link" onClick={open}>{t("hunt-incident-open")}</button>}
       </header>
       <dl class="facts">{shown.map((name) => <div key={name}><dt class="mono">{name}</dt><dd class="mono">{fields.get(name)}</dd></div>)}</dl>

@@ -1,5 +1,6 @@
 //! `vedette demo`: the real server with invented customers, whose devices send a living day over the real listeners.
 
+mod hunts;
 mod play;
 mod seed;
 mod send;
@@ -67,6 +68,17 @@ pub async fn run(arguments: &DemoArgs) -> Result<(), Error> {
     // The directory of senders follows the store; the first lines must not come before it knows them.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let generator = tokio::spawn(perform(play, routes.into_iter().map(send::start).collect()));
+    if first_time {
+        let (ops, language) = (server.opened.ops.clone(), arguments.language);
+        let hunter = world.users.iter().find(|user| user.key == "hunter").map(|user| user.login.clone());
+        tokio::spawn(async move {
+            if let Some(login) = hunter
+                && let Err(error) = hunts::play(ops, &login, language).await
+            {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the demonstration's hunts are not whole");
+            }
+        });
+    }
     let limit = Duration::from_secs(arguments.duration.unwrap_or(u64::MAX / 4));
     let stopped = tokio::select! {
         stopped = server.until_stopped() => stopped,
