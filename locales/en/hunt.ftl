@@ -174,6 +174,7 @@ hunt-sum-incidents = { $count ->
 hunt-share = your customers' share
 hunt-partly = You see your customers' part of this hunt.
 hunt-for-list = Hunt for this
+hunt-from-search = Hunt for it
 hunt-week = week { $week }, { $year }
 
 hunt-summary = By customer

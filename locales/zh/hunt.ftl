@@ -159,6 +159,7 @@ hunt-sum-incidents = { $count } 起事件
 hunt-share = 您的客户分摊
 hunt-partly = 您只能看到本次狩猎中您的客户部分。
 hunt-for-list = 发起狩猎
+hunt-from-search = 发起狩猎
 hunt-week = { $year } 年第 { $week } 周
 
 hunt-summary = 按客户统计

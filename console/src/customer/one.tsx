@@ -35,6 +35,7 @@ export function CustomerPage({ id }: { id: string }) {
         <>
           <a class="button" href={`/?customer=${id}`}>{t("nav-workbench")}</a>
           <a class="button" href={eventsUrl({ customer: id })}>{t("nav-events")}</a>
+          <a class="button" href={`/hunts?customer=${id}&state=all`}>{t("nav-hunts")}</a>
           <a class="button" href={`/policies?customer=${id}`}>{t("nav-policies")}</a>
           {mayWrite && <button class="button" onClick={() => setEditing(true)}>{t("edit")}</button>}
         </>

@@ -1,11 +1,13 @@
 // Event search 日志检索: what is searched, how it spreads over time, the events, one of them in full.
 import { useEffect, useMemo, useState } from "preact/hooks";
 
-import type { Cost, EventSearch, StoredEvent } from "../api/types.ts";
+import type { Cost, EventSearch, HuntData, StoredEvent } from "../api/types.ts";
+import { HuntDialog, NOTHING } from "../hunt/form.tsx";
 import { bytes, exact } from "../i18n/format.ts";
 import { t } from "../i18n/text.ts";
 import { useCommands } from "../shell/commands.ts";
 import { navigate, usePlace, withParameters } from "../shell/router.ts";
+import { useMay } from "../shell/session.ts";
 import { useLoad } from "../ui/load.ts";
 import { Page } from "../ui/page.tsx";
 import { Empty, Failure, Loading } from "../ui/states.tsx";
@@ -17,7 +19,7 @@ import { ExportDialog } from "./export_dialog.tsx";
 import type { SeenField } from "./fields.tsx";
 import { and } from "./language.ts";
 import { LiveResults } from "./live.tsx";
-import { type EventQuery, type Range, eventsUrl, rangeOf, readQuery, searchBody, wider } from "./query.ts";
+import { type EventQuery, PRESETS, type Range, eventsUrl, rangeOf, readQuery, searchBody, wider } from "./query.ts";
 import { Results, useChosen } from "./results.tsx";
 import { ofSaved } from "./saved.tsx";
 
@@ -66,6 +68,9 @@ function Search() {
   const [cost, setCost] = useState<Cost | null>(null);
   const [live, setLive] = useState(false);
   const [exporting, setExporting] = useState(false);
+  const [hunting, setHunting] = useState(false);
+  const hunter = useMay("hunt.write");
+  const mayHunt = hunter && query.query !== "" && reading?.problem === null;
   const [chosen, setChosen] = useChosen(query.event);
 
   const go = (next: EventQuery) => {
@@ -98,6 +103,7 @@ function Search() {
     { id: "fields", label: "fields-toggle", keys: ["p"], group: "commands-page", run: () => setPanel(!panel) },
     { id: "tail", label: "tail-toggle", keys: ["t"], group: "commands-page", run: () => setLive(!live) },
     { id: "export", label: "export-make", keys: ["x"], group: "commands-page", run: () => setExporting(true) },
+    { id: "hunt-from-search", label: "hunt-from-search", keys: ["h"], group: "commands-page", when: () => mayHunt, run: () => setHunting(true) },
     { id: "save-search", label: "save-search", keys: ["s"], group: "commands-page", run: () => document.querySelector<HTMLElement>("[data-save-search]")?.click() },
   ]);
   const shared = { body, query, range, columns, selected: query.event || null, select, go, add, toggle, panel, setPanel, field, setField, setSeen };
@@ -110,6 +116,7 @@ function Search() {
           <button class="button" aria-pressed={live} onClick={() => setLive(!live)}>{t(live ? "tail-stop" : "tail-start")} <kbd>t</kbd></button>
           {!panel && <button class="button" onClick={() => setPanel(true)}>{t("fields")} <kbd>p</kbd></button>}
           <button class="button" onClick={() => setExporting(true)}>{t("export-make")} <kbd>x</kbd></button>
+          {mayHunt && <button class="button" onClick={() => setHunting(true)}>{t("hunt-from-search")} <kbd>h</kbd></button>}
           <a class="button" href="/exports">{t("nav-exports")}</a>
           <a class="button" href={`/sql?${new URLSearchParams({ from: range.from, to: range.to, ...(query.customer ? { customer: query.customer } : {}) })}`}>SQL</a>
         </>
@@ -131,6 +138,7 @@ function Search() {
           />
         )}
       </div>
+      {hunting && <HuntDialog start={huntFrom(query, range)} customers={query.customer ? [query.customer] : []} close={() => setHunting(false)} done={(hunt) => navigate(`/hunts/${hunt.id}`)} />}
       {exporting && <ExportDialog body={body} columns={columns} close={() => setExporting(false)} />}
     </Page>
   );
@@ -172,4 +180,11 @@ function Bars({ body, range, query, go, cost }: BarsProps) {
       </div>
     </section>
   );
+}
+
+/** A hunt that asks what is searched here. */
+function huntFrom(query: EventQuery, range: { from: string; to: string }): HuntData {
+  const seconds = query.last ? PRESETS[query.last] ?? 86_400 : null;
+  const between = seconds === null ? range : { from: null, to: null };
+  return { ...NOTHING, queries: [{ key: "search", name: t("nav-events"), note: "", ask: { kind: "search", q: query.query }, seconds, ...between }] };
 }

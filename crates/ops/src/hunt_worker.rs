@@ -126,8 +126,14 @@ impl Ops {
         tx.commit().await?;
         let mut known = Known::default();
         for task in tasks {
-            if !self.ask_task(&run, &task, &mut known).await? {
-                return Ok(true);
+            match self.ask_task(&run, &task, &mut known).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(true),
+                Err(error) => {
+                    // The answer could not be kept: somebody goes on with it when that is mended.
+                    self.interrupt_hunt_runs(self::now()).await?;
+                    return Err(error);
+                }
             }
         }
         let ctx = Context::job("hunt", Scope::All, self::now());

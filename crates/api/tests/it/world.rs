@@ -346,7 +346,8 @@ fn append_event(lake: &Lake, customer: &CustomerId, number: u64) -> EventId {
 }
 
 pub fn hunt_data(title: &str) -> Value {
-    let query = json!({"key": "names", "name": "Names", "ask": {"kind": "search", "q": "user_name:*"}, "seconds": 3600});
+    let query =
+        json!({"key": "names", "name": "Names", "ask": {"kind": "search", "q": "user_name:*"}, "seconds": 3600});
     json!({"title": title, "hypothesis": "Somebody is in", "techniques": ["T1078"], "queries": [query]})
 }
 

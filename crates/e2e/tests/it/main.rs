@@ -2,6 +2,7 @@
 
 mod collect;
 mod crash;
+mod hunt;
 mod journey;
 mod offline;
 mod reader;

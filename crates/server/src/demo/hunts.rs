@@ -127,7 +127,9 @@ fn template(slug: &str, language: Language) -> Option<model::hunt::HuntData> {
 
 fn conclusion(language: Language) -> &'static str {
     match language {
-        Language::En => "No remote access nobody ordered was seen in thirty days, neither by program nor by name asked for.",
+        Language::En => {
+            "No remote access nobody ordered was seen in thirty days, neither by program nor by name asked for."
+        }
         Language::Zh => "近三十天未见未经批准的远程控制软件，进程与域名两方面均未发现。",
     }
 }

@@ -72,3 +72,48 @@ async fn a_connection_that_was_used_for_one_customer_forgets_it() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_shared_hunt_a_statement_that_forgets_the_scope_meets_one_customers_part() {
+    let fixture = Fixture::postgres().await;
+    let (acme, bolt) = (customer(&fixture, "Acme").await, customer(&fixture, "Bolt").await);
+    let tables = "INSERT INTO hunt (id, state, customers, content, conclusion, search, created, version) VALUES
+            ('shared', 'active', 2, '{}', '', '', 0, 1), ('bolts', 'active', 1, '{}', '', '', 0, 1);
+        INSERT INTO hunt_run (id, hunt, state, asked_by, created) VALUES ('r1', 'shared', 'done', '', 0), ('r2', 'bolts', 'done', '', 0);
+        INSERT INTO hunt_time (id, hunt, minutes, note, created) VALUES ('t1', 'shared', 5, '', 0), ('t2', 'bolts', 5, '', 0);
+        INSERT INTO hunt_detection (customer, hunt, kind, object, title, created) VALUES
+            (NULL, 'shared', 'request', 'o1', '', 0), (NULL, 'bolts', 'request', 'o2', '', 0);";
+    fixture.raw(tables).await;
+    for (customer, hunt, run) in [(&acme, "shared", "r1"), (&bolt, "shared", "r1"), (&bolt, "bolts", "r2")] {
+        let rows = format!(
+            "INSERT INTO hunt_customer (customer, hunt, remark, version) VALUES ('{customer}', '{hunt}', '', 1);
+            INSERT INTO hunt_result (customer, hunt, query, content, samples) VALUES ('{customer}', '{hunt}', 'q', '{{}}', '[]');
+            INSERT INTO hunt_incident (customer, hunt, incident, linked) VALUES ('{customer}', '{hunt}', 'i{customer}', 0);
+            INSERT INTO hunt_task (customer, run, query, place, done) VALUES ('{customer}', '{run}', 'q', 0, FALSE);"
+        );
+        fixture.raw(&rows).await;
+    }
+    for table in [
+        "hunt",
+        "hunt_customer",
+        "hunt_result",
+        "hunt_incident",
+        "hunt_task",
+        "hunt_run",
+        "hunt_time",
+        "hunt_detection",
+    ] {
+        let all = if ["hunt", "hunt_run", "hunt_time", "hunt_detection"].contains(&table) { 2 } else { 3 };
+        let select = format!("SELECT * FROM {table}");
+        for (scope, seen) in [(acme.as_str(), 1), (bolt.as_str(), 2), ("*", all), ("", 0)] {
+            assert_eq!(as_scoped_role(&fixture, scope, &select).await.unwrap(), seen, "{table} by {scope}");
+        }
+    }
+    let update = "UPDATE hunt SET version = version + 1";
+    assert_eq!(as_scoped_role(&fixture, acme.as_str(), update).await.unwrap(), 1);
+    let steal = format!("UPDATE hunt_customer SET customer = '{bolt}'");
+    assert!(as_scoped_role(&fixture, acme.as_str(), &steal).await.is_err(), "a row cannot be moved out of the scope");
+    let foreign =
+        format!("INSERT INTO hunt_customer (customer, hunt, remark, version) VALUES ('{bolt}', 'shared', '', 1)");
+    assert!(as_scoped_role(&fixture, acme.as_str(), &foreign).await.is_err());
+}
