@@ -5,6 +5,7 @@ import { rm } from "node:fs/promises";
 import { launch, open, signIn } from "./browser.mjs";
 import { check, fail, part, result } from "./check.mjs";
 import { SHOTS, cramped, doorway, gallery, pictured, tally } from "./gallery.mjs";
+import { hunter } from "./hunt.mjs";
 import { PASSWORD, journey, keyboard, stillArriving } from "./journey.mjs";
 import { pages, subjects } from "./pages.mjs";
 import { engineer } from "./parser.mjs";
@@ -58,6 +59,7 @@ async function run(base) {
   let gate;
   await part("an engineer connects a device and writes its parser", () => pictured(third, "engineer", async () => { gate = await engineer(third); }));
   if (gate) await part("an engineer writes a use case and makes an exception", () => pictured(third, "use case", () => useCase(third, gate)));
+  await part("a hunter plans, runs, judges and concludes a hunt", () => pictured(third, "hunt journey", () => hunter(third)));
   await third.context().close();
 
   const wanted = process.argv.slice(2);

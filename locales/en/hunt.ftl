@@ -218,3 +218,12 @@ weekday-4 = Thursday
 weekday-5 = Friday
 weekday-6 = Saturday
 weekday-7 = Sunday
+
+# What the server says of a hunt's fields.
+field-hunt-not-run = Cannot be clean before the hunt was run for this customer
+field-hunt-no-data = Cannot be clean without data: say "no data"
+field-hunt-query-not-run = Cannot be clean before "{ $name }" was run for this customer
+field-hunt-query-changed = Cannot be clean: "{ $name }" was changed since it was run
+field-hunt-query-failed = Cannot be clean: "{ $name }" failed. Run it again, or say inconclusive
+field-hunt-customer = Must not name a customer: choose the hunt's customers instead
+field-hunt-everything = Asks for nothing: every event would be found

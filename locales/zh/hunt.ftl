@@ -200,3 +200,12 @@ weekday-4 = 周四
 weekday-5 = 周五
 weekday-6 = 周六
 weekday-7 = 周日
+
+# 服务器对狩猎字段的说明。
+field-hunt-not-run = 尚未对该客户执行，不能判为"未发现"
+field-hunt-no-data = 没有数据，不能判为"未发现"，请判为"无数据"
+field-hunt-query-not-run = "{ $name }"尚未对该客户执行，不能判为"未发现"
+field-hunt-query-changed = "{ $name }"执行后已修改，不能判为"未发现"
+field-hunt-query-failed = "{ $name }"执行失败，请重新执行或判为"无法确定"
+field-hunt-customer = 语句中不能指定客户，请在狩猎中选择客户范围
+field-hunt-everything = 语句没有条件，会命中全部日志

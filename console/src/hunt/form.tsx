@@ -1,5 +1,6 @@
 // Planning a hunt: from a template or from nothing; and what is asked in it.
 import type { Hunt, HuntData, HuntQuery, HuntTemplate } from "../api/types.ts";
+import { Problem, asProblem } from "../api/problem.ts";
 import { language, t, word } from "../i18n/text.ts";
 import { listLists } from "../intel/api.ts";
 import { useShell } from "../shell/session.ts";
@@ -146,10 +147,16 @@ export function QueryDialog({ query, close, save }: { query?: HuntQuery; close: 
       submit={async (values) => {
         const between = values.period === "between";
         const kind = String(values.kind);
-        await save({
+        const shown = kind === "list" ? "list" : kind === "use_case" ? "text" : "q";
+        const wanted: HuntQuery = {
           key: query?.key ?? `q${Date.now().toString(36)}`, name: String(values.name).trim(), note: String(values.note ?? ""),
           ask: kind === "list" ? { kind, list: String(values.list) } : kind === "use_case" ? { kind, text: String(values.text) } : { kind: "search", q: String(values.q).trim() },
           seconds: between ? null : Number(values.period) * 86_400, from: between ? instant(values.from) : null, to: between ? instant(values.to) : null,
+        };
+        await save(wanted).catch((error: unknown) => {
+          // The server speaks of the hunt's queries; here it is this one.
+          const { code, status, message, fields } = asProblem(error);
+          throw new Problem(code, status, message, fields.map((one) => (one.field.endsWith("queries") ? { ...one, field: shown } : one)));
         });
       }}
     />

@@ -86,6 +86,8 @@ function Hunts() {
 }
 
 function Summary() {
+  const { customers } = useShell();
+  const name = (id: string) => customers.get(id)?.short_name ?? id;
   const [days, setDays] = useParameter("days", "90");
   const loaded = useLoad((signal) => {
     const now = Date.now();
@@ -109,7 +111,7 @@ function Summary() {
               </tr>
             </thead>
             <tbody>
-              {loaded.value.map((of) => (
+              {[...loaded.value].sort((a, b) => name(a.customer).localeCompare(name(b.customer))).map((of) => (
                 <tr key={of.customer}>
                   <th scope="row"><CustomerMark id={of.customer} link /></th>
                   <td class="numeric">{number(of.hunts)}</td><td class="numeric">{duration(of.minutes)}</td>

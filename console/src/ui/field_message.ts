@@ -24,6 +24,13 @@ const FORMS: [RegExp, (hit: RegExpExecArray) => string][] = [
   [/^must be the name of a source$/, () => t("field-source")],
   [/^must be (?:an )?active/, () => t("field-person")],
   [/^must be of one customer/, () => t("field-one-customer")],
+  [/^cannot be clean before the hunt was run/, () => t("field-hunt-not-run")],
+  [/^cannot be clean without data/, () => t("field-hunt-no-data")],
+  [/^cannot be clean before `(.+)` was run/, (hit) => t("field-hunt-query-not-run", { name: hit[1] ?? "" })],
+  [/^cannot be clean: `(.+)` was changed/, (hit) => t("field-hunt-query-changed", { name: hit[1] ?? "" })],
+  [/^cannot be clean: `(.+)` failed/, (hit) => t("field-hunt-query-failed", { name: hit[1] ?? "" })],
+  [/a query of a hunt cannot name a customer/, () => t("field-hunt-customer")],
+  [/it asks for nothing: every event would be found/, () => t("field-hunt-everything")],
   [/^is taken$/, () => t("problem-taken")],
 ];
 
