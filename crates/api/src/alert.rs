@@ -31,7 +31,7 @@ struct AlertQuery {
     state: Option<String>,
     /// At least this bad.
     severity_at_least: Option<String>,
-    /// rule, correlation or device.
+    /// rule, correlation, device, platform, intel or baseline.
     origin: Option<String>,
     /// Exact rule id.
     rule_id: Option<String>,

@@ -5,6 +5,7 @@ mod asset;
 mod audit;
 mod audit_policy;
 mod auth;
+mod baseline;
 mod change;
 mod coverage;
 mod credential;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::baseline::Departure;
 use crate::entity::Entity;
 use crate::event::AttackOutcome;
 use crate::intel::AlertIntel;
@@ -21,6 +22,8 @@ words! {
         Platform = "platform",
         /// An indicator of threat intelligence was seen.
         Intel = "intel",
+        /// Something departs from what is usual.
+        Baseline = "baseline",
     }
 }
 
@@ -83,6 +86,10 @@ pub struct Alert {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<AlertIntel>))]
     pub intel: Option<Box<AlertIntel>>,
+    /// What is not usual about it; of alerts of baselines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Departure>))]
+    pub departure: Option<Box<Departure>>,
     /// What became of it.
     pub state: AlertState,
     /// The policy that decided.

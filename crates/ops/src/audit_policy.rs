@@ -115,6 +115,7 @@ const DEFAULTS: &[(&str, AlertOrigin)] = &[
     ("Correlation alerts, high and critical", AlertOrigin::Correlation),
     ("Device alarms, high and critical", AlertOrigin::Device),
     ("Indicators seen, high and critical", AlertOrigin::Intel),
+    ("Departures from what is usual, high and critical", AlertOrigin::Baseline),
 ];
 
 async fn create(tx: &mut Tx, customer: Option<&CustomerId>, data: AuditPolicyData) -> Result<AuditPolicy> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use formats::Parser;
+use formats::{Parser, Zone};
 use model::entity::{EntityKind, entities_of};
 use model::event::StoredEvent;
 use model::role::Permission;
@@ -13,7 +13,7 @@ use model::search::EventQuery;
 use model::use_case::MOST_TEXT;
 use model::{Context, CustomerId, DeviceId, EventId, TimeRange, Timestamp};
 use serde::{Deserialize, Serialize};
-use sigma::{Correlator, Limits, RuleSet};
+use sigma::{BaselineLimits, Baselines, Correlator, Limits, Moment, RuleSet};
 
 use crate::Ops;
 use crate::error::{Error, Problems, Result};
@@ -40,6 +40,9 @@ const LIMITS: Limits = Limits {
     samples: 16,
     lateness: Duration::from_secs(600),
 };
+
+/// What baselines hold per customer.
+const PROFILES: BaselineLimits = BaselineLimits { groups: 20_000, values: 50_000, bytes: 32 << 20 };
 
 /// A rule and the records to hold it against.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -80,6 +83,8 @@ pub struct BacktestResult {
     pub records: i64,
     /// Records that satisfy the rule, or one that the correlation refers to.
     pub matched: i64,
+    /// Up to here a baseline only learned: half of the time, where it asks for more than that. Absent for what learns nothing.
+    pub learned_until: Option<Timestamp>,
     /// How often it fires.
     pub fired: i64,
     /// About how many different things it fires about: the first entity or group of each customer and day.
@@ -179,7 +184,9 @@ impl Ops {
         let range = self.latest_part(ctx, &query).await?;
         result.from = range.from;
         let mut events = self.lake().events(ctx, &EventQuery { range, ..query }, usize::MAX).await?;
-        let mut work = Work::new(rules, parser, result);
+        let all = self.store().read(ctx).await?.all_customers().await?;
+        let zones = all.into_iter().filter_map(|customer| Some((customer.id, customer.data.time_zone.parse().ok()?)));
+        let mut work = Work::new(rules, parser, zones.collect(), result);
         let until = Instant::now() + TIME;
         let mut in_time = true;
         while in_time && let Some(part) = events.next().await {
@@ -232,6 +239,7 @@ impl BacktestResult {
             complete: true,
             records: 0,
             matched: 0,
+            learned_until: None,
             fired: 0,
             things: 0,
             days: Vec::new(),
@@ -252,6 +260,8 @@ struct Behind {
 struct Work {
     rules: Arc<RuleSet>,
     correlator: Correlator<Arc<Behind>>,
+    baselines: Baselines,
+    zones: HashMap<CustomerId, Zone>,
     parser: Parser,
     spent: Duration,
     last: Option<Timestamp>,
@@ -264,11 +274,19 @@ struct Work {
 const DAY: i64 = 86_400_000_000;
 
 impl Work {
-    fn new(rules: Arc<RuleSet>, parser: Parser, result: BacktestResult) -> Self {
+    fn new(rules: Arc<RuleSet>, parser: Parser, zones: HashMap<CustomerId, Zone>, mut result: BacktestResult) -> Self {
         let correlator = Correlator::new(&rules, LIMITS);
+        let mut baselines = Baselines::new(&rules, PROFILES);
+        if let Some(longest) = rules.baselines().iter().map(|rule| rule.learning).max() {
+            let learning = longest.min(result.to.since(result.from) / 2);
+            baselines.learn_at_most(learning);
+            result.learned_until = Some(result.from.plus(learning));
+        }
         Work {
             rules,
             correlator,
+            baselines,
+            zones,
             parser,
             spent: Duration::ZERO,
             last: None,
@@ -309,6 +327,13 @@ impl Work {
         if matches.iter().any(|found| !rules.is_only_correlated(&found.rule.id)) {
             let thing = behind.entities.first().map(|(_, value)| value.clone()).unwrap_or_default();
             self.fire(&behind, thing);
+        }
+        let offset = self.zones.get(&stored.customer).map_or(0, |zone| zone.offset(stored.time));
+        // As if it came when it happened: what is stored may have been brought in at once.
+        let moment = Moment { time: stored.time, received: stored.time, offset };
+        for found in self.baselines.observe(partition, moment, &matches, &event) {
+            let group: Vec<&str> = found.departure.group.iter().map(|part| part.value.as_str()).collect();
+            self.fire(&behind, group.join(" "));
         }
         let fired = self.correlator.observe(partition, stored.time, &matches, &event, Arc::new(behind));
         self.correlated(fired);

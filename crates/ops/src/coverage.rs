@@ -11,7 +11,7 @@ use model::use_case::{Language, Release};
 use model::{Context, CustomerId, PageRequest, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
-use sigma::{CorrelationType, RuleSet};
+use sigma::{BaselineRule, CorrelationType, RuleSet};
 
 use crate::Ops;
 use crate::device_fields::Seen;
@@ -232,11 +232,28 @@ fn readiness(rules: &RuleSet, id: &str, arriving: &[Seen]) -> Option<(Readiness,
         }
         return Some(best);
     }
+    if let Some(baseline) = rules.baselines().iter().find(|rule| rule.id == id) {
+        return baseline.rules.iter().filter_map(|part| profiled(rules, part, baseline, arriving)).max();
+    }
     let correlation = rules.correlations().iter().find(|rule| rule.id == id)?;
     let parts = correlation.rules.iter().filter_map(|part| readiness(rules, part, arriving));
     match correlation.kind {
         CorrelationType::Temporal | CorrelationType::TemporalOrdered => parts.min(),
         _ => parts.max(),
+    }
+}
+
+/// The same for a base rule of a baseline, which looks at fields of what that rule matches as well.
+fn profiled(rules: &RuleSet, id: &str, baseline: &BaselineRule, arriving: &[Seen]) -> Option<(Readiness, Vec<String>)> {
+    let rule = rules.rule(id)?;
+    let of_rule = readiness(rules, id, arriving)?;
+    let looked_at = || baseline.group_by.iter().chain(&baseline.fields);
+    let lacking = |source: &Seen| looked_at().filter(|name| !source.has(name)).cloned().collect::<Vec<String>>();
+    let able = arriving.iter().filter(|source| rule.concerns(&source.log_sources));
+    let able = able.filter(|source| rules.reach(rule, |name| source.has(name)).can_fire);
+    match able.map(lacking).min_by_key(Vec::len) {
+        Some(missing) if !missing.is_empty() => Some((Readiness::NoField, missing)),
+        _ => Some(of_rule),
     }
 }
 

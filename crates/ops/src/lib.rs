@@ -10,6 +10,7 @@ mod asset;
 mod audit;
 mod audit_policy;
 mod backtest;
+mod baseline;
 mod change;
 mod coverage;
 mod customer;
@@ -72,6 +73,7 @@ mod worker;
 mod zip;
 
 pub use self::intel::AddedList;
+pub use baseline::{BaselineOfCustomer, GroupWish, ProfileRequest};
 pub use backtest::{Backtest, BacktestDay, BacktestEntity, BacktestResult, BacktestSample};
 pub use change::ChangesPage;
 pub use coverage::{Coverage, CoverageRule, CoverageTechnique, Readiness};
@@ -154,6 +156,7 @@ struct Inner {
     tails: tail::Tails,
     turns: turns::Turns,
     doors: std::sync::OnceLock<Arc<dyn Doors>>,
+    profiles: std::sync::OnceLock<tokio::sync::mpsc::Sender<ProfileRequest>>,
     retro_hunts: retro_hunt::RetroHunts,
     feeds: tokio::sync::Notify,
 }
@@ -164,11 +167,23 @@ impl Ops {
         let passwords = password::Passwords::new();
         let use_cases = RwLock::new(use_case::UseCases::new(parts.library.clone()));
         let (rules_replaced, loading) = (tokio::sync::watch::Sender::new(0), tokio::sync::Mutex::default());
-        let (turns, doors) = (turns::Turns::default(), std::sync::OnceLock::new());
+        let (turns, doors, profiles) =
+            (turns::Turns::default(), std::sync::OnceLock::new(), std::sync::OnceLock::new());
         let (tails, retro_hunts) = (tail::Tails::default(), retro_hunt::RetroHunts::default());
         let feeds = tokio::sync::Notify::new();
-        let inner =
-            Inner { parts, use_cases, rules_replaced, loading, passwords, tails, retro_hunts, feeds, turns, doors };
+        let inner = Inner {
+            parts,
+            use_cases,
+            rules_replaced,
+            loading,
+            passwords,
+            tails,
+            retro_hunts,
+            feeds,
+            turns,
+            doors,
+            profiles,
+        };
         Ops { inner: Arc::new(inner) }
     }
 

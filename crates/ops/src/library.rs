@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::Severity;
 use model::use_case::{Cards, Exception, Language, UseCase, UseCaseState};
 use serde::{Deserialize, Serialize};
-use sigma::{CorrelationRule, Rule, RuleSet};
+use sigma::{BaselineRule, CorrelationRule, Rule, RuleSet};
 
 use crate::device_health::print;
 
@@ -66,7 +66,7 @@ pub struct RuleInfo {
     pub falsepositives: Vec<String>,
     /// Which log source it is for, printed: `windows/process_creation`.
     pub log_source: String,
-    /// The fields it asks for; those a correlation groups by, in that order.
+    /// The fields it asks for; those a correlation or baseline groups by, in that order.
     pub fields: Vec<String>,
     /// The file it came from, relative to its rule folder.
     pub path: String,
@@ -301,11 +301,13 @@ fn idle(id: &str, text: &str) -> RuleInfo {
     RuleInfo { text: Some(text.to_owned()), ..found.unwrap_or_else(unread) }
 }
 
-/// What rules and correlations say of themselves, but for those that only serve correlations; as if all were of our own.
+/// What rules, correlations and baselines say of themselves, but for those that only serve others; as if all were of our
+/// own.
 fn describe(rules: &RuleSet) -> impl Iterator<Item = RuleInfo> + '_ {
     let alone = rules.rules().iter().filter(|rule| !rules.is_only_correlated(&rule.id)).map(|rule| of_rule(rule));
     let together = rules.correlations().iter().filter(|rule| !rules.is_only_correlated(&rule.id));
-    alone.chain(together.map(|rule| of_correlation(rule)))
+    let usual = rules.baselines().iter().map(|rule| of_baseline(rule));
+    alone.chain(together.map(|rule| of_correlation(rule))).chain(usual)
 }
 
 fn of_rule(rule: &Rule) -> RuleInfo {
@@ -341,6 +343,26 @@ fn of_correlation(rule: &CorrelationRule) -> RuleInfo {
         techniques: rule.techniques(),
         falsepositives: rule.falsepositives.clone(),
         log_source: "correlation".to_owned(),
+        fields: rule.group_by.clone(),
+        path: rule.path.clone(),
+        origin: RuleOrigin::Own,
+        text: None,
+    }
+}
+
+fn of_baseline(rule: &BaselineRule) -> RuleInfo {
+    RuleInfo {
+        id: rule.id.clone(),
+        title: rule.title.clone(),
+        level: rule.level,
+        status: rule.status.clone(),
+        description: rule.description.clone(),
+        author: rule.author.clone(),
+        references: rule.references.clone(),
+        tags: rule.tags.clone(),
+        techniques: rule.techniques(),
+        falsepositives: rule.falsepositives.clone(),
+        log_source: "baseline".to_owned(),
         fields: rule.group_by.clone(),
         path: rule.path.clone(),
         origin: RuleOrigin::Own,

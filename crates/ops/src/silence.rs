@@ -214,6 +214,7 @@ async fn raise(tx: &mut Tx, device: &Device, minutes: i64, usual_percent: Option
         entities: Vec::new(),
         samples: Vec::new(),
         intel: None,
+        departure: None,
         state: AlertState::New,
         policy: None,
         incident: None,

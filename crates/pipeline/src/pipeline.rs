@@ -8,6 +8,8 @@ use std::time::Duration;
 use formats::Parser;
 use intel::IndexStats;
 use lake::Lake;
+use model::baseline::{BaselineProgress, GroupProfile};
+use model::{CustomerId, Timestamp};
 use receive::listen::{Addresses, ListenConfig, Listeners};
 use receive::wal::{Disk, OsDisk};
 use receive::{Intake, ReceiveConfig, Receiver, SenderDirectory};
@@ -152,6 +154,32 @@ impl Pipeline {
     pub async fn set_parser(&self, parser: Parser) -> Result<(), Error> {
         self.receiver.senders().set_record_starts(parser.sources().record_starts());
         self.flow.set_parser(parser).await
+    }
+
+    /// How far baselines are, for every customer. Answered when the batch at hand is judged.
+    pub async fn baseline_progress(&self) -> Vec<BaselineProgress> {
+        self.flow.baseline_progress().await
+    }
+
+    /// The groups of a baseline heard of last, newest first, by their values.
+    pub async fn latest_groups(&self, customer: CustomerId, rule: String, most: usize) -> Vec<Vec<String>> {
+        self.flow.latest_groups(customer, rule, most).await
+    }
+
+    /// What is usual for a group, given by its values in the order the baseline groups by.
+    pub async fn group_profile(
+        &self,
+        customer: CustomerId,
+        rule: String,
+        group: Vec<String>,
+        now: Timestamp,
+    ) -> Option<GroupProfile> {
+        self.flow.group_profile(customer, rule, group, now).await
+    }
+
+    /// Forgets what is usual for a group: it learns anew. Returns when the place in the log where that holds is durable.
+    pub async fn forget_group(&self, customer: CustomerId, rule: String, group: Vec<String>) -> Result<(), Error> {
+        self.flow.forget_group(customer, rule, group).await
     }
 
     /// Waits until everything that is durable now is committed to the store; false if that takes longer.

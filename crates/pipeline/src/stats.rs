@@ -6,7 +6,7 @@ use std::time::Duration;
 use receive::ReceiveStats;
 use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
-use sigma::Statistics;
+use sigma::{BaselineStatistics, Statistics};
 
 /// A stage of the flow whose CPU time is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,9 @@ pub struct Counters {
     groups_forgotten: AtomicU64,
     group_events_forgotten: AtomicU64,
     group_events_late: AtomicU64,
+    profiles: AtomicU64,
+    profile_bytes: AtomicU64,
+    profiles_forgotten: AtomicU64,
     stages: [AtomicU64; 5],
 }
 
@@ -54,6 +57,13 @@ impl Counters {
         self.groups_forgotten.store(now.evicted_groups, Ordering::Relaxed);
         self.group_events_forgotten.store(now.forgotten_events, Ordering::Relaxed);
         self.group_events_late.store(now.late_events, Ordering::Relaxed);
+    }
+
+    /// What baselines hold and what happened at their bounds.
+    pub(crate) fn profiled(&self, now: BaselineStatistics) {
+        self.profiles.store(now.groups, Ordering::Relaxed);
+        self.profile_bytes.store(now.bytes, Ordering::Relaxed);
+        self.profiles_forgotten.store(now.forgotten_groups, Ordering::Relaxed);
     }
 
     /// The counters now, without those of receiving.
@@ -71,6 +81,9 @@ impl Counters {
             groups_forgotten: load(&self.groups_forgotten),
             group_events_forgotten: load(&self.group_events_forgotten),
             group_events_late: load(&self.group_events_late),
+            profiles: load(&self.profiles),
+            profile_bytes: load(&self.profile_bytes),
+            profiles_forgotten: load(&self.profiles_forgotten),
             store_retries: load(&self.store_retries),
             lake_retries: load(&self.lake_retries),
             processed: load(&self.processed),
@@ -112,6 +125,12 @@ pub struct PipelineStats {
     pub group_events_forgotten: u64,
     /// Events that came too late for their group.
     pub group_events_late: u64,
+    /// Groups whose profile baselines keep, as of the last checkpoint.
+    pub profiles: u64,
+    /// Bytes of those profiles, about.
+    pub profile_bytes: u64,
+    /// Profiles forgotten because a customer had too many.
+    pub profiles_forgotten: u64,
     /// Commits to the store that had to be tried again.
     pub store_retries: u64,
     /// Flushes of the lake that failed and are tried again.

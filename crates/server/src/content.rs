@@ -54,6 +54,7 @@ pub fn load(settings: &config::Detection) -> Result<Library, ContentError> {
     tracing::info!(
         rules = rules.rules().len(),
         correlations = rules.correlations().len(),
+        baselines = rules.baselines().len(),
         inactive = rules.inactive().len(),
         unusable = rules.errors().len(),
         "rules are loaded"

@@ -20,6 +20,7 @@ mod nats;
 mod net;
 mod offline;
 mod open;
+mod profiles;
 mod retro_hunt;
 mod scan;
 mod serve;

@@ -95,6 +95,7 @@ fn render(stats: &PipelineStats, intel: &IndexStats, seen: &Seen, resident: Opti
         ("correlation_groups_forgotten_total", "Groups forgotten at a bound.", stats.groups_forgotten),
         ("correlation_events_forgotten_total", "Events forgotten by their group.", stats.group_events_forgotten),
         ("correlation_events_late_total", "Events too late for their group.", stats.group_events_late),
+        ("baseline_groups_forgotten_total", "Profiles forgotten at a bound.", stats.profiles_forgotten),
         ("store_retries_total", "Commits to the store tried again.", stats.store_retries),
         ("lake_retries_total", "Flushes of the lake tried again.", stats.lake_retries),
         ("lake_compactions_total", "Merges of lake files.", seen.lake.compactions),
@@ -148,6 +149,8 @@ fn render(stats: &PipelineStats, intel: &IndexStats, seen: &Seen, resident: Opti
     metric("stage_cpu_seconds_total", "counter", "CPU time of the flow by stage.", &stages);
     let gauges = [
         ("correlation_groups", "Groups correlations held at the last checkpoint.", stats.groups),
+        ("baseline_groups", "Groups whose profile baselines kept at the last checkpoint.", stats.profiles),
+        ("baseline_bytes", "Bytes of those profiles, about.", stats.profile_bytes),
         ("connections", "Open connections of senders.", stats.receive.connections),
         ("log_position", "Last durable sequence of the log.", stats.receive.wal_position),
         ("log_first", "First sequence still in the log.", stats.receive.wal_first),

@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use formats::{Hint, Parser, Sources};
 use indicatif::{ProgressBar, ProgressStyle};
 use model::event::Event;
-use sigma::{CorrelationMatch, Correlator, Limits, RuleSet};
+use sigma::{BaselineLimits, Baselines, CorrelationMatch, Correlator, Limits, Moment, RuleSet};
 
 use crate::cli::ScanArgs;
 use crate::error::whole;
@@ -37,7 +37,7 @@ pub fn run(arguments: &ScanArgs) -> ExitCode {
         failed = true;
     };
     let rules = load_rules(&arguments.rules, &mut complain);
-    if rules.rules().is_empty() && rules.correlations().is_empty() {
+    if rules.rules().is_empty() {
         complain("no rule could be used: --rules names a Sigma rule or a folder of them");
         return ExitCode::FAILURE;
     }
@@ -58,6 +58,7 @@ pub fn run(arguments: &ScanArgs) -> ExitCode {
     };
     let mut scan = Scan {
         correlator: Correlator::new(&rules, Limits::default()),
+        baselines: Baselines::new(&rules, BaselineLimits::default()),
         rules: &rules,
         parser: &parser,
         output,
@@ -91,6 +92,7 @@ struct Scan<'a> {
     rules: &'a RuleSet,
     parser: &'a Parser,
     correlator: Correlator<Place>,
+    baselines: Baselines,
     output: Output,
     summary: Summary,
     progress: ProgressBar,
@@ -148,6 +150,20 @@ impl Scan<'_> {
                 rule_id: &rule.id,
                 title: &rule.title,
                 level: rule.level,
+                time: &time,
+                fields: &fields,
+            })?;
+        }
+        // A file is as good as received when its events happened; it says nothing of where.
+        let moment = Moment { time: event.time, received: event.time, offset: 0 };
+        for found in self.baselines.observe("scan", moment, &matches, event) {
+            let fields: Vec<_> = found.fields.iter().map(|field| (field.field.clone(), field.value.clone())).collect();
+            self.found(Found {
+                file: &place.file,
+                record: place.record,
+                rule_id: &found.rule.id,
+                title: &found.rule.title,
+                level: found.rule.level,
                 time: &time,
                 fields: &fields,
             })?;

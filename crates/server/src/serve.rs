@@ -24,7 +24,7 @@ use crate::lake::{self, Upkeep};
 use crate::metrics::{self, Health};
 use crate::open::{self, Opened};
 use crate::time::now;
-use crate::{admin, content, feeds, intel, layout, monitor, nats, net};
+use crate::{admin, content, feeds, intel, layout, monitor, nats, net, profiles};
 
 /// How long a stop may take before it is broken off; what is missing is replayed at the next start.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -98,6 +98,8 @@ impl Server {
             spawn_http(&mut tasks, listener, tls, metrics::metrics_router(health), &watching);
         }
         opened.ops.set_doors(Arc::new(monitor::IntakeDoors(pipeline.intake())));
+        let asked = profiles::channel(&opened.ops);
+        tasks.spawn(profiles::answer(asked, pipeline.clone(), watching.clone()));
         tasks.spawn(monitor::follow_parsers(opened.ops.clone(), pipeline.clone(), watching.clone()));
         tasks.spawn(monitor::follow_rules(opened.ops.clone(), pipeline.clone(), watching.clone()));
         let fetcher = feeds::fetcher(&config.intel, &opened);

@@ -18,8 +18,8 @@ const CHUNK: usize = 50;
 const NAMED: usize = 100;
 /// An alert without its samples: they are most of it, and nobody decides by them.
 const LEAN: &str = "SELECT customer, id, device, origin, rule_id, title, severity, outcome, techniques, alert_key, \
-                    alert_count, first_time, last_time, entities, '[]' AS samples, intel, state, policy, incident, created, \
-                    version FROM alert WHERE ";
+                    alert_count, first_time, last_time, entities, '[]' AS samples, intel, departure, state, policy, incident, \
+                    created, version FROM alert WHERE ";
 
 /// Which alerts are wanted; an absent or empty part does not narrow.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -179,12 +179,12 @@ fn upsert(alerts: &[&Alert]) -> Sql {
     let mut insert = sql(
         "INSERT INTO alert (customer, id, device, origin, rule_id, title, severity, outcome, techniques, ",
     )
-    .push("alert_key, alert_count, first_time, last_time, entities, samples, intel, state, policy, incident, search, ")
-    .push("created, version) VALUES ");
+    .push("alert_key, alert_count, first_time, last_time, entities, samples, intel, departure, state, policy, incident, ")
+    .push("search, created, version) VALUES ");
     for (place, alert) in alerts.iter().enumerate() {
         insert = insert
             .push(if place == 0 { "(" } else { ", (" })
-            .push("?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)")
+            .push("?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)")
             .bind(&alert.customer)
             .bind(&alert.id)
             .bind(&alert.device)
@@ -200,7 +200,8 @@ fn upsert(alerts: &[&Alert]) -> Sql {
             .bind(alert.last)
             .bind(json(&alert.entities))
             .bind(json(&alert.samples))
-            .bind(intel_text(alert).as_deref())
+            .bind(text_of(alert.intel.as_ref()).as_deref())
+            .bind(text_of(alert.departure.as_ref()).as_deref())
             .bind(alert.state)
             .bind(alert.policy.as_ref())
             .bind(alert.incident.as_ref())
@@ -210,8 +211,8 @@ fn upsert(alerts: &[&Alert]) -> Sql {
     insert
         .push(" ON CONFLICT (customer, id) DO UPDATE SET severity = excluded.severity, outcome = excluded.outcome, ")
         .push("alert_count = excluded.alert_count, first_time = excluded.first_time, last_time = excluded.last_time, ")
-        .push("entities = excluded.entities, samples = excluded.samples, intel = excluded.intel, search = excluded.search, ")
-        .push("version = alert.version + 1 ")
+        .push("entities = excluded.entities, samples = excluded.samples, intel = excluded.intel, ")
+        .push("departure = excluded.departure, search = excluded.search, version = alert.version + 1 ")
         .push("WHERE alert.severity <> excluded.severity OR alert.outcome <> excluded.outcome ")
         .push("OR alert.alert_count <> excluded.alert_count OR alert.first_time <> excluded.first_time ")
         .push("OR alert.last_time <> excluded.last_time OR alert.entities <> excluded.entities ")
@@ -226,8 +227,8 @@ fn search(alert: &Alert) -> Arg {
     Arg::from(searchable(single.into_iter().chain(named)))
 }
 
-fn intel_text(alert: &Alert) -> Option<String> {
-    alert.intel.as_ref().map(|intel| serde_json::to_string(intel).expect("texts and numbers serialize"))
+fn text_of<T: serde::Serialize>(part: Option<&T>) -> Option<String> {
+    part.map(|part| serde_json::to_string(part).expect("texts and numbers serialize"))
 }
 
 fn outcome_word(outcome: AttackOutcome) -> &'static str {
@@ -259,6 +260,7 @@ fn read(row: &Row) -> Result<Alert> {
         entities: row.json("entities")?,
         samples: row.json("samples")?,
         intel: row.json_maybe("intel")?,
+        departure: row.json_maybe("departure")?,
         state: row.parse("state")?,
         policy: row.parse_maybe("policy")?,
         incident: row.parse_maybe("incident")?,

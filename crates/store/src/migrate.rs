@@ -107,6 +107,13 @@ pub(crate) const STORE: Family = Family {
             sqlite: "",
             postgres: include_str!("../migrations/0011_hunt.postgres.sql"),
         },
+        Migration {
+            number: 12,
+            name: "0012_baseline",
+            shared: include_str!("../migrations/0012_baseline.sql"),
+            sqlite: "",
+            postgres: "",
+        },
     ],
 };
 

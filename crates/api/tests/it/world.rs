@@ -10,6 +10,7 @@ use lake::{Lake, LakeConfig, LogPosition, RowBatch};
 use model::alert::{Alert, AlertOrigin, AlertState};
 use model::asset::{AssetData, Importance};
 use model::audit_policy::{AuditPolicy, AuditPolicyData, PolicyAction, PolicyCondition};
+use model::baseline::{BaselineProgress, GroupProfile, NamedValue, Usual};
 use model::customer::{CustomerData, OperatingState};
 use model::device::{Device, DeviceData, DeviceKind};
 use model::event::{AttackOutcome, Envelope, Event};
@@ -22,7 +23,7 @@ use model::use_case::{
 };
 use model::user::{User, UserData};
 use model::*;
-use ops::{Library, NewIncident, Ops, OpsParts, PublicAddresses, RuleFile, RuleOrigin};
+use ops::{Library, NewIncident, Ops, OpsParts, ProfileRequest, PublicAddresses, RuleFile, RuleOrigin};
 use serde_json::{Value, json};
 use store::{Store, StoreConfig};
 use tempfile::TempDir;
@@ -92,6 +93,7 @@ impl World {
             exports: ops::ExportRoom::new(folder.path().join("exports")),
         });
         let ours = ops.create_customer(&job(), customer_data(CANARY)).await.unwrap().id;
+        answer_as_flow(&ops, ours.clone());
         let theirs = ops.create_customer(&job(), customer_data("Theirs")).await.unwrap().id;
         let (draining, watching) = watch::channel(false);
         let about = Arc::new(About { name: "Vedette", version: "0", demo: false });
@@ -229,6 +231,7 @@ impl World {
             entities: Vec::new(),
             samples: Vec::new(),
             intel: None,
+            departure: None,
             state: AlertState::New,
             policy: None,
             incident: None,
@@ -463,6 +466,50 @@ pub fn request_data() -> RequestData {
     }
 }
 
+const USUAL: &str = "title: Logon\nid: logon\nlogsource: {product: linux, service: sshd}\n\
+    detection: {k: [Accepted], condition: k}\n---\n\
+    title: Logon from a new address\nid: usual\nlevel: low\n\
+    baseline: {type: first_seen, rules: [logon], group-by: [user_name], field: source_ip}\n";
+
+/// Answers as the flow does for a customer of whom it knows one user.
+fn answer_as_flow(ops: &Ops, ours: CustomerId) {
+    let (requests, mut asked) = tokio::sync::mpsc::channel(8);
+    ops.set_profiles(requests);
+    tokio::spawn(async move {
+        while let Some(request) = asked.recv().await {
+            let at = now();
+            match request {
+                ProfileRequest::Progress(answer) => drop(answer.send(vec![BaselineProgress {
+                    rule: "usual".into(),
+                    customer: ours.clone(),
+                    since: at,
+                    latest: at,
+                    learning: 14 * 86_400,
+                    groups: 1,
+                    forgotten: 0,
+                    bytes: 400,
+                }])),
+                ProfileRequest::Latest { customer, answer, .. } => {
+                    let known = if customer == ours { vec![vec![CANARY.to_owned()]] } else { Vec::new() };
+                    drop(answer.send(known));
+                }
+                ProfileRequest::Group { customer, group, answer, .. } => {
+                    let profile = GroupProfile {
+                        group: vec![NamedValue { name: "user_name".into(), value: group[0].clone() }],
+                        since: at,
+                        last: at,
+                        observations: 1,
+                        learned: false,
+                        usual: Usual::Values { known: 0, latest: Vec::new() },
+                    };
+                    drop(answer.send((customer == ours).then_some(profile)));
+                }
+                ProfileRequest::Forget { answer, .. } => drop(answer.send(true)),
+            }
+        }
+    });
+}
+
 fn library() -> Library {
     let file = |id: &str, title: &str, value: &str| RuleFile {
         path: format!("rules/{id}.yml"),
@@ -478,6 +525,13 @@ fn library() -> Library {
         file("rule-1", "Password spraying", "EventID: 4625"),
         file("rule-2", "Needs a list", "user|expand: '%admins%'"),
         file("rule-3", "Log cleared", "EventID: 1102"),
+        RuleFile {
+            path: "rules/usual.yml".into(),
+            text: USUAL.into(),
+            origin: RuleOrigin::BuiltIn,
+            cards: Cards::new(),
+            state: UseCaseState::Live,
+        },
     ])
 }
 

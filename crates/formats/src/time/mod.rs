@@ -26,6 +26,14 @@ pub enum Zone {
 impl Zone {
     /// Coordinated universal time.
     pub const UTC: Zone = Zone::Named(chrono_tz::UTC);
+
+    /// How many seconds local time is ahead of UTC at a time.
+    pub fn offset(&self, at: Timestamp) -> i32 {
+        match self {
+            Zone::Named(zone) => zone.offset_from_utc_datetime(&at.to_chrono().naive_utc()).fix().local_minus_utc(),
+            Zone::Fixed(offset) => offset.local_minus_utc(),
+        }
+    }
 }
 
 impl From<chrono_tz::Tz> for Zone {

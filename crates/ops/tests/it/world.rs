@@ -154,6 +154,7 @@ impl World {
             ],
             samples: Vec::<Sample>::new(),
             intel: None,
+            departure: None,
             state: AlertState::New,
             policy: None,
             incident: None,

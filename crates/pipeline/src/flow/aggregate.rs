@@ -369,6 +369,7 @@ mod tests {
                 entities: Arc::default(),
                 sample: Shown { evidence: Arc::new(evidence), matched: Arc::default() },
                 more: Vec::new(),
+                departure: None,
             }
         }
     }

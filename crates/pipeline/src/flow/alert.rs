@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use model::alert::{Alert, AlertState, SAMPLES};
+use model::baseline::{Departure, Unusual};
 use model::entity::Entity;
 use model::event::AttackOutcome;
 use model::{AlertId, CustomerId, DeviceId, Severity, Timestamp};
@@ -31,6 +32,7 @@ pub(super) struct Growing {
     pub last: Timestamp,
     entities: Arc<Vec<Entity>>,
     samples: Vec<Shown>,
+    departure: Option<Box<Departure>>,
     created: Timestamp,
     /// Receipt time of what came last.
     pub touched: Timestamp,
@@ -63,6 +65,7 @@ impl Growing {
             last: detection.last,
             entities: detection.entities,
             samples: std::iter::once(detection.sample).chain(detection.more).collect(),
+            departure: detection.departure,
             created: detection.received,
             touched: detection.received,
         }
@@ -79,6 +82,12 @@ impl Growing {
             self.outcome = detection.outcome;
         }
         self.add_entities(&detection.entities);
+        // What was new first stays the reason; a number that grows is told as it is by now.
+        if let Some(departure) = detection.departure
+            && (self.departure.is_none() || matches!(departure.reason, Unusual::Volume { .. }))
+        {
+            self.departure = Some(departure);
+        }
         for shown in std::iter::once(detection.sample).chain(detection.more) {
             self.add_sample(shown);
         }
@@ -131,6 +140,7 @@ impl Growing {
             entities: self.entities.to_vec(),
             samples: self.samples.iter().map(Shown::sample).collect(),
             intel: self.about.intel.clone(),
+            departure: self.departure.clone(),
             state: if self.silent { AlertState::Silent } else { AlertState::New },
             policy: None,
             incident: None,
@@ -175,6 +185,7 @@ impl OpenAlert {
             first: alert.first,
             last: alert.last,
             entities: Arc::new(alert.entities),
+            departure: alert.departure,
             created: alert.created,
             touched,
         }

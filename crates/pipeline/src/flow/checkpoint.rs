@@ -13,10 +13,11 @@ use store::{Tx, Watermark};
 
 use super::aggregate::Changes;
 use super::alert::OpenAlert;
+use super::detect::StateParts;
 use crate::error::Error;
 
 /// The layout of heads and parts.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Names a state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,8 +35,8 @@ pub(super) struct Checkpoint {
     pub sequence: u64,
     /// The parts it was read from.
     pub parts: Range<u32>,
-    /// The correlations' parts by number.
-    pub correlations: Vec<(u32, Vec<u8>)>,
+    /// The parts of correlations and baselines by number.
+    pub state: Vec<(u32, StateParts)>,
     /// What is open, each with the part it stands in.
     pub alerts: Vec<(u32, OpenAlert)>,
 }
@@ -45,9 +46,9 @@ pub(super) struct Checkpoint {
 pub(super) struct Part {
     pub sequence: u64,
     pub number: u32,
-    /// Number of the first part the correlations still need.
+    /// Number of the first part correlations or baselines still need.
     pub oldest: u32,
-    pub correlations: Vec<u8>,
+    pub state: StateParts,
     pub alerts: Changes,
 }
 
@@ -72,8 +73,11 @@ impl Part {
     /// Encodes it. This takes a while for a large one and belongs beside the flow.
     pub(super) fn encode(self) -> EncodedPart {
         let alerts = Alerts { open: self.alerts.open.iter().map(OpenAlert::of).collect(), gone: self.alerts.gone };
-        let mut plain = (self.correlations.len() as u64).to_be_bytes().to_vec();
-        plain.extend_from_slice(&self.correlations);
+        let mut plain = Vec::new();
+        for part in [&self.state.correlations, &self.state.baselines] {
+            plain.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            plain.extend_from_slice(part);
+        }
         serde_json::to_writer(&mut plain, &alerts).expect("texts, numbers and lists serialize");
         let bytes = zstd::encode_all(&plain[..], 1).expect("compressing in memory does not fail");
         let oldest = self.oldest.min(self.alerts.oldest);
@@ -81,16 +85,21 @@ impl Part {
     }
 }
 
-/// The correlations and alerts of a part.
-fn decode(number: u32, bytes: &[u8]) -> Result<(Vec<u8>, Alerts), Error> {
+/// The state and the alerts of a part.
+fn decode(number: u32, bytes: &[u8]) -> Result<(StateParts, Alerts), Error> {
     let damaged = |error: &dyn std::fmt::Display| Error::Checkpoint(format!("part {number}: {error}"));
     let plain = zstd::decode_all(bytes).map_err(|error| damaged(&error))?;
     let cut = || damaged(&"it is cut short");
-    let (length, rest) = plain.split_first_chunk::<8>().ok_or_else(cut)?;
-    let length = usize::try_from(u64::from_be_bytes(*length)).map_err(|error| damaged(&error))?;
-    let (correlations, alerts) = rest.split_at_checked(length).ok_or_else(cut)?;
-    let alerts = serde_json::from_slice(alerts).map_err(|error| damaged(&error))?;
-    Ok((correlations.to_vec(), alerts))
+    let mut rest = &plain[..];
+    let mut take = || {
+        let (length, behind) = rest.split_first_chunk::<8>()?;
+        let (part, behind) = behind.split_at_checked(usize::try_from(u64::from_be_bytes(*length)).ok()?)?;
+        rest = behind;
+        Some(part.to_vec())
+    };
+    let state = StateParts { correlations: take().ok_or_else(cut)?, baselines: take().ok_or_else(cut)? };
+    let alerts = serde_json::from_slice(rest).map_err(|error| damaged(&error))?;
+    Ok((state, alerts))
 }
 
 /// Where to begin.
@@ -135,7 +144,7 @@ pub(super) async fn load(tx: &mut Tx, log: u32, shard: u16) -> Result<Start, Err
         Some(bytes) => match serde_json::from_slice::<Head>(&bytes) {
             Ok(head) if head.version == VERSION => Some(read(tx, log, shard, head).await?),
             _ => {
-                tracing::warn!("the state of detection is of another version; correlations and open alerts begin anew");
+                tracing::warn!("the state of detection is of another version; correlations, baselines and open alerts begin anew");
                 Some(Checkpoint { sequence: watermark.min(counted), parts: 1..1, ..Checkpoint::default() })
             }
         },
@@ -145,18 +154,18 @@ pub(super) async fn load(tx: &mut Tx, log: u32, shard: u16) -> Result<Start, Err
 
 /// Reads the parts of a state.
 async fn read(tx: &mut Tx, log: u32, shard: u16, head: Head) -> Result<Checkpoint, Error> {
-    let mut correlations = Vec::new();
+    let mut state = Vec::new();
     let mut alerts: BTreeMap<AlertId, (u32, OpenAlert)> = BTreeMap::new();
     for number in head.parts.clone() {
         let bytes = tx.get_state(&part_state(log, shard, number)).await?;
         let bytes = bytes.ok_or_else(|| Error::Checkpoint(format!("part {number} is missing")))?;
         let (own, changed) = decode(number, &bytes)?;
-        correlations.push((number, own));
+        state.push((number, own));
         changed.gone.iter().for_each(|id| drop(alerts.remove(id)));
         alerts.extend(changed.open.into_iter().map(|open| (open.id().clone(), (number, open))));
     }
     let alerts = alerts.into_values().collect();
-    Ok(Checkpoint { sequence: head.sequence, parts: head.parts, correlations, alerts })
+    Ok(Checkpoint { sequence: head.sequence, parts: head.parts, state, alerts })
 }
 
 /// Up to where events are in the counts of their devices.

@@ -1,15 +1,19 @@
-//! From an event to detections: rules, correlations over them, and the device's own alarm (catalogue D0).
+//! From an event to detections: rules, correlations and baselines over them, and the device's own alarm (catalogue D0).
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use formats::Zone;
 use model::alert::{AlertOrigin, MatchedField, SAMPLES};
 use model::entity::{Entity, entities_of};
 use model::event::{Alarm, AttackOutcome, Envelope, Event, Value};
 use model::use_case::Release;
 use model::{CustomerId, ExceptionId};
-use sigma::{CorrelationMatch, Correlator, Limits, Match, RuleSet, Scratch, StatePart, Statistics};
+use sigma::{
+    BaselineLimits, BaselineStatistics, Baselines, CorrelationMatch, Correlator, InvalidState, Limits, Match, Moment, RuleSet,
+    Scratch, StatePart, Statistics,
+};
 
 use super::detection::{About, Detection, clean, key_of, key_of_group, matched};
 use super::evidence::{Evidence, Packed, Shown};
@@ -19,7 +23,9 @@ use crate::rulings::{Ruleset, Rulings};
 /// Bounds on what correlations hold per customer.
 const LIMITS: Limits =
     Limits { groups: 50_000, events: 200_000, events_per_group: 1_000, samples: 8, lateness: Duration::from_secs(600) };
-/// To correlations, an event is no further ahead of its receipt than this: a clock that is hours ahead must not end the
+/// Bounds on what each baseline holds per customer.
+const PROFILES: BaselineLimits = BaselineLimits { groups: 200_000, values: 200_000, bytes: 96 << 20 };
+/// To correlations and baselines, an event is no further ahead of its receipt than this: a clock that is hours ahead must not end the
 /// windows of all others.
 const AHEAD: Duration = Duration::from_secs(300);
 /// Samples kept from the beginning; the others are the newest.
@@ -41,6 +47,7 @@ pub(super) struct Detector {
     rulings: Arc<Rulings>,
     scratch: Scratch,
     correlator: Correlator<Packed>,
+    baselines: Baselines,
     /// Rules some correlation refers to.
     correlated: HashSet<String>,
     /// By id, of those that yield alerts.
@@ -49,19 +56,17 @@ pub(super) struct Detector {
 
 impl Detector {
     /// Goes on with the state kept in these parts.
-    pub(super) fn new(Ruleset { rules, rulings }: Ruleset, parts: &[(u32, Vec<u8>)]) -> Self {
-        let mut from = 0;
-        let correlator = loop {
-            let parts = parts[from..].iter().map(|(number, bytes)| (*number, bytes.as_slice()));
-            match Correlator::restore(&rules, LIMITS, parts) {
-                Ok(correlator) => break correlator,
-                // After a state that could not be read the next part held everything. Without any part nothing fails.
-                Err(error) => tracing::warn!(%error, "correlations start without a part of their state"),
-            }
-            from += 1;
-        };
+    pub(super) fn new(Ruleset { rules, rulings }: Ruleset, parts: &[(u32, StateParts)]) -> Self {
+        let correlator = restored("correlations", parts, |parts| {
+            let parts = parts.iter().map(|(number, bytes)| (*number, bytes.correlations.as_slice()));
+            Correlator::restore(&rules, LIMITS, parts)
+        });
+        let baselines = restored("baselines", parts, |parts| {
+            let parts = parts.iter().map(|(number, bytes)| (*number, bytes.baselines.as_slice()));
+            Baselines::restore(&rules, PROFILES, parts)
+        });
         let (correlated, about) = (correlated(&rules), about(&rules));
-        Detector { rules, rulings, scratch: Scratch::default(), correlator, correlated, about }
+        Detector { rules, rulings, scratch: Scratch::default(), correlator, baselines, correlated, about }
     }
 
     /// The same state under other rules.
@@ -71,6 +76,7 @@ impl Detector {
             return;
         }
         self.correlator.replace_rules(&rules);
+        self.baselines.replace_rules(&rules);
         (self.correlated, self.about) = (correlated(&rules), about(&rules));
         self.scratch = Scratch::default();
         self.rules = rules;
@@ -81,9 +87,27 @@ impl Detector {
         self.correlator.statistics()
     }
 
-    /// What changed in the correlations since the last part of their state.
-    pub(super) fn part(&mut self, number: u32) -> StatePart {
-        self.correlator.part(number)
+    /// What the baselines hold.
+    pub(super) fn profiled(&self) -> BaselineStatistics {
+        self.baselines.statistics()
+    }
+
+    /// What is usual, for who asks.
+    pub(super) fn baselines(&self) -> &Baselines {
+        &self.baselines
+    }
+
+    /// Forgets what is usual for a group.
+    pub(super) fn forget(&mut self, customer: &CustomerId, rule: &str, group: &[String]) -> bool {
+        self.baselines.forget(customer.as_str(), rule, group)
+    }
+
+    /// What changed in correlations and baselines since the last part of their state, and the first part that is still
+    /// needed.
+    pub(super) fn part(&mut self, number: u32) -> (StateParts, u32) {
+        let StatePart { oldest: first, bytes: correlations } = self.correlator.part(number);
+        let StatePart { oldest: second, bytes: baselines } = self.baselines.part(number);
+        (StateParts { correlations, baselines }, first.min(second))
     }
 
     /// What was decided, for the customer of one event.
@@ -92,7 +116,14 @@ impl Detector {
     }
 
     /// Adds what fires with this event. Names are needed only when something does, but finding that out is the work.
-    pub(super) fn observe(&mut self, envelope: &Envelope, event: &Event<'_>, names: &Names, out: &mut Found) {
+    pub(super) fn observe(
+        &mut self,
+        envelope: &Envelope,
+        zone: Zone,
+        event: &Event<'_>,
+        names: &Names,
+        out: &mut Found,
+    ) {
         let (rules, rulings) = (self.rules.clone(), self.rulings.clone());
         let mut matches = rules.matches_with(&mut self.scratch, event);
         let partition = envelope.customer.as_str();
@@ -120,6 +151,7 @@ impl Detector {
             entities: evidence.entities.clone(),
             sample: Shown { evidence: evidence.clone(), matched },
             more: Vec::new(),
+            departure: None,
         };
         if let Some(alarm) = &event.alarm {
             let about = Arc::new(alarm_of(alarm, event));
@@ -136,6 +168,22 @@ impl Detector {
                 && let Some(silent) = ruling.is_silent(&found.rule.id)
             {
                 out.detections.push(make(about.clone(), silent, outcome, matched(&found.fields, event)));
+            }
+        }
+        if self.baselines.concern(&matches) {
+            let moment = Moment { time, received: envelope.received, offset: zone.offset(time) };
+            for found in self.baselines.observe(partition, moment, &matches, event) {
+                let Some(about) = self.about.get(&found.rule.id) else { continue };
+                let Some(silent) = ruling.is_silent(&found.rule.id) else { continue };
+                if ruling.excepts(&found.rule.id, event, out) {
+                    continue;
+                }
+                let group: Vec<(String, String)> =
+                    found.departure.group.iter().map(|part| (part.name.clone(), part.value.clone())).collect();
+                let mut detection = make(about.clone(), silent, outcome, matched(&found.fields, event));
+                detection.key = key_of_group(&group, std::slice::from_ref(&detection.sample)).into();
+                detection.departure = Some(Box::new(found.departure));
+                out.detections.push(detection);
             }
         }
         let fired = match self.packed(&evidence, event, &matches) {
@@ -185,6 +233,7 @@ impl Detector {
                 entities: Arc::new(entities_together(&events)),
                 sample,
                 more: samples.collect(),
+                departure: None,
             });
         }
     }
@@ -215,6 +264,30 @@ impl Ruling<'_> {
     }
 }
 
+/// What changed in correlations and baselines, as a part of the state holds it.
+#[derive(Debug, Default)]
+pub(super) struct StateParts {
+    pub correlations: Vec<u8>,
+    pub baselines: Vec<u8>,
+}
+
+/// A state taken up from its parts.
+fn restored<S>(
+    what: &str,
+    parts: &[(u32, StateParts)],
+    restore: impl Fn(&[(u32, StateParts)]) -> Result<S, InvalidState>,
+) -> S {
+    let mut from = 0;
+    loop {
+        match restore(&parts[from..]) {
+            Ok(state) => return state,
+            // After a state that could not be read the next part held everything. Without any part nothing fails.
+            Err(error) => tracing::warn!(%error, what, "detection starts without a part of its state"),
+        }
+        from += 1;
+    }
+}
+
 fn correlated(rules: &RuleSet) -> HashSet<String> {
     rules.correlations().iter().flat_map(|rule| rule.rules.iter().cloned()).collect()
 }
@@ -223,7 +296,8 @@ fn correlated(rules: &RuleSet) -> HashSet<String> {
 fn about(rules: &RuleSet) -> HashMap<String, Arc<About>> {
     let single = rules.rules().iter().map(|rule| (rule.id.clone(), About::rule(rule)));
     let several = rules.correlations().iter().map(|rule| (rule.id.clone(), About::correlation(rule)));
-    let alerting = single.chain(several).filter(|(id, _)| !rules.is_only_correlated(id));
+    let profiled = rules.baselines().iter().map(|rule| (rule.id.clone(), About::baseline(rule)));
+    let alerting = single.chain(several).chain(profiled).filter(|(id, _)| !rules.is_only_correlated(id));
     alerting.map(|(id, about)| (id, Arc::new(about))).collect()
 }
 

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use model::alert::{AlertOrigin, MatchedField};
+use model::baseline::Departure;
 use model::entity::{Entity, EntityKind};
 use model::event::{AttackOutcome, Event};
 use model::intel::AlertIntel;
 use model::{CustomerId, DeviceId, Severity, Timestamp};
-use sigma::{CorrelationRule, Rule};
+use sigma::{BaselineRule, CorrelationRule, Rule};
 
 use super::evidence::Shown;
 
@@ -32,6 +33,17 @@ impl About {
     pub(super) fn rule(rule: &Rule) -> Self {
         About {
             origin: AlertOrigin::Rule,
+            rule_id: rule.id.as_str().into(),
+            title: rule.title.clone(),
+            severity: rule.level,
+            techniques: rule.techniques(),
+            intel: None,
+        }
+    }
+
+    pub(super) fn baseline(rule: &BaselineRule) -> Self {
+        About {
+            origin: AlertOrigin::Baseline,
             rule_id: rule.id.as_str().into(),
             title: rule.title.clone(),
             severity: rule.level,
@@ -73,6 +85,8 @@ pub(super) struct Detection {
     pub sample: Shown,
     /// Others, of a correlation.
     pub more: Vec<Shown>,
+    /// What is not usual, of a baseline.
+    pub departure: Option<Box<Departure>>,
 }
 
 /// What detections of one event are put together by: its source address, else its host, else its user, else the

@@ -55,6 +55,7 @@ impl Indicators {
                 entities: evidence.entities.clone(),
                 sample: Shown { evidence: evidence.clone(), matched },
                 more: Vec::new(),
+                departure: None,
             });
         }
     }

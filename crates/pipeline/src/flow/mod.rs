@@ -17,6 +17,7 @@ mod detection;
 mod evidence;
 mod indicators;
 mod pace;
+mod profiles;
 mod received;
 mod rules;
 mod worker;
@@ -100,6 +101,7 @@ pub(crate) struct Orders {
     rule_sets: Mutex<HashMap<String, Ruleset>>,
     parsers: Mutex<HashMap<String, Parser>>,
     indexes: Mutex<HashMap<String, Arc<intel::Index>>>,
+    questions: Mutex<Vec<profiles::Question>>,
 }
 
 impl Orders {

@@ -19,6 +19,11 @@ pub(super) struct Who {
 }
 
 impl Who {
+    /// The zone it lives in.
+    pub(super) fn zone(&self) -> Zone {
+        self.zone
+    }
+
     /// What the parser is told of a record of this device.
     pub(super) fn hint(&self, received: Timestamp) -> Hint {
         let source = (!self.source.is_empty()).then(|| self.source.to_string());

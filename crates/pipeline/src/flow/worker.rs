@@ -21,6 +21,7 @@ use super::commit::Step;
 use super::count;
 use super::detect::{Detector, Found};
 use super::indicators::Indicators;
+use super::profiles::ForgetRecord;
 use super::received::{Devices, Who};
 use super::rules::{IntelRecord, ParsersRecord, RulesRecord};
 use super::{FlowConfig, FlowParts, Orders};
@@ -117,7 +118,7 @@ impl Worker {
             reader: parts.wal.reader(first),
             wal: parts.wal,
             parser: parts.parser,
-            detector: Detector::new(parts.rules, &checkpoint.correlations),
+            detector: Detector::new(parts.rules, &checkpoint.state),
             indicators: Indicators(parts.intel),
             aggregator: Aggregator::new(config.open_alerts, checkpoint.alerts),
             devices: Devices::default(),
@@ -157,6 +158,9 @@ impl Worker {
             let begun = Instant::now();
             if self.orders.abort.load(Ordering::Acquire) {
                 return Ok(());
+            }
+            for question in self.orders.questions() {
+                question.answer(self.detector.baselines());
             }
             let finishing = self.orders.finish.load(Ordering::Acquire);
             let wait = if finishing { Duration::ZERO } else { LOOK_UP };
@@ -202,13 +206,14 @@ impl Worker {
         let checkpoint = (due && position > self.checkpointed.max(self.detected)).then(|| {
             let begun = Instant::now();
             let number = self.next_part;
-            let state = self.detector.part(number);
+            let (state, oldest) = self.detector.part(number);
             self.counters.correlated(self.detector.statistics());
+            self.counters.profiled(self.detector.profiled());
             let alerts = self.aggregator.changes(number);
             (self.checkpointed, self.next_part) = (position, number + 1);
             self.checkpoint_wait = (self.checkpoint_wait * 2).min(self.config.checkpoint_every);
             self.checkpoint_due = Instant::now() + self.checkpoint_wait.max(begun.elapsed() * CHECKPOINT_SHARE);
-            Part { sequence: position, number, oldest: state.oldest, correlations: state.bytes, alerts }
+            Part { sequence: position, number, oldest, state, alerts }
         });
         self.counters.closed_early.fetch_add(self.aggregator.take_closed_early(), Ordering::Relaxed);
         // Below the watermark the state is only rebuilt: the store may know more by now.
@@ -241,7 +246,7 @@ impl Worker {
                 Kind::CONTROL => {
                     // What stands before it is judged by what was in force before.
                     self.judge_items(std::mem::take(&mut items), &mut made, clock);
-                    self.control(record.payload);
+                    self.control(record.sequence, record.payload);
                 }
                 // Of a newer version; it says nothing that this one could act on.
                 _ => {}
@@ -251,7 +256,15 @@ impl Worker {
         Ok(made)
     }
 
-    fn control(&mut self, payload: &[u8]) {
+    fn control(&mut self, sequence: u64, payload: &[u8]) {
+        if let Some(record) = ForgetRecord::decode(payload) {
+            // Below the checkpoint it is forgotten already, and may have been learned again.
+            if sequence > self.detected {
+                let known = self.detector.forget(&record.customer, &record.rule, &record.group);
+                tracing::info!(customer = %record.customer, rule = record.rule, known, "a group's profile is forgotten");
+            }
+            return;
+        }
         if let Some(record) = ParsersRecord::decode(payload)
             && let Some(parser) = self.orders.take_parser(&record.hash)
         {
@@ -304,7 +317,7 @@ impl Worker {
             let names = self.names_of(&envelope.customer);
             let mut found = Found::default();
             let judged = catch_unwind(AssertUnwindSafe(|| {
-                self.detector.observe(envelope, event, &names, &mut found);
+                self.detector.observe(envelope, item.who.zone(), event, &names, &mut found);
                 self.indicators.observe(event, &names, &self.detector.ruling(envelope), &mut found);
             }));
             if judged.is_err() {

@@ -1,5 +1,6 @@
 //! The crate from outside.
 
+mod baselines;
 mod catalogue;
 #[expect(dead_code, reason = "the log's own tests use the rest")]
 #[path = "../../../receive/tests/it/forgetful_disk.rs"]

@@ -59,6 +59,9 @@ fn line(rules: &RuleSet, id: &str, count: u64) -> Option<Line> {
     if let Some(rule) = rules.rule(id) {
         return Some(Line { level: rule.level, count, title: rule.title.clone(), techniques: rule.techniques() });
     }
+    if let Some(rule) = rules.baselines().iter().find(|rule| rule.id == id) {
+        return Some(Line { level: rule.level, count, title: rule.title.clone(), techniques: rule.techniques() });
+    }
     let rule = rules.correlations().iter().find(|rule| rule.id == id)?;
     Some(Line { level: rule.level, count, title: rule.title.clone(), techniques: rule.techniques() })
 }

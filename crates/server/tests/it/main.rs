@@ -1,5 +1,6 @@
 //! Content, formats and rules together.
 
+mod learning;
 mod regression;
 mod scan;
 mod use_cases;

@@ -6,10 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use formats::{Hint, Parser, Sources, Zone};
+use model::event::Event;
 use model::use_case::{Cards, Language};
 use serde::Deserialize;
-use sigma::{Correlator, Limits, RuleSet};
+use sigma::{BaselineLimits, Baselines, Correlator, Limits, Match, Moment, RuleSet};
 
+use crate::learning::Learning;
 use crate::root;
 
 /// `fixture.toml`, as content/README.md has it.
@@ -50,16 +52,37 @@ impl Stand {
     fn alerting(&self, slug: &str) -> Vec<&str> {
         let rules = self.rules.rules().iter().map(|rule| (&rule.id, &rule.path));
         let correlations = self.rules.correlations().iter().map(|rule| (&rule.id, &rule.path));
+        let baselines = self.rules.baselines().iter().map(|rule| (&rule.id, &rule.path));
         let wanted = format!("/{slug}/rule.yml");
         rules
             .chain(correlations)
+            .chain(baselines)
             .filter(|(id, path)| path.ends_with(&wanted) && !self.rules.is_only_correlated(id))
             .map(|(id, _)| id.as_str())
             .collect()
     }
 
+    /// What baselines learned from the records of `learning.toml`, on none of which this rule fires.
+    fn learned(&self, folder: &Path, rule: &str, hint: &Hint) -> Vec<u8> {
+        let mut baselines = Baselines::new(&self.rules, BaselineLimits::default());
+        let file = folder.join("learning.toml");
+        if let Ok(text) = fs::read_to_string(&file) {
+            let learning: Learning = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            for (received, line) in learning.records() {
+                let hint = Hint { received, ..hint.clone() };
+                let event = self.parser.parse(&line, &hint);
+                assert!(event.is_parsed(), "{}: not parsed: {line}", file.display());
+                let matches = self.rules.matches(&event);
+                let fired = departures(&mut baselines, &event, &matches, &hint);
+                assert!(!fired.iter().any(|id| id == rule), "{}: fires while learning: {line}", file.display());
+            }
+        }
+        baselines.part(1).bytes
+    }
+
     /// How often each rule fires on the lines of a file.
-    fn fired(&self, file: &Path, hint: &Hint) -> BTreeMap<String, u64> {
+    fn fired(&self, file: &Path, hint: &Hint, learned: &[u8]) -> BTreeMap<String, u64> {
+        let mut baselines = Baselines::restore(&self.rules, BaselineLimits::default(), [(1, learned)]).unwrap();
         let mut correlator = Correlator::new(&self.rules, Limits::default());
         let mut fired = BTreeMap::new();
         for (number, line) in fs::read_to_string(file).unwrap().lines().enumerate() {
@@ -72,9 +95,19 @@ impl Stand {
             for found in correlator.observe("customer", event.time, &matches, &event, number) {
                 *fired.entry(found.rule.id.clone()).or_default() += 1;
             }
+            for id in departures(&mut baselines, &event, &matches, hint) {
+                *fired.entry(id).or_default() += 1;
+            }
         }
         fired
     }
+}
+
+/// The baselines an event departs from that was received when it happened.
+fn departures(baselines: &mut Baselines, event: &Event<'_>, matches: &[Match<'_>], hint: &Hint) -> Vec<String> {
+    let moment = Moment { time: event.time, received: event.time, offset: hint.time_zone.offset(event.time) };
+    let found = baselines.observe("customer", moment, matches, event);
+    found.into_iter().map(|found| found.rule.id.clone()).collect()
 }
 
 #[test]
@@ -88,11 +121,13 @@ fn every_use_case_fires_on_its_own_records_and_not_on_near_misses() {
         let fixture: Fixture = toml::from_str(&text).unwrap_or_else(|error| panic!("{slug}: {error}"));
         let alerting = stand.alerting(slug);
         let [rule] = alerting[..] else { panic!("{slug}: one rule must alert, not {alerting:?}") };
+        let time_zone: Zone = fixture.time_zone.parse().unwrap();
+        let received = fixture.received.parse().unwrap();
+        let learned = stand.learned(&folder, rule, &Hint { received, time_zone, source: fixture.source.clone() });
         for source in [fixture.source.clone(), None] {
-            let time_zone: Zone = fixture.time_zone.parse().unwrap();
-            let hint = Hint { received: fixture.received.parse().unwrap(), time_zone, source };
+            let hint = Hint { received, time_zone, source };
             for (file, expected) in [("true.log", fixture.expect), ("near_miss.log", 0)] {
-                let fired = stand.fired(&folder.join(file), &hint).get(rule).copied().unwrap_or(0);
+                let fired = stand.fired(&folder.join(file), &hint, &learned).get(rule).copied().unwrap_or(0);
                 assert_eq!(fired, expected, "{slug}/{file} with source {:?}", hint.source);
             }
         }

@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::Timestamp;
 use model::baseline::{Departure, NamedValue};
@@ -18,6 +19,7 @@ use crate::baseline::room::{Observed, Room};
 use crate::baseline::rule::{BaselineKind, BaselineRule};
 use crate::baseline::values;
 use crate::correlation::key;
+use crate::correlation::plan::micros;
 use crate::expression::MatchedField;
 use crate::fold::fold;
 use crate::rule_set::{Match, RuleSet};
@@ -138,6 +140,12 @@ impl Baselines {
             let gone = old.into_iter().zip(&places).filter(|(_, place)| place.is_none());
             self.written.gone.extend(gone.map(|(identity, _)| identity));
         }
+    }
+
+    /// Learns for no longer than this: for who holds a baseline against a past that is shorter than it asks for.
+    pub fn learn_at_most(&mut self, most: Duration) {
+        let most = micros(most);
+        self.plans.iter_mut().for_each(|plan| plan.learning = plan.learning.min(most));
     }
 
     /// Whether some baseline looks at one of these.

@@ -153,6 +153,7 @@ pub fn alert(customer: &CustomerId, device: &DeviceId, key: &str, second: u64) -
             matched: vec![MatchedField { field: "url_full".to_owned(), value: "/x.php".to_owned() }],
         }],
         intel: None,
+        departure: None,
         state: AlertState::New,
         policy: None,
         incident: None,

@@ -48,6 +48,16 @@ pub const CASES: &[Case] = cases! {
     PUT "/rules/{id}/customers/{customer}" May(PolicyWrite) => 200, Gone(customer), |c| {
         to(format!("/rules/rule-1/customers/{}", c.world.ours)).json(json!({"release": "silent"}))
     };
+    GET "/rules/{id}/profiles" EveryRoleMay(PolicyRead) => 200, Unseen(customer), |c| to("/rules/usual/profiles");
+    GET "/rules/{id}/profiles/{customer}" EveryRoleMay(PolicyRead) => 200, Gone(canary), |c| {
+        to(format!("/rules/usual/profiles/{}", c.world.ours))
+    };
+    POST "/rules/{id}/profiles/{customer}/look-up" EveryRoleMay(PolicyRead) => 200, Gone(canary), |c| {
+        to(format!("/rules/usual/profiles/{}/look-up", c.world.ours)).json(json!({"group": [CANARY]}))
+    };
+    POST "/rules/{id}/profiles/{customer}/forget" May(PolicyWrite) => 204, Gone(canary), |c| {
+        to(format!("/rules/usual/profiles/{}/forget", c.world.ours)).json(json!({"group": ["a"]}))
+    };
     GET "/exceptions" EveryRoleMay(PolicyRead) => 200, Unseen(canary), |c| {
         c.world.exception(Some(&c.world.ours)).await;
         to(format!("/exceptions?customer={}&limit=1000", c.world.ours))
