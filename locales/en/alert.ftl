@@ -25,6 +25,7 @@ alert-origin = Origin
 alert-origin-any = Any origin
 alert-origin-rule = Rule
 alert-origin-correlation = Correlation
+alert-origin-baseline = Baseline
 alert-origin-device = Device alarm
 alert-origin-platform = Platform
 alert-origin-intel = Threat intelligence

@@ -25,6 +25,7 @@ alert-origin = 来源
 alert-origin-any = 全部来源
 alert-origin-rule = 检测规则
 alert-origin-correlation = 关联分析
+alert-origin-baseline = 行为基线
 alert-origin-device = 设备告警
 alert-origin-platform = 平台
 alert-origin-intel = 威胁情报

@@ -19,6 +19,7 @@ import { Failure, Loading } from "../ui/states.tsx";
 import { toastDone } from "../ui/toast.tsx";
 import { getAlert, getRule, raiseAlert } from "./api.ts";
 import { CardView } from "./card.tsx";
+import { DepartureSeen } from "./departure.tsx";
 import { Entities } from "./entities.tsx";
 import { Facts, Samples } from "./evidence.tsx";
 import { IndicatorCard, IndicatorSeen } from "./intel.tsx";
@@ -81,6 +82,7 @@ export function AlertDetail({ id, page }: { id: string; page?: boolean }) {
           {value.origin === "platform" ? <Silent alert={value} /> : (
             <>
               {value.intel && <IndicatorSeen intel={value.intel} />}
+              {value.departure && <DepartureSeen departure={value.departure} rule={value.rule_id} customer={value.customer} />}
               <h3>{t("entities")}</h3>
               <Entities of={value.entities} context={value} />
               <h3>{t("why-fired")}</h3>

@@ -47,7 +47,7 @@ export function Samples({ alert }: { alert: Alert }) {
           tabs={alert.samples.map((_, place) => ({ id: String(place), label: t("sample", { number: place + 1 }) }))}
         />
       )}
-      <Evidence sample={sample} customer={alert.customer} rule={alert.origin === "rule" || alert.origin === "correlation" ? alert.rule_id : null} key={sample.event} />
+      <Evidence sample={sample} customer={alert.customer} rule={["rule", "correlation", "baseline"].includes(alert.origin) ? alert.rule_id : null} key={sample.event} />
     </section>
   );
 }

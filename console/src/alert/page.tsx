@@ -24,7 +24,7 @@ export function severityOptions() {
 }
 
 export function originOptions() {
-  return [{ value: "", label: t("alert-origin-any") }, ...["rule", "correlation", "device", "intel"].map((value) => ({ value, label: word("alert-origin", value) }))];
+  return [{ value: "", label: t("alert-origin-any") }, ...["rule", "correlation", "baseline", "device", "intel"].map((value) => ({ value, label: word("alert-origin", value) }))];
 }
 
 export function AlertsPage() {

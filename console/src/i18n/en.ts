@@ -2,6 +2,7 @@
 import account from "../../../locales/en/account.ftl";
 import alert from "../../../locales/en/alert.ftl";
 import audit from "../../../locales/en/audit.ftl";
+import baseline from "../../../locales/en/baseline.ftl";
 import customer from "../../../locales/en/customer.ftl";
 import device from "../../../locales/en/device.ftl";
 import event from "../../../locales/en/event.ftl";
@@ -18,4 +19,4 @@ import shell from "../../../locales/en/shell.ftl";
 import storage from "../../../locales/en/storage.ftl";
 import user from "../../../locales/en/user.ftl";
 
-export default [account, alert, audit, customer, device, event, exports, find, hunt, incident, intel, parser, platform, policy, rule, shell, storage, user].join("\n");
+export default [account, alert, audit, baseline, customer, device, event, exports, find, hunt, incident, intel, parser, platform, policy, rule, shell, storage, user].join("\n");

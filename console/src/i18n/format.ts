@@ -63,13 +63,24 @@ export function relative(time: string, now: Date): string {
   const seconds = (new Date(time).getTime() - now.getTime()) / 1000;
   if (Number.isNaN(seconds)) return time;
   if (Math.abs(seconds) > 30 * 86_400) {
-    return cached("date", () => dateFormat({ year: "numeric", month: "2-digit", day: "2-digit" })).format(new Date(time));
+    return date(time);
   }
   const format = cached("relative", () => new Intl.RelativeTimeFormat(locale() === "en-GB" ? "en-US" : locale(), { numeric: "auto", style: "narrow" }));
   for (const [unit, size] of UNITS) {
     if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit);
   }
   return format.format(0, "second");
+}
+
+/** The day alone. */
+export function date(time: string): string {
+  return cached("date", () => dateFormat({ year: "numeric", month: "2-digit", day: "2-digit" })).format(new Date(time));
+}
+
+/** The name of a day of the week, counted from Monday as 0. */
+export function weekday(day: number): string {
+  // 5 January 1970 was a Monday.
+  return cached("weekday", () => dateFormat({ weekday: "long" }, "UTC")).format(new Date((4 + day) * 86_400_000));
 }
 
 /** The viewer's own IANA zone. */

@@ -2,6 +2,7 @@
 import account from "../../../locales/zh/account.ftl";
 import alert from "../../../locales/zh/alert.ftl";
 import audit from "../../../locales/zh/audit.ftl";
+import baseline from "../../../locales/zh/baseline.ftl";
 import customer from "../../../locales/zh/customer.ftl";
 import device from "../../../locales/zh/device.ftl";
 import event from "../../../locales/zh/event.ftl";
@@ -18,4 +19,4 @@ import shell from "../../../locales/zh/shell.ftl";
 import storage from "../../../locales/zh/storage.ftl";
 import user from "../../../locales/zh/user.ftl";
 
-export default [account, alert, audit, customer, device, event, exports, find, hunt, incident, intel, parser, platform, policy, rule, shell, storage, user].join("\n");
+export default [account, alert, audit, baseline, customer, device, event, exports, find, hunt, incident, intel, parser, platform, policy, rule, shell, storage, user].join("\n");

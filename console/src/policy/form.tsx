@@ -17,7 +17,7 @@ interface Props {
   done: () => void;
 }
 
-const ORIGINS = ["rule", "correlation", "device", "intel"];
+const ORIGINS = ["rule", "correlation", "baseline", "device", "intel"];
 
 export function PolicyDialog({ policy, draft, customer, position, close, done }: Props) {
   const { customers, me } = useShell();

@@ -1,7 +1,7 @@
 // Use cases, exceptions to them and requests for them at the server.
 import { type QueryOf, address, get, post, postBytes, put, remove } from "../api/client.ts";
 import type {
-  Backtest, ChangeSet, Coverage, Exception, ExceptionData, ExceptionPreview, Page, Release, RuleChange, RuleCollection, RuleProblem, RuleTrialResult, RuleView, Scorecard, TrialRecord, UseCaseData, UseCaseRequest,
+  Backtest, BaselineOfCustomer, BaselineProgress, ChangeSet, Coverage, Exception, ExceptionData, ExceptionPreview, GroupProfile, Page, Release, RuleChange, RuleCollection, RuleProblem, RuleTrialResult, RuleView, Scorecard, TrialRecord, UseCaseData, UseCaseRequest,
   UseCaseRequestData, UseCaseVersion,
 } from "../api/types.ts";
 
@@ -16,6 +16,11 @@ export const saveUseCase = async (id: string, version: number, data: UseCaseData
   (await put("/rules/{id}", { path: { id }, body: { version, ...data } as never })) as RuleView;
 export const deleteUseCase = (id: string, version: number) => remove("/rules/{id}", { path: { id }, query: { version } });
 export const readVersions = async (id: string, signal?: AbortSignal) => (await get("/rules/{id}/versions", { path: { id }, signal })).items as UseCaseVersion[];
+export const listProfiles = async (id: string, signal?: AbortSignal) => (await get("/rules/{id}/profiles", { path: { id }, signal })).items as BaselineProgress[];
+export const readProfiles = async (id: string, customer: string, signal?: AbortSignal) => (await get("/rules/{id}/profiles/{customer}", { path: { id, customer }, signal })) as BaselineOfCustomer;
+export const lookUpProfile = async (id: string, customer: string, group: string[], signal?: AbortSignal) =>
+  (await post("/rules/{id}/profiles/{customer}/look-up", { path: { id, customer }, body: { group }, signal })) as GroupProfile;
+export const forgetProfile = (id: string, customer: string, group: string[]) => post("/rules/{id}/profiles/{customer}/forget", { path: { id, customer }, body: { group } });
 export const releaseUseCase = (id: string, customer: string, release: Release | null) => put("/rules/{id}/customers/{customer}", { path: { id, customer }, body: { release } });
 
 export const readCoverage = async (customer: string, signal?: AbortSignal) => (await get("/coverage", { query: customer ? { customer } : {}, signal })) as Coverage;

@@ -92,6 +92,7 @@ export function Result({ of }: { of: BacktestResult }) {
     <>
       <p class="lead">{t("backtest-fires", { fired: of.fired, things: of.things })}</p>
       <p>{t("backtest-looked", { records: number(of.records), from: exact(of.from), to: exact(of.to) })} {t("backtest-cost", { nanos: number(of.cost_nanos) })}</p>
+      {of.learned_until && <p class="note">{t("backtest-learned", { until: exact(of.learned_until) })}</p>}
       {!of.complete && <p class="note">{t("backtest-part")}</p>}
       <p class="muted">{t("backtest-sources", { sources: of.sources.map((source) => word("log-source", source)).join(", ") })}</p>
       {of.days.length > 0 && (

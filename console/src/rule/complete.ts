@@ -1,7 +1,7 @@
 // What may stand at a place in a Sigma rule.
 import type { Complete } from "../ui/code.tsx";
 
-const TOP = ["title", "id", "status", "description", "references", "author", "date", "modified", "tags", "logsource", "detection", "correlation", "fields", "falsepositives", "level"];
+const TOP = ["title", "id", "status", "description", "references", "author", "date", "modified", "tags", "logsource", "detection", "correlation", "baseline", "fields", "falsepositives", "level"];
 const MODIFIERS = [
   "contains", "startswith", "endswith", "all", "cased", "re", "i", "m", "s", "base64", "base64offset", "utf16le", "utf16be", "wide", "windash", "cidr", "exists", "fieldref", "lt", "lte", "gt",
   "gte", "neq", "minute", "hour", "day", "week", "month", "year", "expand",
@@ -9,7 +9,8 @@ const MODIFIERS = [
 const VALUES: Record<string, string[]> = {
   status: ["stable", "test", "experimental", "deprecated", "unsupported"],
   level: ["informational", "low", "medium", "high", "critical"],
-  type: ["event_count", "value_count", "temporal", "temporal_ordered", "value_sum", "value_avg", "value_percentile"],
+  type: ["event_count", "value_count", "temporal", "temporal_ordered", "value_sum", "value_avg", "value_percentile", "first_seen", "rare", "off_hours", "volume", "beacon"],
+  "also-new-to": ["customer"],
   product: ["windows", "linux", "macos", "aws", "azure", "gcp", "m365", "okta", "kubernetes", "firewall", "nginx", "apache"],
   category: [
     "process_creation", "network_connection", "file_event", "registry_set", "registry_event", "image_load", "dns_query", "create_remote_thread", "process_access", "ps_script", "webserver", "firewall",
@@ -20,6 +21,10 @@ const VALUES: Record<string, string[]> = {
 const UNDER: Record<string, string[]> = {
   logsource: ["product", "category", "service"],
   correlation: ["type", "rules", "group-by", "timespan", "condition", "generate", "aliases"],
+  baseline: [
+    "type", "rules", "group-by", "field", "learning", "observations", "forget", "generate", "also-new-to", "values", "groups", "population", "share", "tolerance", "timespan", "at-least", "factor", "deviations",
+    "count", "span", "interval", "jitter",
+  ],
 };
 const FIELDS = [
   "Image", "CommandLine", "ParentImage", "ParentCommandLine", "OriginalFileName", "User", "TargetFilename", "TargetObject", "Details", "QueryName", "DestinationIp", "DestinationPort", "EventID", "LogonType",

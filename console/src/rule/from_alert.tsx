@@ -16,7 +16,7 @@ export function ExceptionFromAlert({ alert, title, close, done }: { alert: Alert
   return (
     <ExceptionDialog
       title={title} close={close} done={done} fields={[...new Set([...asked, ...(alert.origin === "correlation" ? [] : fieldsOf(alert))])]}
-      draft={{ customer: alert.customer, data: { rule_id: alert.rule_id, terms: alert.origin === "correlation" ? grouped(alert, asked) : telling(alert), reason: "", must_fire: [] } }}
+      draft={{ customer: alert.customer, data: { rule_id: alert.rule_id, terms: alert.departure ? departed(alert.departure) : alert.origin === "correlation" ? grouped(alert, asked) : telling(alert), reason: "", must_fire: [] } }}
     />
   );
 }
@@ -31,6 +31,12 @@ function telling(alert: Alert): ExceptionTerm[] {
 function grouped(alert: Alert, fields: string[]): ExceptionTerm[] {
   const values = alert.key.split(", ").map((part) => part.slice(part.indexOf("=") + 1));
   return fields.flatMap((field, place) => values[place] ? [{ field, operator: "is" as const, values: [values[place]] }] : []);
+}
+
+/** Whose profile it was, and the value that departed from it, where one did. */
+function departed({ group, reason }: NonNullable<Alert["departure"]>): ExceptionTerm[] {
+  const value = "value" in reason && typeof reason.value === "string" && !reason.field?.includes(" / ") ? [{ name: reason.field ?? "", value: reason.value }] : [];
+  return [...group, ...value].map((part) => ({ field: part.name, operator: "is" as const, values: [part.value] }));
 }
 
 function fieldsOf(alert: Alert): string[] {

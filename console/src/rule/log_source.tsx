@@ -2,6 +2,6 @@
 import { word } from "../i18n/text.ts";
 
 export function LogSource({ of }: { of: string | null | undefined }) {
-  if (of === "correlation") return <>{word("alert-origin", of)}</>;
+  if (of === "correlation" || of === "baseline") return <>{word("alert-origin", of)}</>;
   return <span class="mono">{of}</span>;
 }

@@ -21,6 +21,7 @@ import { RuleEditor } from "./editor.tsx";
 import { ExceptionDialog } from "./exception_form.tsx";
 import { ExceptionTable } from "./exceptions.tsx";
 import { LogSource } from "./log_source.tsx";
+import { Profiles } from "./profiles.tsx";
 import { RequestDialog } from "./requests.tsx";
 import { StateTag } from "./state.tsx";
 import { Versions } from "./versions.tsx";
@@ -71,12 +72,14 @@ function UseCasePage({ rule, reload }: { rule: RuleView; reload: () => void }) {
           <Tabs
             label={t("rule")} current={tab} choose={setTab}
             tabs={[
-              { id: "card", label: t("card") }, { id: "text", label: t("rule-text") }, { id: "exceptions", label: t("exceptions"), count: rule.exceptions },
+              { id: "card", label: t("card") }, { id: "text", label: t("rule-text") }, ...(rule.log_source === "baseline" && mayLook ? [{ id: "profiles", label: t("profiles") }] : []),
+              { id: "exceptions", label: t("exceptions"), count: rule.exceptions },
               { id: "versions", label: t("versions") }, ...(rule.built_in != null ? [{ id: "diff", label: t("rule-against-built-in") }] : []),
             ]}
           />
           {tab === "card" && <CardView cards={rule.cards} />}
           {tab === "text" && <pre class="raw tall" tabIndex={0}>{rule.text ?? ""}</pre>}
+          {tab === "profiles" && <Profiles rule={rule} />}
           {tab === "exceptions" && <ExceptionTable query={{ rule_id: rule.id }} ofRule />}
           {tab === "versions" && <Versions rule={rule} />}
           {tab === "diff" && <Diff before={rule.built_in ?? ""} after={rule.text ?? ""} />}

@@ -62,6 +62,23 @@ async fn a_correlation_fires_in_the_time_of_the_records() {
 }
 
 #[tokio::test]
+async fn a_baseline_learns_from_the_first_half_and_judges_the_rest() {
+    const USUAL: &str = "---\ntitle: New\nid: 4f1c7a52-7f0e-4a5e-9f0a-0c1f6f2a7b12\nlevel: low\n\
+        baseline: {type: first_seen, rules: [failed], group-by: [source_ip], field: user_name, observations: 1}\n";
+    let world = World::new().await;
+    for (day, told) in [(1, "root"), (2, "ops"), (4, "root"), (7, "ops"), (7, "li"), (8, "li")] {
+        world.sign_in(&world.ours, day * DAY, &format!("Failed password for {told}"));
+        world.sign_in(&world.theirs, 8 * DAY, "Failed password for root");
+    }
+    let result = world.ops.backtest(&job(0), &backtest(&format!("{FAILED}{USUAL}"))).await.unwrap();
+    assert!(result.mistakes.is_empty(), "{:?}", result.mistakes);
+    assert_eq!((result.learned_until, result.matched, result.fired), (Some(at(5 * DAY)), 12, 1));
+    assert_eq!(result.samples[0].time, at(7 * DAY));
+    let plain = world.ops.backtest(&job(0), &backtest(FAILED)).await.unwrap();
+    assert_eq!(plain.learned_until, None);
+}
+
+#[tokio::test]
 async fn what_cannot_be_held_against_anything_says_why() {
     let world = World::new().await;
     let result = world.ops.backtest(&job(0), &backtest("title: x\nlogsource: {product: linux}\n")).await.unwrap();

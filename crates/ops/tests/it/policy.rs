@@ -229,7 +229,7 @@ async fn the_default_set_is_made_once_and_only_where_there_is_none() {
     world.ops.ensure_defaults(at(2)).await.unwrap();
     let (all, page) = (AuditPolicyFilter::default(), PageRequest::default());
     let defaults = world.ops.list_audit_policies(&job(0), &all, &page).await.unwrap().items;
-    assert_eq!(defaults.len(), 4);
+    assert_eq!(defaults.len(), 5);
     assert!(defaults.iter().all(|policy| policy.customer.is_none() && policy.data.enabled));
     world.alert(&world.ours, 10, |_| {}).await;
     world.alert(&world.ours, 10, |alert| alert.severity = Severity::Medium).await;

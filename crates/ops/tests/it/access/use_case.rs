@@ -2,6 +2,49 @@
 
 use super::*;
 
+/// A baseline, and a flow that answers of it for our customer.
+async fn usual(w: &World) -> &'static str {
+    const TEXT: &str = "title: Base\nid: usual-base\nlogsource: {product: linux}\ndetection: {s: {a: b}, condition: s}\n---\n\
+        title: Usual\nid: usual\nlevel: low\n\
+        baseline: {type: first_seen, rules: [usual-base], group-by: [user_name], field: source_ip}\n";
+    if w.ops.get_rule(&job(0), "usual").await.is_err() {
+        let (state, text) = (model::use_case::UseCaseState::Test, Some(TEXT.to_owned()));
+        let data = model::use_case::UseCaseData { state, text, ..Default::default() };
+        w.ops.save_use_case(&job(0), "usual", 0, data).await.unwrap();
+    }
+    let (requests, mut asked) = tokio::sync::mpsc::channel(8);
+    let ours = w.ours.clone();
+    w.ops.set_profiles(requests);
+    tokio::spawn(async move {
+        while let Some(request) = asked.recv().await {
+            answer(request, &ours);
+        }
+    });
+    "usual"
+}
+
+fn answer(request: ProfileRequest, ours: &CustomerId) {
+    use model::baseline::{BaselineProgress, GroupProfile, Usual};
+    let (since, latest, last) = (at(0), at(0), at(0));
+    match request {
+        ProfileRequest::Progress(answer) => {
+            let (rule, customer) = ("usual".to_owned(), ours.clone());
+            let (learning, groups, forgotten, bytes) = (14, 1, 0, 400);
+            let progress = BaselineProgress { rule, customer, since, latest, learning, groups, forgotten, bytes };
+            drop(answer.send(vec![progress]));
+        }
+        ProfileRequest::Latest { answer, .. } => drop(answer.send(vec![vec!["root".to_owned()]])),
+        ProfileRequest::Group { answer, .. } => {
+            let usual = Usual::Values { known: 0, latest: Vec::new() };
+            let profile = GroupProfile { group: Vec::new(), since, last, observations: 1, learned: false, usual };
+            drop(answer.send(Some(profile)));
+        }
+        ProfileRequest::Forget { answer, .. } => {
+            let _ = answer.send(true);
+        }
+    }
+}
+
 pub const CASES: &[Case] = cases! {
     Platform PolicyRead list_rules |w, ctx| all(w.ops.list_rules(&ctx, &RuleFilter::default(), &page()).await);
     Customer PolicyRead coverage |w, ctx| one(w.ops.coverage(&ctx, Some(&w.ours)).await);
@@ -23,6 +66,17 @@ pub const CASES: &[Case] = cases! {
     };
     Customer PolicyWrite release_use_case |w, ctx| {
         one(w.ops.release_use_case(&ctx, "rule-1", &w.ours, Some(model::use_case::Release::Silent)).await)
+    };
+    Customer PolicyRead baseline_progress |w, ctx| {
+        let found = w.ops.baseline_progress(&ctx, usual(w).await).await?;
+        Ok(found.iter().filter(|found| found.customer == w.ours).count())
+    };
+    Customer PolicyRead baseline_of |w, ctx| one(w.ops.baseline_of(&ctx, usual(w).await, &w.ours).await);
+    Customer PolicyRead group_profile |w, ctx| {
+        one(w.ops.group_profile(&ctx, usual(w).await, &w.ours, GroupWish { group: vec!["root".into()] }).await)
+    };
+    Customer PolicyWrite forget_profile |w, ctx| {
+        one(w.ops.forget_profile(&ctx, usual(w).await, &w.ours, GroupWish { group: vec!["root".into()] }).await)
     };
     Customer PolicyWrite create_exception |w, ctx| {
         one(w.ops.create_exception(&ctx, exception_draft(Some(&w.ours))).await)
