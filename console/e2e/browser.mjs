@@ -99,12 +99,12 @@ export async function wear(page, language, theme) {
 }
 
 /** Asks the API as the signed-in person of a page: reads, or sends `body`. */
-export async function api(page, path, body) {
+export async function api(page, path, body, method = "post") {
   const { request } = page.context();
   const address = `/api/v1${path}`;
   const answer = body === undefined
     ? await request.get(address)
-    : await request.post(address, { data: body, headers: { "x-csrf-token": (await api(page, "/session")).csrf_token } });
-  if (!answer.ok()) throw new Error(`${body === undefined ? "GET" : "POST"} ${path} gives ${answer.status()}`);
+    : await request[method](address, { data: body, headers: { "x-csrf-token": (await api(page, "/session")).csrf_token } });
+  if (!answer.ok()) throw new Error(`${body === undefined ? "GET" : method.toUpperCase()} ${path} gives ${answer.status()}`);
   return answer.json();
 }

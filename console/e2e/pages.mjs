@@ -21,7 +21,8 @@ export async function subjects(page) {
   const { feed, broken } = await feeds(page);
   const seen = await seenIndicator(page);
   const { threat, concluded } = await threatHunts(page);
-  return { hunt, list, feed, broken, seen, threat, concluded, incident: incident.id, alert: alert.id, rule: alert.rule_id, customer: incident.customer, device: device.id, collector };
+  const unusual = await departure(page);
+  return { hunt, list, feed, broken, seen, threat, concluded, unusual, incident: incident.id, alert: alert.id, rule: alert.rule_id, customer: incident.customer, device: device.id, collector };
 }
 
 /** A collector of the device's customer that vouches for the device's address. */
@@ -97,8 +98,36 @@ async function seenIndicator(page) {
   throw new Error("no indicator is seen");
 }
 
+const FIRST = "5a0e2f60-7a33-4b0d-9a57-3b1f0d7e2a01";
+const HOURS = "5a0e2f60-7a33-4b0d-9a57-3b1f0d7e2a02";
+
+/** Two baselines that learn for a second, and an alert of one of them: the devices go on sending. */
+async function departure(page) {
+  const parts = ["title", "facts", "trigger", "false_positive", "consequences", "recommendations"];
+  const save = async (id, base, title, section) => {
+    const text = `title: Connection\nid: ${base}\nlogsource: {category: firewall}\ndetection: {s: {destination_ip|exists: true}, condition: s}\n---\n`
+      + `title: ${title}\nid: ${id}\nlevel: low\nbaseline: {rules: [${base}], group-by: [source_ip], learning: 1s, observations: 1, ${section}}\n`;
+    const cards = { en: Object.fromEntries(parts.map((part) => [part, title])) };
+    const { version } = await api(page, `/rules/${id}`).catch(() => ({ version: 0 }));
+    await api(page, `/rules/${id}`, { version, state: "live", release: "live", text, cards }, "put");
+  };
+  await save(FIRST, "5a0e2f60-7a33-4b0d-9a57-3b1f0d7e2a11", "Connection to a destination new to this host", "type: first_seen, field: destination_ip");
+  await save(HOURS, "5a0e2f60-7a33-4b0d-9a57-3b1f0d7e2a12", "Connection at an unusual hour", "type: off_hours");
+  for (let round = 0; round < 300; round += 1) {
+    const { items } = await api(page, `/alerts?origin=baseline&rule_id=${FIRST}&limit=1`);
+    if (items.length > 0) return { alert: items[0].id, customer: items[0].customer };
+    await page.waitForTimeout(200);
+  }
+  throw new Error("nothing departs from what is usual");
+}
+
+/** What is usual for the one heard of last. */
+async function lookedUp(page) {
+  await page.locator(".link.mono").first().click();
+}
+
 /** `rows` is a selector of which at least `least` must be shown; `prepare` brings the page into the state to look at. */
-export function pages({ incident, alert, rule, customer, device, collector, hunt, list, feed, broken, seen, threat, concluded }) {
+export function pages({ incident, alert, rule, customer, device, collector, hunt, list, feed, broken, seen, threat, concluded, unusual }) {
   return [
     { name: "workbench", path: "/", rows: "[aria-rowindex][data-id]", least: 10 },
     { name: "incidents", path: "/incidents", rows: "tr[data-id]", least: 3 },
@@ -154,6 +183,9 @@ export function pages({ incident, alert, rule, customer, device, collector, hunt
     { name: "feed", path: `/feeds/${feed}`, rows: "tr[data-id], .unread-lines tbody tr", least: 2 },
     { name: "feed-failed", path: `/feeds/${broken}`, rows: ".note, .facts div", least: 5 },
     { name: "alert-intel", path: `/alerts/${seen}`, rows: ".intel-sources tbody tr, .matched tbody tr", least: 2 },
+    { name: "alert-baseline", path: `/alerts/${unusual.alert}`, rows: ".departure, .matched tbody tr", least: 3 },
+    { name: "rule-profiles", path: `/rules/${FIRST}?tab=profiles&customer=${unusual.customer}`, rows: ".plain tbody tr", least: 2, ready: ".link.mono", prepare: lookedUp },
+    { name: "rule-profile-week", path: `/rules/${HOURS}?tab=profiles&customer=${unusual.customer}`, rows: ".week rect", least: 168, ready: ".link.mono", prepare: lookedUp },
     { name: "retro-hunt", path: `/retro-hunts/${hunt}`, rows: "tr[data-id] .samples a", least: 3 },
     { name: "hunts", path: "/hunts?state=all", rows: "tr[data-id]", least: 3 },
     { name: "hunt", path: `/hunts/${threat}`, rows: ".hunt-matrix tbody tr, .hunt-queries li", least: 5 },

@@ -1912,6 +1912,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/{id}/profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a baseline is, for each customer it has seen an event of. */
+        get: operations["list_profiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/profiles/{customer}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a baseline is for a customer, and whom it knows. */
+        get: operations["get_profiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/profiles/{customer}/forget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forgets what is usual for a group, so that it learns anew. */
+        post: operations["forget_profile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/profiles/{customer}/look-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is usual for a group. */
+        post: operations["look_up_profile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/{id}/versions": {
         parameters: {
             query?: never;
@@ -2328,6 +2396,7 @@ export interface components {
             created: components["schemas"]["Timestamp"];
             /** @description Whose it is. */
             customer: string;
+            departure?: components["schemas"]["Departure"] | null;
             /** @description The device whose event came first. */
             device: string;
             /** @description What it is about. */
@@ -2385,7 +2454,7 @@ export interface components {
          * @description Where an alert came from.
          * @enum {string}
          */
-        AlertOrigin: "rule" | "correlation" | "device" | "platform" | "intel";
+        AlertOrigin: "rule" | "correlation" | "device" | "platform" | "intel" | "baseline";
         /**
          * @description What became of it.
          * @enum {string}
@@ -2609,6 +2678,7 @@ export interface components {
             fired: number;
             /** @description What was looked at in truth: less than was asked for where there is too much of it. */
             from: components["schemas"]["Timestamp"];
+            learned_until?: components["schemas"]["Timestamp"] | null;
             /**
              * Format: int64
              * @description Records that satisfy the rule, or one that the correlation refers to.
@@ -2648,6 +2718,49 @@ export interface components {
             ][];
             /** @description When. */
             time: components["schemas"]["Timestamp"];
+        };
+        /** @description How far a baseline is for a customer, and whom it knows. */
+        BaselineOfCustomer: {
+            /** @description The fields that make a group. */
+            group_by: string[];
+            /** @description The groups heard of last, newest first, by their values. */
+            latest: string[][];
+            progress?: components["schemas"]["BaselineProgress"] | null;
+        };
+        /** @description How far a baseline is for a customer. */
+        BaselineProgress: {
+            /**
+             * Format: int64
+             * @description Bytes kept, about.
+             */
+            bytes: number;
+            /** @description Whose profile. */
+            customer: string;
+            /**
+             * Format: int64
+             * @description Groups forgotten since the start because there were too many.
+             */
+            forgotten: number;
+            /**
+             * Format: int64
+             * @description Groups known.
+             */
+            groups: number;
+            /** @description When the latest came. */
+            latest: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Seconds that must be covered before it alarms.
+             */
+            learning: number;
+            /** @description The baseline. */
+            rule: string;
+            /** @description When the first event came. */
+            since: components["schemas"]["Timestamp"];
+        };
+        /** @description How far a baseline is, by customer. */
+        BaselineProgresses: {
+            items: components["schemas"]["BaselineProgress"][];
         };
         /** @description One bar of a histogram. */
         Bucket: {
@@ -3041,6 +3154,22 @@ export interface components {
             reason: string;
             /** @description Event time, first instant after. */
             to: components["schemas"]["Timestamp"];
+        };
+        /** @description Why an event is not usual, and against how long a past. */
+        Departure: {
+            /** @description When the event was received: what `since` is measured to. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Whose profile it departs from; empty for that of the whole customer. */
+            group: components["schemas"]["NamedValue"][];
+            /**
+             * Format: int64
+             * @description Events the profile was made of.
+             */
+            observations: number;
+            /** @description What is not usual. */
+            reason: components["schemas"]["Unusual"];
+            /** @description Since when that profile is kept, by receipt. */
+            since: components["schemas"]["Timestamp"];
         };
         /**
          * @description What a query of a hunt became.
@@ -3661,6 +3790,29 @@ export interface components {
              * @description Incidents raised in the time.
              */
             incidents: number;
+        };
+        /** @description What is usual for a group. */
+        GroupProfile: {
+            /** @description Whose. */
+            group: components["schemas"]["NamedValue"][];
+            /** @description When the last was. */
+            last: components["schemas"]["Timestamp"];
+            /** @description Whether it has been learned, so that departures alarm. */
+            learned: boolean;
+            /**
+             * Format: int64
+             * @description Events it was made of.
+             */
+            observations: number;
+            /** @description When its first event came. */
+            since: components["schemas"]["Timestamp"];
+            /** @description What is usual. */
+            usual: components["schemas"]["Usual"];
+        };
+        /** @description A group of a baseline. */
+        GroupWish: {
+            /** @description Its values in the order of `group-by`; none where the whole customer is one group. */
+            group: string[];
         };
         Histogram: {
             buckets: components["schemas"]["Bucket"][];
@@ -4445,6 +4597,42 @@ export interface components {
             /** @description The kind. */
             kind: components["schemas"]["IndicatorKind"];
         };
+        /** @description A value and the interval it comes at. */
+        KnownInterval: {
+            /**
+             * Format: int64
+             * @description Milliseconds between two, where that can be told.
+             */
+            interval?: number | null;
+            /**
+             * Format: int64
+             * @description How far intervals are from that, in percent.
+             */
+            jitter: number;
+            /** @description When it was last there. */
+            last: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description How often it was.
+             */
+            times: number;
+            /** @description The value; absent where only its hash is kept. */
+            value?: string | null;
+        };
+        /** @description A value a profile knows. */
+        KnownValue: {
+            /** @description Since when it is known. */
+            first: components["schemas"]["Timestamp"];
+            /** @description When it was last there. */
+            last: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description How often it was.
+             */
+            times: number;
+            /** @description The value; absent where only its hash is kept. */
+            value?: string | null;
+        };
         /** @description The lags of a device in short. */
         LagSummary: {
             doubt?: components["schemas"]["ClockDoubt"] | null;
@@ -4523,6 +4711,13 @@ export interface components {
             /** @description The source that parses it; found out when absent. */
             source?: string | null;
         };
+        /** @description A field with the value it had. */
+        NamedValue: {
+            /** @description The field. */
+            name: string;
+            /** @description Its value. */
+            value: string;
+        };
         /**
          * @description What kind of thing changed.
          * @enum {string}
@@ -4559,6 +4754,7 @@ export interface components {
                 created: components["schemas"]["Timestamp"];
                 /** @description Whose it is. */
                 customer: string;
+                departure?: components["schemas"]["Departure"] | null;
                 /** @description The device whose event came first. */
                 device: string;
                 /** @description What it is about. */
@@ -5836,7 +6032,7 @@ export interface components {
             description?: string | null;
             /** @description Known false positives. */
             falsepositives: string[];
-            /** @description The fields it asks for; those a correlation groups by, in that order. */
+            /** @description The fields it asks for; those a correlation or baseline groups by, in that order. */
             fields: string[];
             /** @description The rule's id. */
             id: string;
@@ -6422,6 +6618,149 @@ export interface components {
         UnreadLines: {
             items: components["schemas"]["UnreadLine"][];
         };
+        /** @description What is not usual. */
+        Unusual: {
+            /** @description The fields, joined with ` / ` if there are several. */
+            field: string;
+            /**
+             * Format: int64
+             * @description How many values are known.
+             */
+            known: number;
+            /** @description The latest of them, newest first. */
+            latest: components["schemas"]["KnownValue"][];
+            /** @description Whether nobody else of the customer had it either. */
+            nobody_else: boolean;
+            /** @enum {string} */
+            type: "first_seen";
+            /** @description The new value. */
+            value: string;
+        } | {
+            /** @description The fields, joined with ` / ` if there are several. */
+            field: string;
+            /**
+             * Format: int64
+             * @description How many have it, this one included.
+             */
+            having: number;
+            /**
+             * Format: int64
+             * @description Of how many.
+             */
+            of: number;
+            /** @description Some of the others that have it. */
+            others: string[];
+            /** @enum {string} */
+            type: "rare";
+            /** @description The value. */
+            value: string;
+        } | {
+            /**
+             * Format: int64
+             * @description On how many such days there was something around this hour,
+             */
+            active: number;
+            /**
+             * Format: int64
+             * @description of how many.
+             */
+            days: number;
+            /**
+             * Format: int32
+             * @description Minute of the day in local time.
+             */
+            minute: number;
+            /**
+             * Format: int32
+             * @description Minutes that local time is ahead of UTC.
+             */
+            offset: number;
+            /** @enum {string} */
+            type: "off_hours";
+            /** @description The usual hours of such days, as from and to, the latter no longer in. */
+            usual: [
+                number,
+                number
+            ][];
+            /**
+             * Format: int32
+             * @description Day of the week, 1 for Monday, in local time.
+             */
+            weekday: number;
+            /** @description Whether days from Monday to Friday were compared, or those of the weekend. */
+            workdays: boolean;
+        } | {
+            /** @description The field that is summed; absent where events are counted. */
+            field?: string | null;
+            /** @description The span that was counted in begins here */
+            from: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description up to this.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description The most there was at any time.
+             */
+            most: number;
+            /**
+             * Format: int64
+             * @description and lasts so many seconds.
+             */
+            seconds: number;
+            /** @enum {string} */
+            type: "volume";
+            /**
+             * Format: double
+             * @description What is usual at this time of day,
+             */
+            usual: number;
+            /**
+             * Format: double
+             * @description The number so far.
+             */
+            value: number;
+            /**
+             * Format: int64
+             * @description How many such spans are compared with.
+             */
+            windows: number;
+        } | {
+            /**
+             * Format: int64
+             * @description How often so far.
+             */
+            beats: number;
+            /** @description The fields, joined with ` / ` if there are several. */
+            field: string;
+            /** @description Since when. */
+            from: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description How many have this value, this one included.
+             */
+            having: number;
+            /**
+             * Format: int64
+             * @description Milliseconds between two.
+             */
+            interval: number;
+            /**
+             * Format: int64
+             * @description How far intervals are from that, in percent.
+             */
+            jitter: number;
+            /**
+             * Format: int64
+             * @description Of how many.
+             */
+            of: number;
+            /** @enum {string} */
+            type: "beacon";
+            /** @description The value, such as a destination. */
+            value: string;
+        };
         /** @description What people decided about a use case. A built-in one about which nobody decided is live for everybody. */
         UseCaseData: {
             /** @description Instruction cards; languages missing here are those of the built-in one. */
@@ -6507,6 +6846,48 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        /** @description What is usual for a group, by the kind of profile. */
+        Usual: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            known: number;
+            /** @description The latest. */
+            latest: components["schemas"]["KnownValue"][];
+            /** @enum {string} */
+            type: "values";
+        } | {
+            /** @description 168 numbers. */
+            active: number[];
+            /** @enum {string} */
+            type: "hours";
+            /**
+             * Format: int32
+             * @description Of how many weeks.
+             */
+            weeks: number;
+        } | {
+            /**
+             * Format: double
+             * @description The most there was at any time.
+             */
+            most: number;
+            /** @description For each part of the day, workdays first, then weekends. */
+            parts: components["schemas"]["VolumePart"][];
+            /** @enum {string} */
+            type: "volume";
+        } | {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            known: number;
+            /** @description The latest, those at one interval first. */
+            latest: components["schemas"]["KnownInterval"][];
+            /** @enum {string} */
+            type: "intervals";
+        };
         /** @description How often a value of a field occurs. */
         ValueCount: {
             /**
@@ -6550,6 +6931,36 @@ export interface components {
              */
             open: number;
         };
+        /** @description What is usual in a part of the day. */
+        VolumePart: {
+            /**
+             * Format: int32
+             * @description From this hour, local time.
+             */
+            from: number;
+            /**
+             * Format: double
+             * @description up to this.
+             */
+            high: number;
+            /**
+             * Format: int32
+             * @description To this one, no longer in.
+             */
+            to: number;
+            /**
+             * Format: double
+             * @description What is usual,
+             */
+            usual: number;
+            /**
+             * Format: int64
+             * @description How many spans it was made of.
+             */
+            windows: number;
+            /** @description Whether of days from Monday to Friday. */
+            workdays: boolean;
+        };
     };
     responses: never;
     parameters: never;
@@ -6591,7 +7002,7 @@ export interface operations {
                 incident?: string;
                 /** @description Rows at most (1 to 1000, 100 unless told). */
                 limit?: number;
-                /** @description rule, correlation or device. */
+                /** @description rule, correlation, device, platform, intel or baseline. */
                 origin?: string;
                 /** @description Exact rule id. */
                 rule_id?: string;
@@ -10114,6 +10525,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Releases"];
+                };
+            };
+        };
+    };
+    list_profiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BaselineProgresses"];
+                };
+            };
+        };
+    };
+    get_profiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BaselineOfCustomer"];
+                };
+            };
+        };
+    };
+    forget_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupWish"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    look_up_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupWish"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupProfile"];
                 };
             };
         };
