@@ -8,6 +8,7 @@ mod device;
 mod event;
 mod feed;
 mod hunt;
+mod hunt_template;
 mod incident;
 mod overview;
 mod parser;
