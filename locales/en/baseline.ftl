@@ -2,10 +2,7 @@
 
 departure = What is unusual
 departure-customer = The customer
-departure-first-seen = { $days ->
-    [one] { $who }: { $field } is { $value } for the first time in a day.
-   *[other] { $who }: { $field } is { $value } for the first time in { $days } days.
-}
+departure-first-seen = { $who }: { $field } is { $value } for the first time in { $span }.
 departure-first-seen-known = { $known ->
     [one] One value is known: { $latest }.
    *[other] { $known } values are known, the last was { $latest }.
@@ -35,10 +32,7 @@ profiles-none-hint = As soon as a rule this baseline refers to matches an event 
 profiles-of = What is usual at { $customer }
 profiles-learning = Learning
 profiles-learning-of = learning, { $days } of { $wanted } days
-profiles-learned = { $days ->
-    [one] learned, for a day
-   *[other] learned, for { $days } days
-}
+profiles-learned = learned, for { $span }
 profiles-known = Known
 profiles-forgotten = Forgotten for want of room
 profiles-bytes = Memory
@@ -47,7 +41,10 @@ profiles-look-up = Look up
 profiles-heard = Heard of last:
 profiles-is-learned = learned
 profiles-is-learning = still learning
-profiles-since = Since { $since }, last seen { $last }, made of { $observations } observations.
+profiles-since = { $observations ->
+    [one] Since { $since }, last seen { $last }, made of one observation.
+   *[other] Since { $since }, last seen { $last }, made of { $observations } observations.
+}
 profiles-forget = Forget this profile
 profiles-forget-text = What is usual for { $name } is forgotten and learned anew. Until then nothing of it alarms here.
 profiles-forget-do = Forget

@@ -2,9 +2,7 @@
 
 departure = 异常之处
 departure-customer = 该客户
-departure-first-seen = { $days ->
-   *[other] { $who } 的 { $field } 出现 { $value }，{ $days } 天来首次。
-}
+departure-first-seen = { $who } 的 { $field } 出现 { $value }，{ $span }以来首次。
 departure-first-seen-known = { $known ->
    *[other] 已知 { $known } 个取值，最近为 { $latest }。
 }
@@ -33,9 +31,7 @@ profiles-none-hint = 该基线引用的规则一旦命中某客户的事件，�
 profiles-of = { $customer }的惯常情况
 profiles-learning = 学习
 profiles-learning-of = 学习中，{ $days } / { $wanted } 天
-profiles-learned = { $days ->
-   *[other] 已学成，{ $days } 天
-}
+profiles-learned = 已学成，{ $span }
 profiles-known = 已知对象
 profiles-forgotten = 因容量遗忘
 profiles-bytes = 内存
@@ -44,7 +40,9 @@ profiles-look-up = 查询
 profiles-heard = 最近出现：
 profiles-is-learned = 已学成
 profiles-is-learning = 学习中
-profiles-since = 始于 { $since }，最近出现 { $last }，共 { $observations } 次观测。
+profiles-since = { $observations ->
+   *[other] 始于 { $since }，最近出现 { $last }，共 { $observations } 次观测。
+}
 profiles-forget = 遗忘该画像
 profiles-forget-text = 将遗忘 { $name } 的惯常情况并重新学习。在此期间此处不会告警。
 profiles-forget-do = 遗忘

@@ -1,9 +1,7 @@
 // Why an alert of a baseline is unusual, in words: what was seen, and what is usual instead.
-import type { ComponentChildren } from "preact";
-
 import type { Alert } from "../api/types.ts";
-import { date, decimal, duration, exact, number, weekday } from "../i18n/format.ts";
-import { t } from "../i18n/text.ts";
+import { date, decimal, duration, exact, number, span, weekday } from "../i18n/format.ts";
+import { language, t } from "../i18n/text.ts";
 
 type Departure = NonNullable<Alert["departure"]>;
 
@@ -25,18 +23,19 @@ const amount = (value: number) => value < 10 ? decimal(value) : number(Math.roun
 export function departureText(departure: Departure): string {
   const { reason } = departure;
   const name = who(departure.group);
-  const days = Math.round((Date.parse(departure.at) - Date.parse(departure.since)) / 86_400_000);
+  const join = (...parts: string[]) => parts.filter(Boolean).join(language() === "zh" ? "" : " ");
   switch (reason.type) {
     case "first_seen": {
       const latest = reason.latest.map((one) => one.value).find(Boolean) ?? "";
-      return [
-        t("departure-first-seen", { who: name, field: reason.field, value: reason.value, days }),
+      const past = span((Date.parse(departure.at) - Date.parse(departure.since)) / 1000);
+      return join(
+        t("departure-first-seen", { who: name, field: reason.field, value: reason.value, span: past }),
         reason.known === 0 ? t("departure-first-seen-none") : t("departure-first-seen-known", { known: reason.known, latest }),
         reason.nobody_else ? t("departure-first-seen-nobody") : "",
-      ].filter(Boolean).join(" ");
+      );
     }
     case "rare":
-      return [t("departure-rare", { who: name, field: reason.field, value: reason.value, having: number(reason.having), of: number(reason.of) }), reason.others.length > 0 ? t("departure-rare-others", { others: reason.others.join(", ") }) : ""].filter(Boolean).join(" ");
+      return join(t("departure-rare", { who: name, field: reason.field, value: reason.value, having: number(reason.having), of: number(reason.of) }), reason.others.length > 0 ? t("departure-rare-others", { others: reason.others.join(", ") }) : "");
     case "off_hours": {
       const time = `${String(Math.floor(reason.minute / 60)).padStart(2, "0")}:${String(reason.minute % 60).padStart(2, "0")}`;
       return t("departure-off-hours", { who: name, weekday: weekday(reason.weekday - 1), time, kind: t(reason.workdays ? "departure-workdays" : "departure-weekend"), active: number(reason.active), days: number(reason.days), hours: hours(reason.usual) });
@@ -51,16 +50,16 @@ export function departureText(departure: Departure): string {
 /** The reason with what it is measured by. */
 export function DepartureSeen({ departure, rule, customer }: { departure: Departure; rule: string; customer: string }) {
   const { reason } = departure;
-  const facts: [string, ComponentChildren][] = [
-    ["departure-since", date(departure.since)], ["departure-observations", number(departure.observations)],
-    ...departure.group.map((part): [string, ComponentChildren] => [part.name, <span class="mono">{part.value}</span>]),
-  ];
   const profile = `/rules/${encodeURIComponent(rule)}?${new URLSearchParams([["tab", "profiles"], ["customer", customer], ...departure.group.map((part) => ["group", part.value])])}`;
   return (
     <>
       <h3>{t("departure")}</h3>
       <p class="lead departure">{departureText(departure)}</p>
-      <dl class="facts">{facts.map(([key, value]) => <div key={key}><dt>{t(key)}</dt><dd>{value}</dd></div>)}</dl>
+      <dl class="facts">
+        <div><dt>{t("departure-since")}</dt><dd>{date(departure.since)}</dd></div>
+        <div><dt>{t("departure-observations")}</dt><dd>{number(departure.observations)}</dd></div>
+        {departure.group.map((part) => <div key={part.name}><dt class="mono">{part.name}</dt><dd class="mono">{part.value}</dd></div>)}
+      </dl>
       {reason.type === "first_seen" && reason.latest.length > 0 && (
         <table class="plain">
           <caption>{t("departure-latest")}</caption>

@@ -77,6 +77,11 @@ export function date(time: string): string {
   return cached("date", () => dateFormat({ year: "numeric", month: "2-digit", day: "2-digit" })).format(new Date(time));
 }
 
+/** 41 days: how long something has gone on, in whole days once there are two. */
+export function span(seconds: number): string {
+  return duration(seconds < 2 * 86_400 ? Math.round(seconds) : Math.floor(seconds / 86_400) * 86_400);
+}
+
 /** The name of a day of the week, counted from Monday as 0. */
 export function weekday(day: number): string {
   // 5 January 1970 was a Monday.

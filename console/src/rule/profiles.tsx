@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 
 import type { BaselineProgress, GroupProfile, RuleView } from "../api/types.ts";
 import { Week } from "../device/week.tsx";
-import { bytes, date, decimal, duration, exact, number } from "../i18n/format.ts";
+import { bytes, date, decimal, duration, exact, number, span } from "../i18n/format.ts";
 import { t } from "../i18n/text.ts";
 import { useParameter } from "../shell/router.ts";
 import { useMay, useShell } from "../shell/session.ts";
@@ -44,7 +44,7 @@ function Learning({ of }: { of: BaselineProgress }) {
   const [now] = useState(Date.now);
   const wanted = of.learning / DAY;
   const covered = (now - Date.parse(of.since)) / 1000 / DAY;
-  if (covered >= wanted) return <>{t("profiles-learned", { days: Math.floor(covered) })}</>;
+  if (covered >= wanted) return <>{t("profiles-learned", { span: span(covered * DAY) })}</>;
   return <><meter min={0} max={wanted} value={covered} aria-label={t("profiles-learning")} /> {t("profiles-learning-of", { days: Math.floor(covered), wanted: decimal(wanted) })}</>;
 }
 
@@ -82,7 +82,7 @@ function One({ rule, customer, group, done }: { rule: RuleView; customer: string
   return (
     <section aria-label={name}>
       <h3><span class="mono">{name}</span> <span class={`tag ${profile.learned ? "good" : ""}`}>{t(profile.learned ? "profiles-is-learned" : "profiles-is-learning")}</span></h3>
-      <p>{t("profiles-since", { since: date(profile.since), last: exact(profile.last), observations: number(profile.observations) })}</p>
+      <p>{t("profiles-since", { since: date(profile.since), last: exact(profile.last), observations: profile.observations })}</p>
       <Usual of={profile} />
       {mayForget && <p><button class="link danger" onClick={() => setAsking(true)}>{t("profiles-forget")}</button></p>}
       {asking && (

@@ -133,7 +133,13 @@ impl Ops {
     }
 
     /// Forgets what is usual for a group, so that it learns anew.
-    pub async fn forget_profile(&self, ctx: &Context, rule: &str, customer: &CustomerId, wish: GroupWish) -> Result<()> {
+    pub async fn forget_profile(
+        &self,
+        ctx: &Context,
+        rule: &str,
+        customer: &CustomerId,
+        wish: GroupWish,
+    ) -> Result<()> {
         ctx.require(Permission::PolicyWrite)?;
         self.store().read(ctx).await?.get_customer(customer).await?;
         let group = self.group(ctx, rule, wish).await?;

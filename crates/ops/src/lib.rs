@@ -73,8 +73,8 @@ mod worker;
 mod zip;
 
 pub use self::intel::AddedList;
-pub use baseline::{BaselineOfCustomer, GroupWish, ProfileRequest};
 pub use backtest::{Backtest, BacktestDay, BacktestEntity, BacktestResult, BacktestSample};
+pub use baseline::{BaselineOfCustomer, GroupWish, ProfileRequest};
 pub use change::ChangesPage;
 pub use coverage::{Coverage, CoverageRule, CoverageTechnique, Readiness};
 pub use device_credential::{CredentialWish, IssuedCredential};

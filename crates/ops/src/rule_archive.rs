@@ -26,7 +26,9 @@ pub(crate) enum ArchiveError {
     Unreadable(String),
     #[error("must hold at most 20,000 files of rules with 64 MiB in all")]
     TooLarge,
-    #[error("holds no file with a rule: files of rules end in .yml and have detection, correlation, baseline or filter")]
+    #[error(
+        "holds no file with a rule: files of rules end in .yml and have detection, correlation, baseline or filter"
+    )]
     Empty,
 }
 
@@ -77,7 +79,8 @@ impl Found {
         let limit = MOST_TEXT as u64 + 1;
         content.take(limit).read_to_end(&mut text).map_err(|error| ArchiveError::Unreadable(error.to_string()))?;
         let Ok(text) = String::from_utf8(text) else { return Ok(()) };
-        let is_rule = |line: &str| ["detection:", "correlation:", "baseline:", "filter:"].iter().any(|key| line.starts_with(key));
+        let is_rule =
+            |line: &str| ["detection:", "correlation:", "baseline:", "filter:"].iter().any(|key| line.starts_with(key));
         if text.len() > MOST_TEXT || !text.lines().any(is_rule) {
             return Ok(());
         }

@@ -179,7 +179,9 @@ fn upsert(alerts: &[&Alert]) -> Sql {
     let mut insert = sql(
         "INSERT INTO alert (customer, id, device, origin, rule_id, title, severity, outcome, techniques, ",
     )
-    .push("alert_key, alert_count, first_time, last_time, entities, samples, intel, departure, state, policy, incident, ")
+    .push(
+        "alert_key, alert_count, first_time, last_time, entities, samples, intel, departure, state, policy, incident, ",
+    )
     .push("search, created, version) VALUES ");
     for (place, alert) in alerts.iter().enumerate() {
         insert = insert

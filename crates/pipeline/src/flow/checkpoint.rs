@@ -144,7 +144,9 @@ pub(super) async fn load(tx: &mut Tx, log: u32, shard: u16) -> Result<Start, Err
         Some(bytes) => match serde_json::from_slice::<Head>(&bytes) {
             Ok(head) if head.version == VERSION => Some(read(tx, log, shard, head).await?),
             _ => {
-                tracing::warn!("the state of detection is of another version; correlations, baselines and open alerts begin anew");
+                tracing::warn!(
+                    "the state of detection is of another version; correlations, baselines and open alerts begin anew"
+                );
                 Some(Checkpoint { sequence: watermark.min(counted), parts: 1..1, ..Checkpoint::default() })
             }
         },

@@ -11,8 +11,8 @@ use model::event::{Alarm, AttackOutcome, Envelope, Event, Value};
 use model::use_case::Release;
 use model::{CustomerId, ExceptionId};
 use sigma::{
-    BaselineLimits, BaselineStatistics, Baselines, CorrelationMatch, Correlator, InvalidState, Limits, Match, Moment, RuleSet,
-    Scratch, StatePart, Statistics,
+    BaselineLimits, BaselineStatistics, Baselines, CorrelationMatch, Correlator, InvalidState, Limits, Match, Moment,
+    RuleSet, Scratch, StatePart, Statistics,
 };
 
 use super::detection::{About, Detection, clean, key_of, key_of_group, matched};

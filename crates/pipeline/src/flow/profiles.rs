@@ -15,7 +15,12 @@ use crate::error::Error;
 /// A question; it is answered between two batches. Whoever asked may have gone by then.
 pub(super) enum Question {
     Progress(oneshot::Sender<Vec<BaselineProgress>>),
-    Latest { customer: CustomerId, rule: String, most: usize, answer: oneshot::Sender<Vec<Vec<String>>> },
+    Latest {
+        customer: CustomerId,
+        rule: String,
+        most: usize,
+        answer: oneshot::Sender<Vec<Vec<String>>>,
+    },
     Group {
         customer: CustomerId,
         rule: String,

@@ -125,11 +125,8 @@ async fn what_was_learned_outlives_kills_and_a_new_address_alarms_once_with_its_
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_excepted_or_silent_is_learned_all_the_same() {
     let world = world().await;
-    let term = ExceptionTerm {
-        field: "source_ip".into(),
-        operator: TermOperator::Is,
-        values: vec!["203.0.113.7".into()],
-    };
+    let term =
+        ExceptionTerm { field: "source_ip".into(), operator: TermOperator::Is, values: vec!["203.0.113.7".into()] };
     let exception = Exception {
         id: ExceptionId::generate(now()),
         customer: None,

@@ -67,7 +67,8 @@ impl Stand {
         let mut baselines = Baselines::new(&self.rules, BaselineLimits::default());
         let file = folder.join("learning.toml");
         if let Ok(text) = fs::read_to_string(&file) {
-            let learning: Learning = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            let learning: Learning =
+                toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
             for (received, line) in learning.records() {
                 let hint = Hint { received, ..hint.clone() };
                 let event = self.parser.parse(&line, &hint);

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use serde_json::{Map, Value as Json, json};
-use sigma::{Known, Pipeline, Pipelines, Placeholders, RuleSet, Settings, check};
+use sigma::{BaselineLimits, Baselines, Known, Moment, Pipeline, Pipelines, Placeholders, RuleSet, Settings, check};
 
 use crate::events::event;
 
 /// Rules that use every part of the language.
-const RULES: [&str; 6] = [
+const RULES: [&str; 7] = [
     "title: A\nid: 6f2a9f0c-58d2-4c07-9d3e-0f2f4c1f6a01\nlevel: high\ndate: 2026-11-22\ntags: [attack.t1059.001]\n\
      logsource: {product: test}\ndetection:\n  sel_a:\n    f|contains|all: ['a*b', ' -enc ']\n    g|endswith: '\\x.exe'\n  \
      sel_b:\n    f|re|i: '^a(b|c)+\\d{2,5}$'\n    n|gte: 7\n  filter:\n    - h|cidr: 10.0.0.0/8\n    - h: null\n  \
@@ -26,6 +26,9 @@ const RULES: [&str; 6] = [
      action: repeat\nname: two\nid: 2\ndetection: {t: {f: 3}, condition: s or t}\n",
     "title: E\ncorrelation:\n  type: event_count\n  rules: [one]\n  group-by: [f]\n  timespan: 5m\n  condition: {gte: 3}\n",
     "title: F\nlogsource: {product: test}\nfilter:\n  rules: any\n  s: {f|neq|contains: [x, y]}\n  condition: not s\n",
+    "title: G\nname: base\nlogsource: {product: test}\ndetection: {s: {f|exists: true}, condition: s}\n---\ntitle: H\nbaseline:\n  \
+     type: first_seen\n  rules: [base]\n  group-by: [f]\n  field: [g, h]\n  also-new-to: customer\n  learning: 1s\n  values: 2\n  \
+     observations: 0\n  forget: 90d\n",
 ];
 
 const PIPELINES: [&str; 2] = [
@@ -103,6 +106,19 @@ fn judge(set: &RuleSet, text: &str) {
     }
 }
 
+/// Lets baselines learn the events and go on from what they wrote.
+fn learn(set: &RuleSet) {
+    let mut baselines = Baselines::new(set, BaselineLimits::default());
+    for (number, text) in (0..).zip(EVENTS.iter().chain(&EVENTS)) {
+        let fields = serde_json::from_str(text).unwrap_or_else(|_| json!({ "f": text }));
+        let event = event(text, &fields);
+        let time = model::Timestamp::from_micros(number * 3_600_000_000);
+        baselines.observe("c", Moment { time, received: time, offset: 0 }, &set.matches(&event), &event);
+    }
+    let part = baselines.part(1);
+    assert!(Baselines::restore(set, BaselineLimits::default(), [(1, &part.bytes[..])]).unwrap() == baselines);
+}
+
 type Target<'t> = (&'t str, &'t [&'t str], &'t dyn Fn(&str));
 
 #[test]
@@ -113,12 +129,13 @@ fn no_mutation_of_a_rule_a_pipeline_or_an_event_makes_anything_panic_or_dawdle()
     let seed = number("MUTATE_SEED").unwrap_or_else(|| if seconds.is_some() { fresh() } else { 1 });
     println!("MUTATE_SEED={seed}");
     let whole = RuleSet::load_with(files(RULES), &settings(Vec::new()));
-    assert!(whole.errors().is_empty() && whole.rules().len() == 5, "{:?}", whole.errors());
+    assert!(whole.errors().is_empty() && whole.rules().len() == 6, "{:?}", whole.errors());
     PIPELINES.iter().for_each(|text| drop(Pipeline::parse(text).unwrap()));
     let rule = |text: &str| {
         check(text, &Known::default());
         let set = RuleSet::load_with(files([text]), &settings(Vec::new()));
         EVENTS.iter().for_each(|event| judge(&set, event));
+        learn(&set);
     };
     let pipeline = |text: &str| {
         if let Ok(pipeline) = Pipeline::parse(text) {
