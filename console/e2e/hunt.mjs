@@ -9,8 +9,15 @@ const state = (page) => page.locator(".page-head .state-mark").innerText();
 export async function hunter(page) {
   await page.goto("/hunts");
   await page.waitForSelector("table[role=grid], .state");
-  await page.keyboard.press("n");
-  await page.waitForSelector("dialog select[name=template]");
+  const begun = async () => (await page.locator("dialog select[name=template]").count()) > 0;
+  await until(async () => {
+    if (await begun()) return true;
+    // Keys mean something once the page has drawn itself.
+    await page.locator("main").focus();
+    await page.keyboard.press("n");
+    await page.waitForTimeout(300);
+    return begun();
+  }, "the dialog of a new hunt");
   await until(async () => (await page.locator("dialog select[name=template] option").count()) >= 9, "the templates");
   await page.selectOption("dialog select[name=template]", "linux_persistence");
   await page.fill("dialog input[name=title]", "Night shift looks at Linux");
