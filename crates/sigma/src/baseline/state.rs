@@ -181,8 +181,9 @@ impl PartialEq for Baselines {
 }
 
 fn same_shelf<S: Weight + PartialEq>(one: &Shelf<S>, two: &Shelf<S>) -> bool {
-    let same = |((_, one), (_, two)): ((u32, &super::shelf::Slot<S>), (u32, &super::shelf::Slot<S>))| {
-        one.key == two.key && one.touched == two.touched && one.state == two.state
-    };
-    (one.touches, one.len()) == (two.touches, two.len()) && one.in_order().zip(two.in_order()).all(same)
+    (one.touches, one.len()) == (two.touches, two.len())
+        && one
+            .in_order()
+            .zip(two.in_order())
+            .all(|((_, one), (_, two))| one.key == two.key && one.touched == two.touched && one.state == two.state)
 }
