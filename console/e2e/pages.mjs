@@ -165,6 +165,7 @@ export function pages({ incident, alert, rule, customer, device, collector, hunt
     { name: "rule-decide", path: `/rules/${encodeURIComponent(rule)}`, rows: "dialog .field", least: 4, ready: ".page-actions .primary", prepare: (page) => page.click(".page-actions .primary") },
     { name: "rule-edit", path: `/rules/${encodeURIComponent(rule)}?edit=1`, rows: ".cm-line", least: 12, ready: ".trial-paste", prepare: tried },
     { name: "rule-card", path: `/rules/${encodeURIComponent(rule)}?edit=1&side=card`, rows: ".card-form .field", least: 6 },
+    { name: "funnel", path: "/funnel", rows: ".funnel-table tbody tr", least: 3 },
     { name: "coverage", path: "/rules?tab=coverage", rows: ".matrix-columns .cell", least: 150, ready: ".matrix-columns .cell.fired", prepare: (page) => page.locator(".matrix-columns .cell.fired").first().click() },
     { name: "releases", path: "/rules?tab=releases", rows: ".plain tbody tr", least: 1 },
     { name: "release", path: "/rules?tab=releases", rows: ".plain tbody tr", least: 1, ready: ".plain .link", prepare: (page) => page.locator(".plain .link").first().click() },

@@ -100,3 +100,10 @@ alert-intel-title = Indicator seen: { $value }
 alert-intel-named-by = Named by
 alert-intel-withheld = { $count } more lists name it that are for their receivers alone (TLP:RED).
 alert-intel-card = A value of this event is on a list of indicators ({ $kind }). Look at who met it and what went on before and after; check with the sources how sure they are and of what; look for the same indicator at other hosts. If the contact is real, isolate the host and keep evidence. If the indicator is wrong or means everybody's traffic, put it on a warning list.
+
+## Storms
+
+storm = Storm
+storm-about = storm: about { $keys }
+storm-keys = The rule goes off about ever new things: about { $keys } of them, { $count } detections. They are held together here; alerts begun before the storm go on by themselves.
+storm-rest = { $count } further detections are about others.

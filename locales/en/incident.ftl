@@ -98,3 +98,36 @@ devices-offline = { $count ->
     [one] 1 device offline
    *[other] { $count } devices offline
 }
+
+## The funnel by customer and day
+
+nav-funnel = From events to incidents
+funnel-by-day = by day
+funnel-day = Day
+funnel-events = Events
+funnel-events-hint = Records received
+funnel-unparsed = Unrecognised
+funnel-unparsed-hint = Records no source recognised: kept and searchable, but rules about fields do not see them
+funnel-detections = Detections
+funnel-detections-hint = What rules, correlations, indicators and devices said of the records
+funnel-excepted = Excepted
+funnel-excepted-hint = What exceptions kept from being detections
+funnel-silent = Silent
+funnel-silent-hint = Detections of use cases that are tried silently
+funnel-alerts = Alerts
+funnel-alerts-hint = Same detections put together; silent ones are left out
+funnel-ignored = Ignored
+funnel-ignored-hint = Alerts an audit policy ignored
+funnel-raised = In incidents
+funnel-raised-hint = Alerts that belong to an incident
+funnel-incidents = Incidents
+funnel-incidents-hint = Incidents raised
+funnel-attacks = Attacks
+funnel-attacks-hint = Incidents found to be attacks
+funnel-ratio = Events per incident
+funnel-ratio-hint = How many records were gone through for one incident
+funnel-alerts-daily = Alerts by day
+funnel-worst-day = Alerts by day, { $count } on the worst
+funnel-all = All together
+funnel-nothing = Nothing came in these days.
+funnel-zone = Days of { $zone }. Events and detections count where they were received, alerts and incidents where they began.

@@ -97,3 +97,10 @@ alert-intel-title = 命中情报指标：{ $value }
 alert-intel-named-by = 来源列表
 alert-intel-withheld = 另有 { $count } 份列表提及，仅限其接收者知悉（TLP:RED）。
 alert-intel-card = 该日志中的值出现在情报列表中（{ $kind }）。请确认是哪台主机、前后发生了什么；核对各来源的置信度与说明；在其他主机上查找同一指标。如确有通信，隔离主机并保全证据；如指标有误或属于常见流量，请将其加入白名单。
+
+## 告警风暴
+
+storm = 告警风暴
+storm-about = 风暴：约 { $keys } 个对象
+storm-keys = 该规则针对不断出现的新对象触发：约 { $keys } 个对象，{ $count } 次检测命中，合并在此告警中；风暴之前已产生的告警各自继续。
+storm-rest = 另有 { $count } 次检测命中涉及其他对象。

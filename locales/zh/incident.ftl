@@ -97,3 +97,36 @@ figure-incidents = 事件
 devices-offline = { $count ->
    *[other] { $count } 台设备离线
 }
+
+## 按客户和日期的漏斗
+
+nav-funnel = 从日志到事件
+funnel-by-day = 按天
+funnel-day = 日期
+funnel-events = 日志
+funnel-events-hint = 收到的日志条数
+funnel-unparsed = 未识别
+funnel-unparsed-hint = 没有日志源能识别的日志：照样保存、可搜索，但针对字段的规则看不到
+funnel-detections = 检测命中
+funnel-detections-hint = 规则、关联、情报指标和设备对日志的判定次数
+funnel-excepted = 例外
+funnel-excepted-hint = 因例外而未计入检测命中的次数
+funnel-silent = 静默
+funnel-silent-hint = 静默试用中的用例的检测命中
+funnel-alerts = 告警
+funnel-alerts-hint = 相同检测命中聚合后的告警，不含静默告警
+funnel-ignored = 已忽略
+funnel-ignored-hint = 被审核策略忽略的告警
+funnel-raised = 已转事件
+funnel-raised-hint = 属于某个事件的告警
+funnel-incidents = 事件
+funnel-incidents-hint = 产生的事件
+funnel-attacks = 攻击
+funnel-attacks-hint = 判定为攻击的事件
+funnel-ratio = 每起事件的日志数
+funnel-ratio-hint = 平均处理多少条日志产生一起事件
+funnel-alerts-daily = 每日告警
+funnel-worst-day = 每日告警，最多的一天 { $count } 条
+funnel-all = 合计
+funnel-nothing = 这些天没有收到日志。
+funnel-zone = 日期按 { $zone } 时区。日志和检测命中计入收到的时刻，告警和事件计入开始的时刻。

@@ -23,6 +23,7 @@ import { DepartureSeen } from "./departure.tsx";
 import { Entities } from "./entities.tsx";
 import { Facts, Samples } from "./evidence.tsx";
 import { IndicatorCard, IndicatorSeen } from "./intel.tsx";
+import { StormKeys } from "./storm.tsx";
 import { useAlertTitle } from "./title.tsx";
 
 export function AlertDrawer({ id, close }: { id: string; close: () => void }) {
@@ -83,6 +84,7 @@ export function AlertDetail({ id, page }: { id: string; page?: boolean }) {
             <>
               {value.intel && <IndicatorSeen intel={value.intel} />}
               {value.departure && <DepartureSeen departure={value.departure} rule={value.rule_id} customer={value.customer} />}
+              <StormKeys alert={value} />
               <h3>{t("entities")}</h3>
               <Entities of={value.entities} context={value} />
               <h3>{t("why-fired")}</h3>

@@ -72,6 +72,7 @@ export function AlertList({ filter, selected, open, empty, narrow, active, activ
 }
 
 function About({ alert }: { alert: Alert }) {
+  if (alert.storm) return <span class="tag warn" title={alert.storm.top.map((one) => `${one.key}  ${number(one.count)}`).join("\n")}>{t("storm-about", { keys: number(alert.storm.keys) })}</span>;
   const value = alert.key.includes("=") ? alert.key.slice(alert.key.indexOf("=") + 1) : alert.key;
   const entity = alert.entities.find((one) => one.value === value) ?? alert.entities[0];
   const name = entity?.asset ?? entity?.resource_group;

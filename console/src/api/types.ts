@@ -14,6 +14,9 @@ export type Sample = Schemas["Sample"];
 export type Entity = Schemas["Entity"];
 export type MatchedField = Schemas["MatchedField"];
 
+export type CustomerFunnel = Schemas["CustomerFunnel"];
+export type FunnelCounts = Schemas["FunnelCounts"];
+
 export type Incident = Schemas["Incident"];
 export type IncidentState = Schemas["IncidentState"];
 export type IncidentEntryView = Schemas["IncidentEntryView"];

@@ -12,7 +12,7 @@ import { setTheme, shownTheme } from "./theme.ts";
 interface Entry { path: string; label: string; permission: Permission; also?: string[] }
 
 const ENTRIES: Entry[] = [
-  { path: "/", label: "nav-workbench", permission: "incident.read" },
+  { path: "/", label: "nav-workbench", permission: "incident.read", also: ["/funnel"] },
   { path: "/incidents", label: "nav-incidents", permission: "incident.read" },
   { path: "/alerts", label: "nav-alerts", permission: "alert.read" },
   { path: "/events", label: "nav-events", permission: "event.read", also: ["/sql", "/exports"] },
@@ -30,7 +30,7 @@ const ENTRIES: Entry[] = [
 export function Bar({ about }: { about: About | null }) {
   const { me } = useShell();
   const { path } = usePlace();
-  const isCurrent = (entry: Entry) => (entry.path === "/" ? path === "/" : [entry.path, ...(entry.also ?? [])].some((one) => path === one || path.startsWith(`${one}/`)));
+  const isCurrent = (entry: Entry) => [entry.path, ...(entry.also ?? [])].some((one) => path === one || (one !== "/" && path.startsWith(`${one}/`)));
   return (
     <header class="bar">
       <a class="skip" href="#main" onClick={skip}>{t("skip-to-content")}</a>

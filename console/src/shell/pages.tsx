@@ -13,6 +13,7 @@ import { EventsPage } from "../event/page.tsx";
 import { SqlPage } from "../event/sql.tsx";
 import { ExportsPage } from "../export/page.tsx";
 import type { Permission } from "../api/types.ts";
+import { FunnelPage } from "../funnel/page.tsx";
 import { t } from "../i18n/text.ts";
 import { ThreatHuntPage } from "../hunt/one.tsx";
 import { HuntsPage } from "../hunt/page.tsx";
@@ -40,6 +41,7 @@ interface Route { path: string; permission: Permission | null; page: () => JSX.E
 
 const ROUTES: Route[] = [
   { path: "/incidents", permission: "incident.read", page: () => <IncidentsPage />, one: (id) => <IncidentPage key={id} id={id} /> },
+  { path: "/funnel", permission: "alert.read", page: () => <FunnelPage /> },
   { path: "/alerts", permission: "alert.read", page: () => <AlertsPage />, one: (id) => <AlertPage key={id} id={id} /> },
   { path: "/events", permission: "event.read", page: () => <EventsPage />, one: (id) => <EventPage key={id} id={id} /> },
   { path: "/sql", permission: "event.read", page: () => <SqlPage /> },

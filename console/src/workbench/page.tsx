@@ -98,6 +98,7 @@ function Figures() {
         {steps.map(([label, count, href]) => (
           <li key={label}><a href={href} title={number(count)}><b>{compact(count)}</b> {t(label)}</a></li>
         ))}
+        <li><a href="/funnel">{t("funnel-by-day")}</a></li>
       </ol>
       <ul class="open-counts" aria-label={t("incidents-open")}>
         {SEVERITIES.filter((one) => (open[one] ?? 0) > 0).map((one: Severity) => (

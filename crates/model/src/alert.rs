@@ -90,6 +90,10 @@ pub struct Alert {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Departure>))]
     pub departure: Option<Box<Departure>>,
+    /// What it holds together, where it stands for many keys of its rule at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Storm>))]
+    pub storm: Option<Box<Storm>>,
     /// What became of it.
     pub state: AlertState,
     /// The policy that decided.
@@ -103,6 +107,29 @@ pub struct Alert {
     /// Goes up with every change.
     pub version: i64,
 }
+
+/// A flood of one rule's detections about ever new keys, held together as one alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Storm {
+    /// About how many different keys; exact up to 256.
+    pub keys: i64,
+    /// The keys with the most detections, most first.
+    pub top: Vec<StormKey>,
+}
+
+/// A key of a storm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StormKey {
+    /// What an alert of its own would have been put together by, such as `source_address=203.0.113.9`.
+    pub key: String,
+    /// At least so many detections.
+    pub count: i64,
+}
+
+/// How many entities an alert lists at most.
+pub const ENTITIES: usize = 30;
 
 /// How many sample events an alert keeps at most: the first ones and the newest.
 pub const SAMPLES: usize = 5;

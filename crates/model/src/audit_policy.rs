@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::alert::{Alert, AlertOrigin};
-use crate::entity::EntityKind;
+use crate::alert::{Alert, AlertOrigin, ENTITIES};
+use crate::entity::{Entity, EntityKind};
 use crate::{AuditPolicyId, CustomerId, DeviceId, Severity, Timestamp};
 
 /// An audit policy. The first enabled, unexpired one that matches decides; a customer's own come before global ones.
@@ -65,10 +65,10 @@ pub struct PolicyCondition {
     pub severity_at_most: Option<Severity>,
     /// Where it came from.
     pub origin: Option<AlertOrigin>,
-    /// A source address inside any of these ranges.
+    /// A source address inside any of these ranges; to ignore an alert, all of its source addresses.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub source_ranges: Vec<IpNet>,
-    /// A destination address inside any of these ranges.
+    /// A destination address inside any of these ranges; to ignore an alert, all of its destination addresses.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub destination_ranges: Vec<IpNet>,
     /// From any of these devices.
@@ -100,10 +100,21 @@ impl AuditPolicy {
             && self.data.expires.is_none_or(|expires| now < expires)
             && self.customer.as_ref().is_none_or(|customer| *customer == alert.customer)
             && self.data.condition.holds(alert)
+            && (self.data.action != PolicyAction::Ignore || self.data.condition.holds_throughout(alert))
     }
 }
 
 impl PolicyCondition {
+    /// Whether the ranges hold for all that an alert is about, not only for some of it: an alert that is ignored for one
+    /// of its addresses would hide the others. Where the list of them is full, nobody knows.
+    fn holds_throughout(&self, alert: &Alert) -> bool {
+        let all_known = alert.storm.is_none() && alert.entities.len() < ENTITIES;
+        let is_throughout =
+            |kind, ranges: &[IpNet]| ranges.is_empty() || (all_known && all_inside(alert, kind, ranges));
+        is_throughout(EntityKind::SourceAddress, &self.source_ranges)
+            && is_throughout(EntityKind::DestinationAddress, &self.destination_ranges)
+    }
+
     /// Whether every stated part holds.
     pub fn holds(&self, alert: &Alert) -> bool {
         (self.rule_ids.is_empty() || self.rule_ids.contains(&alert.rule_id))
@@ -128,10 +139,14 @@ pub fn deciding<'p>(policies: &'p [AuditPolicy], alert: &Alert, now: Timestamp) 
 }
 
 fn any_inside(alert: &Alert, kind: EntityKind, ranges: &[IpNet]) -> bool {
-    alert
-        .entities
-        .iter()
-        .filter(|entity| entity.kind == kind)
-        .filter_map(|entity| entity.value.parse::<IpAddr>().ok())
-        .any(|address| ranges.iter().any(|range| range.contains(&address)))
+    alert.entities.iter().filter(|entity| entity.kind == kind).any(|entity| is_inside(entity, ranges))
+}
+
+fn all_inside(alert: &Alert, kind: EntityKind, ranges: &[IpNet]) -> bool {
+    alert.entities.iter().filter(|entity| entity.kind == kind).all(|entity| is_inside(entity, ranges))
+}
+
+fn is_inside(entity: &Entity, ranges: &[IpNet]) -> bool {
+    let address = entity.value.parse::<IpAddr>();
+    address.is_ok_and(|address| ranges.iter().any(|range| range.contains(&address)))
 }

@@ -15,6 +15,7 @@ pub mod device_health;
 pub mod entity;
 pub mod event;
 pub mod export;
+pub mod funnel;
 pub mod hunt;
 pub mod id;
 pub mod incident;

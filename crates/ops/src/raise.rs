@@ -115,8 +115,13 @@ pub(crate) async fn note_severity(tx: &mut Tx, incident: &Incident, before: Seve
 ///
 /// The host comes first; but the host in the records of a firewall or another device that watches others is that
 /// device itself, so it says nothing there. A source address comes next, unless it is a proxy's or NAT's, behind which
-/// anybody may be; then the destination, then the user, and at last what detection put the alert together by.
+/// anybody may be; then the destination, then the user, and at last what detection put the alert together by. A storm is
+/// about its rule.
 pub(crate) fn incident_key(alert: &Alert, device: Option<DeviceKind>, groups: &[ResourceGroup]) -> String {
+    if alert.storm.is_some() {
+        // About many at once: the first of them says nothing.
+        return format!("rule={} {}", alert.rule_id, alert.key);
+    }
     let watches_others =
         matches!(device, Some(DeviceKind::Firewall | DeviceKind::Ndr | DeviceKind::Waf | DeviceKind::Scanner));
     let first = |kind: EntityKind| alert.entities.iter().find(|entity| entity.kind == kind);

@@ -176,11 +176,12 @@ impl Ops {
         Ok(ended)
     }
 
-    /// Forgets counts that are older than they are kept.
+    /// Forgets counts of devices and events that are older than they are kept.
     pub async fn forget_device_counts(&self, now: Timestamp) -> Result<()> {
         let ctx = Context::job("device-counts", Scope::All, now);
         let mut tx = self.store().write(&ctx).await?;
         tx.forget_device_counts(now).await?;
+        tx.forget_event_counts(now).await?;
         Ok(tx.commit().await?)
     }
 }
@@ -215,6 +216,7 @@ async fn raise(tx: &mut Tx, device: &Device, minutes: i64, usual_percent: Option
         samples: Vec::new(),
         intel: None,
         departure: None,
+        storm: None,
         state: AlertState::New,
         policy: None,
         incident: None,

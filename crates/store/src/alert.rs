@@ -18,8 +18,8 @@ const CHUNK: usize = 50;
 const NAMED: usize = 100;
 /// An alert without its samples: they are most of it, and nobody decides by them.
 const LEAN: &str = "SELECT customer, id, device, origin, rule_id, title, severity, outcome, techniques, alert_key, \
-                    alert_count, first_time, last_time, entities, '[]' AS samples, intel, departure, state, policy, incident, \
-                    created, version FROM alert WHERE ";
+                    alert_count, first_time, last_time, entities, '[]' AS samples, intel, departure, storm, state, policy, \
+                    incident, created, version FROM alert WHERE ";
 
 /// Which alerts are wanted; an absent or empty part does not narrow.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -179,14 +179,12 @@ fn upsert(alerts: &[&Alert]) -> Sql {
     let mut insert = sql(
         "INSERT INTO alert (customer, id, device, origin, rule_id, title, severity, outcome, techniques, ",
     )
-    .push(
-        "alert_key, alert_count, first_time, last_time, entities, samples, intel, departure, state, policy, incident, ",
-    )
-    .push("search, created, version) VALUES ");
+    .push("alert_key, alert_count, first_time, last_time, entities, samples, intel, departure, storm, state, policy, ")
+    .push("incident, search, created, version) VALUES ");
     for (place, alert) in alerts.iter().enumerate() {
         insert = insert
             .push(if place == 0 { "(" } else { ", (" })
-            .push("?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)")
+            .push("?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)")
             .bind(&alert.customer)
             .bind(&alert.id)
             .bind(&alert.device)
@@ -204,6 +202,7 @@ fn upsert(alerts: &[&Alert]) -> Sql {
             .bind(json(&alert.samples))
             .bind(text_of(alert.intel.as_ref()).as_deref())
             .bind(text_of(alert.departure.as_ref()).as_deref())
+            .bind(text_of(alert.storm.as_ref()).as_deref())
             .bind(alert.state)
             .bind(alert.policy.as_ref())
             .bind(alert.incident.as_ref())
@@ -214,7 +213,7 @@ fn upsert(alerts: &[&Alert]) -> Sql {
         .push(" ON CONFLICT (customer, id) DO UPDATE SET severity = excluded.severity, outcome = excluded.outcome, ")
         .push("alert_count = excluded.alert_count, first_time = excluded.first_time, last_time = excluded.last_time, ")
         .push("entities = excluded.entities, samples = excluded.samples, intel = excluded.intel, ")
-        .push("departure = excluded.departure, search = excluded.search, version = alert.version + 1 ")
+        .push("departure = excluded.departure, storm = excluded.storm, search = excluded.search, version = alert.version + 1 ")
         .push("WHERE alert.severity <> excluded.severity OR alert.outcome <> excluded.outcome ")
         .push("OR alert.alert_count <> excluded.alert_count OR alert.first_time <> excluded.first_time ")
         .push("OR alert.last_time <> excluded.last_time OR alert.entities <> excluded.entities ")
@@ -263,6 +262,7 @@ fn read(row: &Row) -> Result<Alert> {
         samples: row.json("samples")?,
         intel: row.json_maybe("intel")?,
         departure: row.json_maybe("departure")?,
+        storm: row.json_maybe("storm")?,
         state: row.parse("state")?,
         policy: row.parse_maybe("policy")?,
         incident: row.parse_maybe("incident")?,

@@ -114,6 +114,13 @@ pub(crate) const STORE: Family = Family {
             sqlite: "",
             postgres: "",
         },
+        Migration {
+            number: 13,
+            name: "0013_funnel",
+            shared: include_str!("../migrations/0013_funnel.sql"),
+            sqlite: "",
+            postgres: include_str!("../migrations/0013_funnel.postgres.sql"),
+        },
     ],
 };
 

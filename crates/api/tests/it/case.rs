@@ -161,6 +161,8 @@ const CASES: &[Case] = cases! {
             to("/overview")
         };
 
+    GET "/funnel" EveryRoleMay(AlertRead) => 200, Unseen(canary), |c| to("/funnel");
+
     GET "/customers" EveryRoleMay(CustomerRead) => 200, Unseen(canary), |c| to("/customers");
     POST "/customers" May(CustomerWrite) => 201, NeedsAll, |c| {
         to("/customers").json(json!(customer_data(&format!("New {}", c.world.fresh()))))

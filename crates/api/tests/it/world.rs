@@ -232,6 +232,7 @@ impl World {
             samples: Vec::new(),
             intel: None,
             departure: None,
+            storm: None,
             state: AlertState::New,
             policy: None,
             incident: None,

@@ -437,6 +437,12 @@ const CASES: &[Case] = cases! {
         let overview = w.ops.overview(&ctx).await?;
         Ok(overview.alerts_by_state.values().sum::<i64>() as usize + overview.devices.never_connected as usize)
     };
+    Customer AlertRead funnel |w, ctx| {
+        w.alert(&w.ours, 1, |_| {}).await;
+        let query = FunnelQuery { from: Some(at(0).day()), to: Some(at(24 * 3600).day()), customer: None };
+        let funnels = w.ops.funnel(&ctx, &query).await?;
+        Ok(funnels.iter().map(|funnel| funnel.total.alerts as usize).sum())
+    };
 };
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod change;
 mod device;
 mod event;
 mod feed;
+mod funnel;
 mod hunt;
 mod hunt_template;
 mod incident;

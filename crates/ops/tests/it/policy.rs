@@ -1,6 +1,6 @@
 //! Audit policies at work: the worker's decisions, made once, and incidents that gather what belongs together.
 
-use model::alert::{Alert, AlertState};
+use model::alert::{Alert, AlertState, Storm};
 use model::audit_policy::{PolicyAction, PolicyCondition};
 use model::device::DeviceKind;
 use model::entity::EntityKind;
@@ -174,6 +174,30 @@ async fn a_linked_alert_that_grows_tells_its_incident_but_not_against_a_persons_
     world.ops.apply_policies(at(3_001)).await.unwrap();
     let incident = world.ops.get_incident(&job(0), &id).await.unwrap();
     assert_eq!((incident.severity, incident.last), (Severity::Low, at(3_000)));
+}
+
+#[tokio::test]
+async fn an_alert_is_not_ignored_for_one_of_its_addresses_while_others_stand_beside_it() {
+    let world = World::new().await;
+    let mut scanner = policy_data("our scanner", 1, PolicyAction::Ignore);
+    scanner.condition.source_ranges = vec!["10.20.9.40/32".parse().unwrap()];
+    world.policy(None, scanner).await;
+    let with = |sources: &[&str]| -> Vec<_> {
+        sources.iter().map(|address| entity(EntityKind::SourceAddress, address)).collect()
+    };
+    let alone = world.alert(&world.ours, 10, |alert| alert.entities = with(&["10.20.9.40"])).await;
+    let beside = world.alert(&world.ours, 10, |alert| alert.entities = with(&["10.20.9.40", "203.0.113.9"])).await;
+    let storm = |alert: &mut Alert| {
+        alert.entities = with(&["10.20.9.40"]);
+        alert.storm = Some(Box::new(Storm { keys: 4_000, top: Vec::new() }));
+    };
+    let storm = world.alert(&world.ours, 10, storm).await;
+    world.ops.apply_policies(at(20)).await.unwrap();
+    assert_eq!(state(&world, &alone).await.state, AlertState::Ignored);
+    assert_eq!(state(&world, &beside).await.state, AlertState::Open);
+    assert_eq!(state(&world, &storm).await.state, AlertState::Open);
+    let incident = world.ops.raise_alert(&job(100), &storm.id, None, None).await.unwrap();
+    assert_eq!(incident.key, format!("rule={} {}", storm.rule_id, storm.key), "it is about none of its sources");
 }
 
 #[tokio::test]

@@ -155,6 +155,7 @@ impl World {
             samples: Vec::<Sample>::new(),
             intel: None,
             departure: None,
+            storm: None,
             state: AlertState::New,
             policy: None,
             incident: None,

@@ -2,7 +2,8 @@
 //!
 //! An alert is open to a detection within an hour of its last event and a day of its first, by event time. What is
 //! open is bounded: an alert quiet for two hours (by receipt) closes, and beyond the limit per customer the one quiet
-//! longest closes early. A closed alert changes nothing of itself; the next detection begins a new one.
+//! longest closes early. A closed alert changes nothing of itself; the next detection begins a new one. A rule that goes
+//! off about ever new keys has them held together as one alert, see [`storm`].
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use model::{AlertId, CustomerId, Timestamp};
 
 use super::alert::{Growing, OpenAlert};
 use super::detection::Detection;
+use super::storm;
 
 /// Further detections join while they come within this of the last,
 const JOIN: Duration = Duration::from_secs(3600);
@@ -49,6 +51,8 @@ struct Customer {
     by_id: HashMap<AlertId, Open>,
     by_key: HashMap<Key, Vec<AlertId>>,
     by_quiet: BTreeSet<(Timestamp, AlertId)>,
+    /// By rule and whether silent: when its open alerts were begun, those that stand for a storm left out.
+    begun: HashMap<(Arc<str>, bool), BTreeSet<(Timestamp, AlertId)>>,
 }
 
 /// The open alerts of all customers.
@@ -117,7 +121,7 @@ impl Aggregator {
         let customer = customers.entry(detection.customer.clone()).or_default();
         let before = customer.by_id.len();
         customer.close_quiet(detection.received.minus(QUIET), tray);
-        customer.grow(detection, tray);
+        customer.grow(detection, before > self.most_open / 2, tray);
         while customer.by_id.len() > self.most_open {
             let Some(oldest) = customer.quietest() else { break };
             customer.close(&oldest, tray);
@@ -209,6 +213,12 @@ impl Customer {
         // Oldest first, however they were kept.
         let place = same.partition_point(|other| *other < id);
         same.insert(place, id.clone());
+        if !alert.is_storm() {
+            self.begun
+                .entry((alert.about.rule_id.clone(), alert.silent))
+                .or_default()
+                .insert((alert.created, id.clone()));
+        }
         self.by_id.insert(id, Open { quiet: alert.touched, alert, dirty: false, part, changed: false });
     }
 
@@ -220,6 +230,13 @@ impl Customer {
             same.retain(|other| other != id);
             if same.is_empty() {
                 self.by_key.remove(&key);
+            }
+        }
+        let rule = (open.alert.about.rule_id.clone(), open.alert.silent);
+        if let Some(begun) = self.begun.get_mut(&rule) {
+            begun.remove(&(open.alert.created, id.clone()));
+            if begun.is_empty() {
+                self.begun.remove(&rule);
             }
         }
         if open.part != 0 {
@@ -256,31 +273,17 @@ impl Customer {
     }
 
     /// Adds the detection to the alert it now belongs to.
-    fn grow(&mut self, detection: Detection, tray: &mut Tray) {
-        let key = (detection.about.rule_id.clone(), detection.key.clone(), detection.silent);
-        let same = self.by_key.get(&key).map_or(&[][..], Vec::as_slice);
-        let fits = |id: &&AlertId| self.by_id.get(*id).is_some_and(|open| fits(&open.alert, &detection));
-        let id = match same.iter().rev().find(fits).cloned() {
+    fn grow(&mut self, detection: Detection, crowded: bool, tray: &mut Tray) {
+        let known = self.open_to(&detection, detection.key.clone()).or_else(|| self.storm_for(&detection, crowded));
+        let id = match known {
             Some(id) => {
                 if let Some(open) = self.by_id.get_mut(&id) {
                     open.alert.join(detection);
                 }
                 id
             }
-            None => {
-                if same.len() >= SAME_KEY
-                    && let Some(quietest) =
-                        same.iter().min_by_key(|id| self.by_id.get(*id).map(|open| open.alert.touched)).cloned()
-                {
-                    self.close(&quietest, tray);
-                }
-                let alert = Growing::begin(detection);
-                let id = alert.id.clone();
-                // The same first event a second time (a replay of its record under another sequence cannot be): keep one.
-                self.close(&id, tray);
-                self.insert(alert, 0);
-                id
-            }
+            None if self.rages(&detection, crowded) => self.begin(Growing::begin_storm(detection), tray),
+            None => self.begin(Growing::begin(detection), tray),
         };
         let Some(open) = self.by_id.get_mut(&id) else { return };
         let whose = || (open.alert.customer.clone(), id.clone());
@@ -291,6 +294,43 @@ impl Customer {
             tray.changed.push(whose());
         }
         (open.dirty, open.changed) = (true, true);
+    }
+}
+
+impl Customer {
+    /// The alert of a key that is open to the detection.
+    fn open_to(&self, detection: &Detection, key: Arc<str>) -> Option<AlertId> {
+        let same = self.by_key.get(&(detection.about.rule_id.clone(), key, detection.silent))?;
+        let fits = |id: &&AlertId| self.by_id.get(*id).is_some_and(|open| fits(&open.alert, detection));
+        same.iter().rev().find(fits).cloned()
+    }
+
+    /// The storm that takes up a detection no alert is open to.
+    fn storm_for(&self, detection: &Detection, crowded: bool) -> Option<AlertId> {
+        let id = self.open_to(detection, storm::key(detection.outcome).into())?;
+        let touched = self.by_id.get(&id)?.alert.touched;
+        (storm::goes_on(touched, detection.received) || self.rages(detection, crowded)).then_some(id)
+    }
+
+    fn rages(&self, detection: &Detection, crowded: bool) -> bool {
+        let begun = self.begun.get(&(detection.about.rule_id.clone(), detection.silent));
+        begun.is_some_and(|begun| storm::is_raging(begun, detection.received, crowded, detection.outcome))
+    }
+
+    /// Begins an alert; where too many stand under its key, the one quiet longest closes.
+    fn begin(&mut self, alert: Growing, tray: &mut Tray) -> AlertId {
+        let same = self.by_key.get(&key_of(&alert)).map_or(&[][..], Vec::as_slice);
+        if same.len() >= SAME_KEY
+            && let Some(quietest) =
+                same.iter().min_by_key(|id| self.by_id.get(*id).map(|open| open.alert.touched)).cloned()
+        {
+            self.close(&quietest, tray);
+        }
+        let id = alert.id.clone();
+        // The same first event a second time (a replay of its record under another sequence cannot be): keep one.
+        self.close(&id, tray);
+        self.insert(alert, 0);
+        id
     }
 }
 
@@ -306,187 +346,4 @@ fn fits(alert: &Growing, detection: &Detection) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use model::alert::{Alert, AlertOrigin};
-    use model::event::AttackOutcome;
-    use model::{DeviceId, EventId, Severity};
-
-    use super::super::detection::About;
-    use super::super::evidence::{Evidence, Shown};
-    use super::*;
-
-    const MINUTE: Duration = Duration::from_secs(60);
-
-    fn at(minutes: u32) -> Timestamp {
-        Timestamp::from_micros(1_700_000_000_000_000).plus(MINUTE * minutes)
-    }
-
-    struct Maker {
-        customer: CustomerId,
-        device: DeviceId,
-        next: u64,
-    }
-
-    impl Maker {
-        fn new() -> Self {
-            Maker { customer: CustomerId::generate(at(0)), device: DeviceId::generate(at(0)), next: 0 }
-        }
-
-        fn make(&mut self, key: &str, minutes: u32) -> Detection {
-            self.rated(key, minutes, Severity::Medium)
-        }
-
-        fn rated(&mut self, key: &str, minutes: u32, severity: Severity) -> Detection {
-            self.next += 1;
-            let evidence = Evidence {
-                device: self.device.clone(),
-                event: EventId { log: 1, shard: 0, sequence: self.next },
-                time: at(minutes),
-                source: "x".into(),
-                raw: self.next.to_string(),
-                entities: Arc::default(),
-            };
-            let about = About {
-                origin: AlertOrigin::Rule,
-                rule_id: "rule".into(),
-                title: "Rule".into(),
-                severity,
-                techniques: Vec::new(),
-                intel: None,
-            };
-            Detection {
-                customer: self.customer.clone(),
-                about: Arc::new(about),
-                severity,
-                silent: false,
-                outcome: AttackOutcome::Unknown,
-                key: key.into(),
-                first: at(minutes),
-                last: at(minutes),
-                received: at(minutes),
-                entities: Arc::default(),
-                sample: Shown { evidence: Arc::new(evidence), matched: Arc::default() },
-                more: Vec::new(),
-                departure: None,
-            }
-        }
-    }
-
-    fn dirty(aggregator: &mut Aggregator) -> Vec<Alert> {
-        let mut alerts: Vec<Alert> = aggregator.take_dirty().iter().map(Growing::alert).collect();
-        alerts.sort_by(|one, other| one.id.cmp(&other.id));
-        alerts
-    }
-
-    #[test]
-    fn the_same_detection_grows_one_alert_that_keeps_the_first_samples_and_the_newest() {
-        let (mut maker, mut aggregator) = (Maker::new(), Aggregator::new(100, Vec::new()));
-        for minute in 0..10 {
-            let bad = minute == 4;
-            let mut detection = maker.rated("a", minute, if bad { Severity::High } else { Severity::Medium });
-            detection.outcome = if bad { AttackOutcome::Succeeded } else { AttackOutcome::Unknown };
-            aggregator.add(detection);
-        }
-        aggregator.add(maker.make("b", 5));
-        let alerts = dirty(&mut aggregator);
-        assert_eq!(alerts.len(), 2);
-        let alert = alerts.iter().find(|alert| alert.key == "a").unwrap();
-        assert_eq!((alert.count, alert.first, alert.last), (10, at(0), at(9)));
-        assert_eq!((alert.severity, alert.outcome), (Severity::High, AttackOutcome::Succeeded));
-        let raws: Vec<_> = alert.samples.iter().map(|sample| sample.raw.as_str()).collect();
-        assert_eq!(raws, ["1", "2", "3", "9", "10"]);
-        assert!(dirty(&mut aggregator).is_empty());
-    }
-
-    #[test]
-    fn an_hour_of_silence_or_a_day_begins_a_new_alert() {
-        let (mut maker, mut aggregator) = (Maker::new(), Aggregator::new(100, Vec::new()));
-        aggregator.add(maker.make("a", 0));
-        aggregator.add(maker.make("a", 60));
-        aggregator.add(maker.make("a", 121));
-        let counts: Vec<_> = dirty(&mut aggregator).iter().map(|alert| alert.count).collect();
-        assert_eq!(counts, [2, 1]);
-
-        let mut aggregator = Aggregator::new(100, Vec::new());
-        for half_hours in 0..=49 {
-            aggregator.add(maker.make("b", half_hours * 30));
-        }
-        let mut counts: Vec<_> = dirty(&mut aggregator).iter().map(|alert| alert.count).collect();
-        counts.sort_unstable();
-        assert_eq!(counts, [1, 49]);
-    }
-
-    #[test]
-    fn an_import_of_old_events_and_live_ones_grow_their_own_alerts() {
-        let (mut maker, mut aggregator) = (Maker::new(), Aggregator::new(100, Vec::new()));
-        for minute in 0..20 {
-            aggregator.add(maker.make("a", 100_000 + minute));
-            let mut old = maker.make("a", minute);
-            old.received = at(100_000 + minute);
-            aggregator.add(old);
-        }
-        let counts: Vec<_> = dirty(&mut aggregator).iter().map(|alert| alert.count).collect();
-        assert_eq!(counts, [20, 20]);
-    }
-
-    #[test]
-    fn a_storm_of_keys_closes_the_quietest_and_loses_no_count() {
-        let (mut maker, mut aggregator) = (Maker::new(), Aggregator::new(10, Vec::new()));
-        for number in 0..100 {
-            aggregator.add(maker.make(&format!("key {number}"), number / 10));
-        }
-        let alerts = dirty(&mut aggregator);
-        assert_eq!(alerts.iter().map(|alert| alert.count).sum::<i64>(), 100);
-        assert_eq!(alerts.len(), 100);
-        assert_eq!((aggregator.open().len(), aggregator.take_closed_early()), (10, 90));
-    }
-
-    #[test]
-    fn a_replay_from_a_kept_state_gives_the_same_alerts() {
-        let mut maker = Maker::new();
-        let detections: Vec<_> =
-            (0..40).map(|number| maker.make(["a", "b", "c"][number as usize % 3], number)).collect();
-        let mut whole = Aggregator::new(100, Vec::new());
-        detections.iter().for_each(|detection| whole.add(detection.clone()));
-
-        let mut before = Aggregator::new(100, Vec::new());
-        detections[..15].iter().for_each(|detection| before.add(detection.clone()));
-        let mut after = Aggregator::new(100, kept(&mut before, &mut BTreeMap::new(), 1));
-        detections[15..].iter().for_each(|detection| after.add(detection.clone()));
-        assert_eq!(after.open(), whole.open());
-        assert_eq!(dirty(&mut after), dirty(&mut whole));
-    }
-
-    /// Takes a part of the state up into what parts before it gave, as a start does.
-    fn kept(from: &mut Aggregator, into: &mut BTreeMap<u32, Changes>, number: u32) -> Vec<(u32, OpenAlert)> {
-        let changes = from.changes(number);
-        into.retain(|number, _| *number >= changes.oldest);
-        into.insert(number, changes);
-        let mut open = BTreeMap::new();
-        for (number, changes) in into {
-            changes.gone.iter().for_each(|id| drop(open.remove(id)));
-            let alerts = changes.open.iter().map(OpenAlert::of);
-            open.extend(alerts.map(|alert| (alert.id().clone(), (*number, alert))));
-        }
-        open.into_values().collect()
-    }
-
-    #[test]
-    fn what_is_open_stands_in_the_parts_still_needed_and_those_stay_few() {
-        let (mut maker, mut aggregator, mut parts) = (Maker::new(), Aggregator::new(50, Vec::new()), BTreeMap::new());
-        for round in 1..400 {
-            for number in 0..round % 7 {
-                aggregator.add(maker.make(&format!("key {}", (round * 13 + number * 5) % 90), round * 3));
-            }
-            let open = kept(&mut aggregator, &mut parts, round);
-            let alerts: Vec<_> = open.iter().map(|(_, alert)| alert.clone()).collect();
-            assert_eq!(alerts, aggregator.open(), "round {round}");
-            assert!(parts.len() <= AGAIN + 2, "{} parts", parts.len());
-            if round % 11 == 0 {
-                aggregator = Aggregator::new(50, open);
-            }
-        }
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::alert::{Alert, AlertState, SAMPLES};
+use model::alert::{Alert, AlertState, ENTITIES, SAMPLES};
 use model::baseline::{Departure, Unusual};
 use model::entity::Entity;
 use model::event::AttackOutcome;
@@ -12,9 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::detect::FIRST_SAMPLES;
 use super::detection::{About, Detection, badness};
 use super::evidence::Shown;
-
-/// Entities an alert lists.
-const MOST_ENTITIES: usize = 30;
+use super::storm::{self, Keys};
 
 /// The alert.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,7 +31,9 @@ pub(super) struct Growing {
     entities: Arc<Vec<Entity>>,
     samples: Vec<Shown>,
     departure: Option<Box<Departure>>,
-    created: Timestamp,
+    /// The keys it stands for, if it holds a storm together.
+    keys: Option<Box<Keys>>,
+    pub created: Timestamp,
     /// Receipt time of what came last.
     pub touched: Timestamp,
 }
@@ -43,6 +43,8 @@ pub(super) struct Growing {
 pub(super) struct OpenAlert {
     alert: Alert,
     touched: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    keys: Option<Box<Keys>>,
 }
 
 impl Growing {
@@ -66,13 +68,30 @@ impl Growing {
             entities: detection.entities,
             samples: std::iter::once(detection.sample).chain(detection.more).collect(),
             departure: detection.departure,
+            keys: None,
             created: detection.received,
             touched: detection.received,
         }
     }
 
+    /// Begins to stand for all keys of a rule from this one on.
+    pub(super) fn begin_storm(detection: Detection) -> Self {
+        let mut keys = Keys::default();
+        keys.add(&detection.key);
+        let key = storm::key(detection.outcome).into();
+        Growing { keys: Some(Box::new(keys)), ..Growing::begin(Detection { key, ..detection }) }
+    }
+
+    /// Whether it holds a storm together.
+    pub(super) fn is_storm(&self) -> bool {
+        self.keys.is_some()
+    }
+
     /// Grows by a detection.
     pub(super) fn join(&mut self, detection: Detection) {
+        if let Some(keys) = &mut self.keys {
+            keys.add(&detection.key);
+        }
         self.count += 1;
         self.first = self.first.min(detection.first);
         self.last = self.last.max(detection.last);
@@ -96,7 +115,7 @@ impl Growing {
     fn add_entities(&mut self, more: &[Entity]) {
         let is_known = |entity: &Entity, known: &Entity| known.kind == entity.kind && known.value == entity.value;
         for entity in more {
-            if self.entities.len() >= MOST_ENTITIES {
+            if self.entities.len() >= ENTITIES {
                 return;
             }
             if !self.entities.iter().any(|known| is_known(entity, known)) {
@@ -141,6 +160,7 @@ impl Growing {
             samples: self.samples.iter().map(Shown::sample).collect(),
             intel: self.about.intel.clone(),
             departure: self.departure.clone(),
+            storm: self.keys.as_ref().map(|keys| Box::new(keys.storm())),
             state: if self.silent { AlertState::Silent } else { AlertState::New },
             policy: None,
             incident: None,
@@ -152,7 +172,7 @@ impl Growing {
 
 impl OpenAlert {
     pub(super) fn of(growing: &Growing) -> Self {
-        OpenAlert { alert: growing.alert(), touched: growing.touched }
+        OpenAlert { alert: growing.alert(), touched: growing.touched, keys: growing.keys.clone() }
     }
 
     pub(super) fn id(&self) -> &AlertId {
@@ -161,7 +181,7 @@ impl OpenAlert {
 
     /// Goes on growing.
     pub(super) fn grow(self) -> Growing {
-        let OpenAlert { alert, touched } = self;
+        let OpenAlert { alert, touched, keys } = self;
         let about = About {
             origin: alert.origin,
             rule_id: alert.rule_id.into(),
@@ -186,6 +206,7 @@ impl OpenAlert {
             last: alert.last,
             entities: Arc::new(alert.entities),
             departure: alert.departure,
+            keys,
             created: alert.created,
             touched,
         }

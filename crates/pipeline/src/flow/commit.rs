@@ -1,6 +1,6 @@
 //! The side that writes: lake and store, in the order of the log, again and again until they take it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::alert::Growing;
 use super::checkpoint::{self, EncodedPart, Part, Positions, Start};
+use super::count::Counts;
 use super::pace::Pace;
 use super::{FlowConfig, FlowParts};
 use crate::stats::Counters;
@@ -41,7 +42,7 @@ pub(super) struct Step {
     pub activity: Vec<DeviceActivity>,
     /// What collectors received from addresses no device is registered for.
     pub peers: Vec<PeerActivity>,
-    pub counts: HashMap<DeviceId, (CustomerId, DeviceCounts)>,
+    pub counts: Counts,
     /// What exceptions kept from firing.
     pub excepted: Vec<ExceptionHits>,
     /// What changed in the state of detection.
@@ -70,7 +71,7 @@ pub(super) struct Committer {
     /// How long that took.
     commit_took: Duration,
     /// Counts wait apart from what else waits: they are written less often.
-    counts: HashMap<DeviceId, (CustomerId, DeviceCounts)>,
+    counts: Counts,
     counted_at: Instant,
     /// The counts hold what came up to here; on a replay that is behind the watermark.
     reached: u64,
@@ -109,7 +110,7 @@ impl Committer {
             oldest_part: start.parts().start,
             committed_at: Instant::now(),
             commit_took: Duration::ZERO,
-            counts: HashMap::new(),
+            counts: Counts::default(),
             counted_at: Instant::now(),
             reached: start.counted,
         }
@@ -192,9 +193,7 @@ impl Committer {
             }
         }
         self.reached = self.reached.max(step.position);
-        for (device, (customer, counted)) in step.counts {
-            self.counts.entry(device).or_insert_with(|| (customer, DeviceCounts::default())).1.add(counted);
-        }
+        self.counts.add(step.counts);
         if let Some(part) = step.checkpoint {
             match tokio::task::spawn_blocking(move || part.encode()).await {
                 Ok(part) => self.pending.parts.push(part),
@@ -258,6 +257,9 @@ impl Committer {
         };
         let lake = self.lake_moved();
         let with_counts = !self.pending.parts.is_empty() || self.counts_are_due();
+        if with_counts {
+            self.counts.sum_up();
+        }
         let mut wait = FIRST_WAIT;
         loop {
             match self.try_commit(lake, with_counts).await {
@@ -271,7 +273,7 @@ impl Committer {
             wait = (wait * 2).min(LONGEST_WAIT);
         }
         if with_counts {
-            self.counts.clear();
+            self.counts = Counts::default();
             self.counted_at = Instant::now();
         }
         let done = std::mem::replace(&mut self.pending, Pending { alerts: later, ..Pending::default() });
@@ -311,10 +313,12 @@ impl Committer {
         if with_counts && checkpoint::counted(&mut tx, log, shard).await?.unwrap_or(0) < self.reached {
             let counts: Vec<(CustomerId, DeviceId, DeviceCounts)> = self
                 .counts
+                .devices
                 .iter()
                 .map(|(id, (customer, counts))| (customer.clone(), id.clone(), counts.clone()))
                 .collect();
             tx.record_device_counts(&counts).await?;
+            tx.record_event_counts(&self.counts.customers).await?;
         }
         let positions = Positions {
             watermark: self.pending.position,

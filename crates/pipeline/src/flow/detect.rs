@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use formats::Zone;
-use model::alert::{AlertOrigin, MatchedField, SAMPLES};
+use model::alert::{AlertOrigin, ENTITIES, MatchedField, SAMPLES};
 use model::entity::{Entity, entities_of};
 use model::event::{Alarm, AttackOutcome, Envelope, Event, Value};
 use model::use_case::Release;
@@ -30,8 +30,6 @@ const PROFILES: BaselineLimits = BaselineLimits { groups: 200_000, values: 200_0
 const AHEAD: Duration = Duration::from_secs(300);
 /// Samples kept from the beginning; the others are the newest.
 pub(super) const FIRST_SAMPLES: usize = 3;
-/// Entities of one correlation.
-const MOST_ENTITIES: usize = 30;
 
 /// What came of an event.
 #[derive(Default)]
@@ -321,7 +319,7 @@ fn technique(event: &Event<'_>) -> Option<String> {
 fn entities_together(events: &[Shown]) -> Vec<Entity> {
     let mut entities: Vec<Entity> = Vec::new();
     for entity in events.iter().flat_map(|shown| shown.evidence.entities.iter()) {
-        if entities.len() < MOST_ENTITIES && !entities.contains(entity) {
+        if entities.len() < ENTITIES && !entities.contains(entity) {
             entities.push(entity.clone());
         }
     }

@@ -18,7 +18,7 @@ const LONGEST_TEXT: usize = 300;
 pub(super) const LONGEST_VALUE: usize = 4096;
 
 /// What all detections of a rule, a correlation or a device's alarm have in common.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct About {
     pub origin: AlertOrigin,
     pub rule_id: Arc<str>,

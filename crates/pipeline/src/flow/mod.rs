@@ -20,6 +20,7 @@ mod pace;
 mod profiles;
 mod received;
 mod rules;
+mod storm;
 mod worker;
 
 use std::collections::HashMap;

@@ -11,14 +11,14 @@ use formats::{Parser, text};
 use lake::RowBatch;
 use model::event::{Envelope, Event};
 use model::{CustomerId, DeviceId, EventId, ExceptionId};
-use store::{DeviceActivity, DeviceCounts, ExceptionHits, PeerActivity, Store};
+use store::{DeviceActivity, ExceptionHits, PeerActivity, Store};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::aggregate::Aggregator;
 use super::checkpoint::{Part, Start};
 use super::commit::Step;
-use super::count;
+use super::count::{self, Counts};
 use super::detect::{Detector, Found};
 use super::indicators::Indicators;
 use super::profiles::ForgetRecord;
@@ -98,7 +98,7 @@ struct Made {
     rows: RowBatch,
     activity: HashMap<DeviceId, DeviceActivity>,
     peers: HashMap<(DeviceId, String), PeerActivity>,
-    counts: HashMap<DeviceId, (CustomerId, DeviceCounts)>,
+    counts: Counts,
     excepted: HashMap<ExceptionId, ExceptionHits>,
 }
 
@@ -323,17 +323,17 @@ impl Worker {
             if judged.is_err() {
                 self.panicked(envelope, "detection");
             }
-            let is_new = sequence > self.written;
-            if is_new {
+            if sequence > self.counted {
+                made.counts.event(envelope, event);
+                made.counts.found(envelope, &found);
+            }
+            if sequence > self.written {
                 self.counters.detections.fetch_add(found.detections.len() as u64, Ordering::Relaxed);
                 for exception in found.excepted {
                     count::exception(&mut made.excepted, exception, envelope.received);
                 }
                 count::activity(&mut made.activity, envelope, event);
                 note_peer(&mut made.peers, envelope, &item.entry);
-            }
-            if sequence > self.counted {
-                count::counts(&mut made.counts, envelope, event);
             }
             if !found.detections.is_empty() {
                 // Reading the clock costs as much as judging an event no rule is for: only where it is worth it.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use model::alert::{Alert, AlertState};
+use model::funnel::EventCounts;
 use model::use_case::{
     Exception, ExceptionData, ExceptionTerm, Release, TermOperator, UseCase, UseCaseData, UseCaseState,
 };
-use model::{Context, ExceptionId, PageRequest, Scope, Severity};
+use model::{Context, ExceptionId, PageRequest, Scope, Severity, TimeRange};
 use pipeline::{PipelineConfig, Ruleset, Rulings};
 use receive::wal::{Disk, OsDisk};
 use receive::{Record, import_file};
@@ -104,6 +105,12 @@ async fn after_kills_at_any_moment_every_event_is_there_once_and_every_alert_cou
     assert_eq!((sources[0].source.as_str(), sources[0].events), ("openssh_sshd", total as i64));
     let lags: i64 = tx.device_lag(&device.id, start).await.unwrap().iter().map(|lag| lag.events).sum();
     assert_eq!(lags, total as i64);
+    let ever = TimeRange { from: start, to: now().plus(SECOND) };
+    let mut funnel = EventCounts::default();
+    tx.event_counts(None, ever).await.unwrap().iter().for_each(|(_, _, hour)| funnel.add(hour));
+    let detections = world.alerts().await.iter().map(|alert| alert.count).sum();
+    let expected = EventCounts { events: total as i64, detections, ..EventCounts::default() };
+    assert_eq!(funnel, expected, "the funnel counts each event and each detection once");
     drop(tx);
 
     let after = world.start(config()).await;

@@ -154,6 +154,7 @@ pub fn alert(customer: &CustomerId, device: &DeviceId, key: &str, second: u64) -
         }],
         intel: None,
         departure: None,
+        storm: None,
         state: AlertState::New,
         policy: None,
         incident: None,

@@ -1,4 +1,4 @@
-use model::alert::{Alert, AlertOrigin, AlertState};
+use model::alert::{Alert, AlertOrigin, AlertState, Storm, StormKey};
 use model::event::AttackOutcome;
 use model::{AuditPolicyId, Severity};
 use store::{AlertFilter, Watermark};
@@ -54,6 +54,7 @@ pub async fn an_update_keeps_what_became_of_the_alert(fixture: Fixture) {
         entities: vec![entity("a"), entity("b")],
         samples: Vec::new(),
         created: at(77),
+        storm: Some(Box::new(Storm { keys: 7, top: vec![StormKey { key: "a".into(), count: 3 }] })),
         ..first.clone()
     };
     tx.upsert_alerts(std::slice::from_ref(&later)).await.unwrap();

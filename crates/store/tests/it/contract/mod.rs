@@ -7,6 +7,7 @@ mod change;
 mod conflict;
 mod credential;
 mod find;
+mod funnel;
 mod health;
 mod hunt;
 mod incident;
@@ -95,6 +96,8 @@ contract! {
         a_kept_search_is_its_owners_or_shared_with_those_who_see_its_customer,
         a_kept_search_is_changed_on_its_version_and_forgotten,
         an_export_goes_from_state_to_state_and_is_seen_by_its_owner_only;
+    funnel:
+        events_alerts_and_incidents_are_counted_by_customer_and_hour;
     health:
         counts_of_a_device_add_up_by_bucket_source_and_lag_and_are_its_customers_alone,
         old_counts_and_those_of_a_deleted_device_are_forgotten,
