@@ -91,6 +91,7 @@ function Spark({ days, of }: { days: string[]; of: CustomerFunnel }) {
   return (
     <td>
       <svg class="spark" viewBox="0 0 120 20" role="img" aria-label={t("funnel-worst-day", { count: number(Math.max(0, ...counts.values())) })}>
+        <path d="M0 19.5H120" />
         {days.map((name, at) => {
           const height = ((counts.get(name) ?? 0) / most) * 19;
           return <rect key={name} x={at * width} y={20 - height} width={Math.max(0.8, width - 0.6)} height={height}><title>{`${name}  ${number(counts.get(name) ?? 0)}`}</title></rect>;

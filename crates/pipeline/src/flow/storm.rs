@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Alerts of one rule that may begin at a customer within [`WINDOW`]; further keys are held together.
-const ALERTS: usize = 100;
+const ALERTS: usize = 30;
 /// The same while the customer has more than half of its open alerts in use.
 const ALERTS_CROWDED: usize = 10;
 /// Over which they are counted, by receipt.
