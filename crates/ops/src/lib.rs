@@ -94,7 +94,6 @@ pub use hunt_judge::{HuntDetectionWish, HuntIncident};
 pub use hunt_run::HuntRunWish;
 pub use hunt_template::{HuntTemplate, hunt_templates};
 pub use hunt_worker::HuntWorker;
-pub use hunter::Hunters;
 pub use incident::{Assignee, NewIncident};
 pub use incident_view::{IncidentEntryView, IncidentView};
 pub use instructions::PublicAddresses;
