@@ -79,7 +79,7 @@ impl Growing {
         let mut keys = Keys::default();
         keys.add(&detection.key);
         let key = storm::key(detection.outcome).into();
-        Growing { keys: Some(Box::new(keys)), ..Growing::begin(Detection { key, ..detection }) }
+        Growing { keys: Some(Box::new(keys)), ..Growing::begin(Detection { key, departure: None, ..detection }) }
     }
 
     /// Whether it holds a storm together.
@@ -89,9 +89,6 @@ impl Growing {
 
     /// Grows by a detection.
     pub(super) fn join(&mut self, detection: Detection) {
-        if let Some(keys) = &mut self.keys {
-            keys.add(&detection.key);
-        }
         self.count += 1;
         self.first = self.first.min(detection.first);
         self.last = self.last.max(detection.last);
@@ -101,8 +98,11 @@ impl Growing {
             self.outcome = detection.outcome;
         }
         self.add_entities(&detection.entities);
-        // What was new first stays the reason; a number that grows is told as it is by now.
-        if let Some(departure) = detection.departure
+        if let Some(keys) = &mut self.keys {
+            // The reason of one of many says nothing of the others.
+            keys.add(&detection.key);
+        } else if let Some(departure) = detection.departure
+            // What was new first stays the reason; a number that grows is told as it is by now.
             && (self.departure.is_none() || matches!(departure.reason, Unusual::Volume { .. }))
         {
             self.departure = Some(departure);
