@@ -884,6 +884,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/funnel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** From events to incidents, by customer and day of the customer's time zone. */
+        get: operations["get_funnel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/hunt-programmes": {
         parameters: {
             query?: never;
@@ -2426,6 +2443,7 @@ export interface components {
             severity: components["schemas"]["Severity"];
             /** @description What became of it. */
             state: components["schemas"]["AlertState"];
+            storm?: components["schemas"]["Storm"] | null;
             /** @description ATT&CK techniques, such as `T1110.003`. */
             techniques: string[];
             /** @description Title of the rule or name of the alarm. */
@@ -3046,6 +3064,17 @@ export interface components {
             /** @description IANA time zone of the customer, such as `Asia/Shanghai`. */
             time_zone: string;
         };
+        /** @description A customer's days. */
+        CustomerFunnel: {
+            /** @description Whose. */
+            customer: string;
+            /** @description Days on which there was anything, oldest first. */
+            days: components["schemas"]["FunnelDay"][];
+            /** @description IANA time zone of the days. */
+            time_zone: string;
+            /** @description All of them together. */
+            total: components["schemas"]["FunnelCounts"];
+        };
         /** @description A customer's events on disk, and how long they stay there. */
         CustomerStorage: components["schemas"]["Retention"] & {
             /**
@@ -3363,6 +3392,34 @@ export interface components {
          * @enum {string}
          */
         EntityKind: "source_address" | "destination_address" | "host" | "user" | "process" | "file" | "hash" | "domain" | "url";
+        /** @description What became of a customer's records within a time, as they were judged. */
+        EventCounts: {
+            /**
+             * Format: int64
+             * @description What rules, correlations, indicators and devices said of them, silent ones among them.
+             */
+            detections: number;
+            /**
+             * Format: int64
+             * @description Records received.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description What exceptions kept from being detections.
+             */
+            excepted: number;
+            /**
+             * Format: int64
+             * @description Detections of use cases that are silent.
+             */
+            silent: number;
+            /**
+             * Format: int64
+             * @description Those among them that no source recognised.
+             */
+            unparsed: number;
+        };
         EventPage: {
             cost: components["schemas"]["Cost"];
             items: components["schemas"]["StoredEvent"][];
@@ -3790,6 +3847,39 @@ export interface components {
              * @description Incidents raised in the time.
              */
             incidents: number;
+        };
+        /** @description From events to incidents, and where the rest stayed. */
+        FunnelCounts: components["schemas"]["EventCounts"] & {
+            /**
+             * Format: int64
+             * @description Alerts that began, other than silent ones and the platform's own.
+             */
+            alerts: number;
+            /**
+             * Format: int64
+             * @description of which so many were found to be attacks.
+             */
+            attacks: number;
+            /**
+             * Format: int64
+             * @description Those of them an audit policy ignored,
+             */
+            ignored: number;
+            /**
+             * Format: int64
+             * @description Incidents raised,
+             */
+            incidents: number;
+            /**
+             * Format: int64
+             * @description and those that belong to an incident.
+             */
+            raised: number;
+        };
+        /** @description One day. */
+        FunnelDay: components["schemas"]["FunnelCounts"] & {
+            /** @description Such as `2026-11-22`. */
+            day: string;
         };
         /** @description What is usual for a group. */
         GroupProfile: {
@@ -4784,6 +4874,7 @@ export interface components {
                 severity: components["schemas"]["Severity"];
                 /** @description What became of it. */
                 state: components["schemas"]["AlertState"];
+                storm?: components["schemas"]["Storm"] | null;
                 /** @description ATT&CK techniques, such as `T1110.003`. */
                 techniques: string[];
                 /** @description Title of the rule or name of the alarm. */
@@ -5614,7 +5705,7 @@ export interface components {
              */
             count_at_least: number | null;
             /**
-             * @description A destination address inside any of these ranges.
+             * @description A destination address inside any of these ranges; to ignore an alert, all of its destination addresses.
              * @default []
              */
             destination_ranges: string[];
@@ -5635,7 +5726,7 @@ export interface components {
             /** @default null */
             severity_at_most: components["schemas"]["Severity"] | null;
             /**
-             * @description A source address inside any of these ranges.
+             * @description A source address inside any of these ranges; to ignore an alert, all of its source addresses.
              * @default []
              */
             source_ranges: string[];
@@ -6415,6 +6506,26 @@ export interface components {
             time: components["schemas"]["Timestamp"];
             /** @description The record's time as written, where it was implausible. */
             time_original?: string | null;
+        };
+        /** @description A flood of one rule's detections about ever new keys, held together as one alert. */
+        Storm: {
+            /**
+             * Format: int64
+             * @description About how many different keys; exact up to 256.
+             */
+            keys: number;
+            /** @description The keys with the most detections, most first. */
+            top: components["schemas"]["StormKey"][];
+        };
+        /** @description A key of a storm. */
+        StormKey: {
+            /**
+             * Format: int64
+             * @description At least so many detections.
+             */
+            count: number;
+            /** @description What an alert of its own would have been put together by, such as `source_address=203.0.113.9`. */
+            key: string;
         };
         Suppressed: {
             /**
@@ -8607,6 +8718,32 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FieldList"];
+                };
+            };
+        };
+    };
+    get_funnel: {
+        parameters: {
+            query?: {
+                /** @description Of one customer; of all in scope when absent. */
+                customer?: string;
+                /** @description First day, such as 2026-11-01; thirty days to the last when absent. */
+                from?: string;
+                /** @description Last day; today when absent. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerFunnel"][];
                 };
             };
         };
