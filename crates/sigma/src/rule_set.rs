@@ -330,7 +330,8 @@ impl RuleSet {
         let mut only_correlated = resolved.only_correlated;
         let generated = |generate: bool, rules: &[String]| if generate { rules.to_vec() } else { Vec::new() };
         let correlations = resolved.rules.iter().flat_map(|rule| generated(rule.generate, &rule.rules));
-        let alerting = correlations.chain(baselines.rules.iter().flat_map(|rule| generated(rule.generate, &rule.rules)));
+        let alerting =
+            correlations.chain(baselines.rules.iter().flat_map(|rule| generated(rule.generate, &rule.rules)));
         let alerting: HashSet<String> = alerting.collect();
         only_correlated.extend(baselines.looked_at);
         only_correlated.retain(|id| !alerting.contains(id));

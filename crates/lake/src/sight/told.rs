@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use model::intel::{HitSample, RetroHuntProgress, Indicator};
+use model::intel::{HitSample, Indicator, RetroHuntProgress};
 use model::{CustomerId, Timestamp};
 use sightings::Wanted;
 

@@ -13,7 +13,7 @@ use model::{AlertId, CustomerId, Timestamp};
 
 use super::alert::{Growing, OpenAlert};
 use super::detection::Detection;
-use super::storm;
+use super::storm::{self, Begun};
 
 /// Further detections join while they come within this of the last,
 const JOIN: Duration = Duration::from_secs(3600);
@@ -52,7 +52,7 @@ struct Customer {
     by_key: HashMap<Key, Vec<AlertId>>,
     by_quiet: BTreeSet<(Timestamp, AlertId)>,
     /// By rule and whether silent: when its open alerts were begun, those that stand for a storm left out.
-    begun: HashMap<(Arc<str>, bool), BTreeSet<(Timestamp, AlertId)>>,
+    begun: HashMap<(Arc<str>, bool), Begun>,
 }
 
 /// The open alerts of all customers.

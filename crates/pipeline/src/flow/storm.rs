@@ -38,13 +38,11 @@ fn has_succeeded(outcome: AttackOutcome) -> bool {
     matches!(outcome, AttackOutcome::Succeeded | AttackOutcome::Compromised)
 }
 
+/// When alerts of a rule were begun, and which they are.
+pub(super) type Begun = BTreeSet<(Timestamp, AlertId)>;
+
 /// Whether a rule with alerts begun at these times begins no further one for a new key.
-pub(super) fn is_raging(
-    begun: &BTreeSet<(Timestamp, AlertId)>,
-    received: Timestamp,
-    crowded: bool,
-    outcome: AttackOutcome,
-) -> bool {
+pub(super) fn is_raging(begun: &Begun, received: Timestamp, crowded: bool, outcome: AttackOutcome) -> bool {
     let usual = if crowded { ALERTS_CROWDED } else { ALERTS };
     // What succeeded has room beside all that was only tried.
     let allowed = if has_succeeded(outcome) { usual * 2 } else { usual };

@@ -167,7 +167,8 @@ fn check_document(
     let section = if is_filter { "filter" } else { "detection" };
     if !is_correlation
         && !is_baseline
-        && let Some(Node::Map(keys)) = located.get(section).map(|section| &section.node) {
+        && let Some(Node::Map(keys)) = located.get(section).map(|section| &section.node)
+    {
         detection::check(section, keys, known, found);
     }
     if is_baseline {

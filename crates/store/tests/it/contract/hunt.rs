@@ -252,7 +252,7 @@ pub async fn of_a_hunt_a_customer_sees_and_changes_their_own_part_only(fixture: 
         tx.list_hunt_customers(&made.id).await.unwrap().len(),
         tx.list_hunt_results(&made.id).await.unwrap().len(),
         tx.list_hunt_detections(&made.id).await.unwrap().len(),
-        tx.hunt_shares(TimeRange { from: at(0), to: at(9) }, &[bolt.clone()]).await.unwrap().len(),
+        tx.hunt_shares(TimeRange { from: at(0), to: at(9) }, std::slice::from_ref(&bolt)).await.unwrap().len(),
     );
     assert_eq!(parts, (1, 1, 0, 0));
     assert!(matches!(tx.get_hunt_result(&made.id, "a", &bolt).await, Err(Error::NotFound { .. })));
