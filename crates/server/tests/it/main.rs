@@ -1,5 +1,6 @@
 //! Content, formats and rules together.
 
+mod labelled;
 mod learning;
 mod regression;
 mod scan;
