@@ -161,7 +161,7 @@ const CASES: &[Case] = cases! {
             to("/overview")
         };
 
-    GET "/funnel" EveryRoleMay(AlertRead) => 200, Unseen(canary), |c| to("/funnel");
+    GET "/funnel" EveryRoleMay(AlertRead) => 200, Unseen(customer), |c| to("/funnel");
 
     GET "/customers" EveryRoleMay(CustomerRead) => 200, Unseen(canary), |c| to("/customers");
     POST "/customers" May(CustomerWrite) => 201, NeedsAll, |c| {
