@@ -19,6 +19,7 @@ policy-at-least = At least
 policy-at-most = At most
 policy-sources = Source addresses in
 policy-destinations = Destination addresses in
+policy-ranges-hint = One address or CIDR range per line. To raise, one address of the alert inside is enough; to ignore, all of them must be.
 policy-rules = Rule ids
 policy-devices = Device ids
 policy-count = At least so many detections

@@ -19,6 +19,7 @@ policy-at-least = 级别不低于
 policy-at-most = 级别不高于
 policy-sources = 源地址属于
 policy-destinations = 目的地址属于
+policy-ranges-hint = 每行一个地址或 CIDR 网段。转事件时，告警中有一个地址在内即可；忽略时，须全部地址都在内。
 policy-rules = 规则编号
 policy-devices = 设备编号
 policy-count = 检测命中不少于

@@ -11,7 +11,8 @@ export function IgnoreDialog({ alert, title, close, done }: { alert: Alert; titl
   const policies = useLoad((signal) => readPolicies(alert.customer, signal), alert.customer);
   if (!policies.value && !policies.problem) return <Loading />;
   const own = (policies.value ?? []).filter((policy) => policy.customer === alert.customer);
-  const sources = alert.entities.filter((entity) => entity.kind === "source_address").map((entity) => asRange(entity.value));
+  // A storm has more sources than are listed: ranges of those would never hold for all.
+  const sources = alert.storm ? [] : alert.entities.filter((entity) => entity.kind === "source_address").map((entity) => asRange(entity.value));
   return (
     <PolicyDialog
       customer={alert.customer} position={Math.max(0, Math.min(20, ...own.map((policy) => policy.position)) - 10)} close={close} done={done}

@@ -172,7 +172,7 @@ fn days(query: &FunnelQuery, now: Timestamp) -> Result<RangeInclusive<NaiveDate>
     };
     let (from, to) = (read(&query.from, "from"), read(&query.to, "to"));
     let to = to.unwrap_or_else(|| now.to_chrono().date_naive());
-    let from = from.unwrap_or_else(|| to - chrono::Days::new(USUAL_DAYS - 1));
+    let from = from.unwrap_or_else(|| to.checked_sub_days(chrono::Days::new(USUAL_DAYS - 1)).unwrap_or(to));
     problems.expect(from <= to, "to", "must not be before from");
     problems.expect((to - from).num_days() < MOST_DAYS, "from", "must be less than 400 days before to");
     problems.done()?;

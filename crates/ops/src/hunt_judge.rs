@@ -4,7 +4,7 @@ use model::entity::entities_of;
 use model::hunt::{
     DetectionKind, HuntCustomer, HuntDetection, HuntQuery, HuntQuestion, HuntSample, HuntTime, HuntVerdict,
 };
-use model::incident::{Incident, IncidentChange, IncidentState};
+use model::incident::{Incident, IncidentChange};
 use model::role::Permission;
 use model::use_case::{RequestData, RequestKind, RequestState, UseCaseData, UseCaseState};
 use model::{Context, CustomerId, EventId, HuntId, HuntTimeId, IncidentId, RequestId, Severity};
@@ -14,7 +14,7 @@ use store::Tx;
 use crate::error::{Error, Problems, Result};
 use crate::hunt::{TEXT, open, whole};
 use crate::hunt_sigma::sigma_of;
-use crate::incident::{TITLE_MOST, entry};
+use crate::incident::{self, NewIncident, TITLE_MOST, entry};
 use crate::raise::merge_entities;
 use crate::rule_check::hint;
 use crate::{Ops, audit, require_all, validate};
@@ -238,47 +238,18 @@ impl Ops {
         title: String,
         sample: Option<HuntSample>,
     ) -> Result<Incident> {
-        let now = tx.context().now();
-        let id = IncidentId::generate(now);
         let mut entities = Vec::new();
         if let Some(sample) = &sample {
             let parser = self.parsers().live();
             let event = parser.parse(&sample.raw, &hint(Some(&sample.source), sample.time));
             merge_entities(&mut entities, &entities_of(&event));
         }
-        let time = sample.as_ref().map_or(now, |sample| sample.time);
-        let incident = Incident {
-            key: format!("manual={id}"),
-            id,
-            number: 0, // given by the store
-            customer: wish.customer.clone(),
-            title,
-            severity: wish.severity,
-            state: IncidentState::New,
-            verdict: None,
-            reject_reason: None,
-            suspended_until: None,
-            assignee: None,
-            entities,
-            alert_count: 0,
-            first: time,
-            last: time,
-            created: now,
-            updated: now,
-            version: 1,
-            decided: 1,
-        };
-        let incident = tx.create_incident(&incident).await?;
-        entry(tx, &incident, IncidentChange::Raised { alert: None }).await?;
-        let note = wish.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
+        let time = sample.as_ref().map_or(tx.context().now(), |sample| sample.time);
+        let note = wish.note.as_deref().map(str::trim).filter(|note| !note.is_empty()).map(str::to_owned);
         let record = sample.map(|sample| format!("{} {}\n{}", sample.event, sample.source, sample.raw));
-        for text in note.map(str::to_owned).into_iter().chain(record) {
-            let text = text.chars().take(TEXT).collect();
-            entry(tx, &incident, IncidentChange::Commented { text }).await?;
-        }
-        let detail = json!({"number": incident.number, "title": incident.title, "severity": incident.severity});
-        tx.audit(audit(Some(&incident.customer), "incident.create", &incident.id, detail)).await?;
-        Ok(incident)
+        let comments = note.into_iter().chain(record).map(|text| text.chars().take(TEXT).collect());
+        let new = NewIncident { customer: wish.customer.clone(), title, severity: wish.severity, note: None };
+        incident::open(tx, &new, time, entities, comments).await
     }
 
     /// What the commonest of these sources is to Sigma, where it is one thing before all others.

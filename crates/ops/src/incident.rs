@@ -1,9 +1,10 @@
 //! Incidents 事件: taking, changing and closing them. Each change is one transaction of state, timeline and audit log.
 
+use model::entity::Entity;
 use model::incident::{Incident, IncidentChange, IncidentEntry, IncidentState, Transition};
 use model::role::{Permission, Role};
 use model::user::User;
-use model::{Context, CustomerId, IncidentEntryId, IncidentId, Page, PageRequest, Severity, UserId};
+use model::{Context, CustomerId, IncidentEntryId, IncidentId, Page, PageRequest, Severity, Timestamp, UserId};
 use serde::Serialize;
 use serde_json::json;
 use store::{IncidentFilter, Tx, UserFilter};
@@ -43,6 +44,47 @@ pub struct Assignee {
     pub roles: Vec<Role>,
 }
 
+/// Opens an incident that no alert raised, about something at a time, with its first comments.
+pub(crate) async fn open(
+    tx: &mut Tx,
+    new: &NewIncident,
+    time: Timestamp,
+    entities: Vec<Entity>,
+    comments: impl IntoIterator<Item = String>,
+) -> Result<Incident> {
+    let now = tx.context().now();
+    let id = IncidentId::generate(now);
+    let incident = Incident {
+        key: format!("manual={id}"),
+        id,
+        number: 0, // given by the store
+        customer: new.customer.clone(),
+        title: new.title.clone(),
+        severity: new.severity,
+        state: IncidentState::New,
+        verdict: None,
+        reject_reason: None,
+        suspended_until: None,
+        assignee: None,
+        entities,
+        alert_count: 0,
+        first: time,
+        last: time,
+        created: now,
+        updated: now,
+        version: 1,
+        decided: 1,
+    };
+    let incident = tx.create_incident(&incident).await?;
+    entry(tx, &incident, IncidentChange::Raised { alert: None }).await?;
+    for text in comments {
+        entry(tx, &incident, IncidentChange::Commented { text }).await?;
+    }
+    let detail = json!({"number": incident.number, "title": incident.title, "severity": incident.severity});
+    tx.audit(audit(Some(&incident.customer), "incident.create", &incident.id, detail)).await?;
+    Ok(incident)
+}
+
 impl Ops {
     /// Raises an incident by hand.
     pub async fn create_incident(&self, ctx: &Context, new: NewIncident) -> Result<Incident> {
@@ -50,37 +92,10 @@ impl Ops {
         let mut tx = self.store().write(ctx).await?;
         tx.get_customer(&new.customer).await?;
         let title = validate::text("title", &new.title, TITLE_MOST)?;
-        let note = new.note.filter(|note| !note.trim().is_empty());
-        let note = note.map(|note| validate::text("note", &note, TEXT_MOST)).transpose()?;
-        let (id, now) = (IncidentId::generate(ctx.now()), ctx.now());
-        let incident = Incident {
-            key: format!("manual={id}"),
-            id,
-            number: 0, // given by the store
-            customer: new.customer,
-            title,
-            severity: new.severity,
-            state: IncidentState::New,
-            verdict: None,
-            reject_reason: None,
-            suspended_until: None,
-            assignee: None,
-            entities: Vec::new(),
-            alert_count: 0,
-            first: now,
-            last: now,
-            created: now,
-            updated: now,
-            version: 1,
-            decided: 1,
-        };
-        let incident = tx.create_incident(&incident).await?;
-        entry(&mut tx, &incident, IncidentChange::Raised { alert: None }).await?;
-        if let Some(text) = note {
-            entry(&mut tx, &incident, IncidentChange::Commented { text }).await?;
-        }
-        let detail = json!({"number": incident.number, "title": incident.title, "severity": incident.severity});
-        tx.audit(audit(Some(&incident.customer), "incident.create", &incident.id, detail)).await?;
+        let note = new.note.as_deref().filter(|note| !note.trim().is_empty());
+        let note = note.map(|note| validate::text("note", note, TEXT_MOST)).transpose()?;
+        let new = NewIncident { title, ..new };
+        let incident = open(&mut tx, &new, ctx.now(), Vec::new(), note).await?;
         tx.commit().await?;
         Ok(incident)
     }

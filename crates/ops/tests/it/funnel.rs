@@ -70,4 +70,6 @@ async fn what_is_no_day_or_too_many_is_refused_by_field() {
         let error = world.ops.funnel(&job(0), &query(from, to)).await.unwrap_err();
         assert!(fields(error).contains(&wrong.to_owned()), "{from} {to}");
     }
+    let first_there_is = FunnelQuery { to: Some("-262143-01-01".to_owned()), ..FunnelQuery::default() };
+    assert!(world.ops.funnel(&job(0), &first_there_is).await.is_ok_and(|funnels| funnels[0].days.is_empty()));
 }

@@ -25,8 +25,8 @@ const LIMITS: Limits =
     Limits { groups: 50_000, events: 200_000, events_per_group: 1_000, samples: 8, lateness: Duration::from_secs(600) };
 /// Bounds on what each baseline holds per customer.
 const PROFILES: BaselineLimits = BaselineLimits { groups: 200_000, values: 200_000, bytes: 96 << 20 };
-/// To correlations and baselines, an event is no further ahead of its receipt than this: a clock that is hours ahead must not end the
-/// windows of all others.
+/// To correlations and baselines, an event is no further ahead of its receipt than this: a clock that is hours ahead must
+/// not end the windows of all others.
 const AHEAD: Duration = Duration::from_secs(300);
 /// Samples kept from the beginning; the others are the newest.
 pub(super) const FIRST_SAMPLES: usize = 3;

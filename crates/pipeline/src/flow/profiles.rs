@@ -12,37 +12,8 @@ use tokio::sync::oneshot;
 use super::{Flow, Orders};
 use crate::error::Error;
 
-/// A question; it is answered between two batches. Whoever asked may have gone by then.
-pub(super) enum Question {
-    Progress(oneshot::Sender<Vec<BaselineProgress>>),
-    Latest {
-        customer: CustomerId,
-        rule: String,
-        most: usize,
-        answer: oneshot::Sender<Vec<Vec<String>>>,
-    },
-    Group {
-        customer: CustomerId,
-        rule: String,
-        group: Vec<String>,
-        now: Timestamp,
-        answer: oneshot::Sender<Option<GroupProfile>>,
-    },
-}
-
-impl Question {
-    pub(super) fn answer(self, baselines: &Baselines) {
-        match self {
-            Question::Progress(answer) => drop(answer.send(progress(baselines))),
-            Question::Latest { customer, rule, most, answer } => {
-                drop(answer.send(baselines.latest_groups(customer.as_str(), &rule, most)));
-            }
-            Question::Group { customer, rule, group, now, answer } => {
-                drop(answer.send(baselines.look_up(customer.as_str(), &rule, &group, now)));
-            }
-        }
-    }
-}
+/// A question; it is answered between two batches.
+pub(super) type Question = Box<dyn FnOnce(&Baselines) + Send>;
 
 fn progress(baselines: &Baselines) -> Vec<BaselineProgress> {
     let of = |found: sigma::Progress| {
@@ -61,10 +32,6 @@ fn progress(baselines: &Baselines) -> Vec<BaselineProgress> {
 }
 
 impl Orders {
-    fn ask(&self, question: Question) {
-        self.questions.lock().unwrap_or_else(PoisonError::into_inner).push(question);
-    }
-
     /// What was asked since.
     pub(super) fn questions(&self) -> Vec<Question> {
         std::mem::take(&mut *self.questions.lock().unwrap_or_else(PoisonError::into_inner))
@@ -95,18 +62,23 @@ impl ForgetRecord {
 }
 
 impl Flow {
+    /// Puts a question to the worker. Nothing is answered when it is gone.
+    async fn ask<A: Default + Send + 'static>(&self, question: impl FnOnce(&Baselines) -> A + Send + 'static) -> A {
+        let (answer, answered) = oneshot::channel();
+        // Whoever asked may have gone by the time of the answer.
+        let question: Question = Box::new(move |baselines| drop(answer.send(question(baselines))));
+        self.orders.questions.lock().unwrap_or_else(PoisonError::into_inner).push(question);
+        answered.await.unwrap_or_default()
+    }
+
     /// How far baselines are, for every customer.
     pub(crate) async fn baseline_progress(&self) -> Vec<BaselineProgress> {
-        let (answer, answered) = oneshot::channel();
-        self.orders.ask(Question::Progress(answer));
-        answered.await.unwrap_or_default()
+        self.ask(progress).await
     }
 
     /// The groups of a baseline heard of last.
     pub(crate) async fn latest_groups(&self, customer: CustomerId, rule: String, most: usize) -> Vec<Vec<String>> {
-        let (answer, answered) = oneshot::channel();
-        self.orders.ask(Question::Latest { customer, rule, most, answer });
-        answered.await.unwrap_or_default()
+        self.ask(move |baselines| baselines.latest_groups(customer.as_str(), &rule, most)).await
     }
 
     /// What is usual for a group.
@@ -117,9 +89,7 @@ impl Flow {
         group: Vec<String>,
         now: Timestamp,
     ) -> Option<GroupProfile> {
-        let (answer, answered) = oneshot::channel();
-        self.orders.ask(Question::Group { customer, rule, group, now, answer });
-        answered.await.unwrap_or_default()
+        self.ask(move |baselines| baselines.look_up(customer.as_str(), &rule, &group, now)).await
     }
 
     /// Forgets what is usual for a group from a place in the log on; returns when that place is durable.

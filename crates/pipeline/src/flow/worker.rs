@@ -160,7 +160,7 @@ impl Worker {
                 return Ok(());
             }
             for question in self.orders.questions() {
-                question.answer(self.detector.baselines());
+                question(self.detector.baselines());
             }
             let finishing = self.orders.finish.load(Ordering::Acquire);
             let wait = if finishing { Duration::ZERO } else { LOOK_UP };
