@@ -12,7 +12,7 @@ use crate::detection;
 use crate::error::Error;
 use crate::expression::Expression;
 use crate::item::Scope;
-use crate::processing::{Pipelines, Subject};
+use crate::processing::{Part, Pipelines};
 use crate::reading::{Document, texts};
 use crate::router::covers;
 use crate::rule::{Rule, log_source};
@@ -64,8 +64,7 @@ impl Filter {
         let (mut expression, mut applied) = (self.expression.clone(), self.applied.clone());
         if !pipelines.is_empty() {
             let mut section = applied.section.clone();
-            let subject = Subject { attributes: rule.attributes(), tags: &rule.tags, is_filter: true };
-            pipelines.apply(&subject, &mut section, &mut rule.written_source.clone())?;
+            pipelines.apply(&rule.subject(Part::Filter), &mut section, &mut rule.written_source.clone())?;
             expression = detection::compile(&section, "filter", scope)?;
             applied = Arc::new(Applied { title: applied.title.clone(), path: applied.path.clone(), section });
         }

@@ -156,8 +156,8 @@ impl<'s> Loader<'s> {
             }
         }
         let rules: Vec<Arc<Rule>> = self.rules.into_iter().map(Arc::new).collect();
-        let resolved = resolve(self.correlations, &rules, &self.inactive);
-        let baselines = resolve_baselines(self.baselines, &rules, &resolved.rules, &self.inactive);
+        let resolved = resolve(self.correlations, &rules, &self.inactive, self.pipelines);
+        let baselines = resolve_baselines(self.baselines, &rules, &resolved.rules, &self.inactive, self.pipelines);
         let (inactive, errors) = (self.inactive, self.errors);
         Loaded { rules, columns: self.scope.columns, resolved, baselines, inactive, errors }
     }

@@ -15,7 +15,7 @@ use crate::expression::Expression;
 use crate::filter;
 use crate::item::Scope;
 use crate::placeholder::Placeholders;
-use crate::processing::{Pipelines, Settings, Subject};
+use crate::processing::{Part, Pipelines, Settings, Subject};
 use crate::reading::{Document, scalar};
 use crate::router::covers;
 use crate::section::Section;
@@ -72,10 +72,6 @@ pub struct Rule {
     pub(crate) placeholders: Arc<Placeholders>,
 }
 
-/// What conditions of pipelines can ask of a rule by name; the level comes last.
-pub(crate) const ATTRIBUTES: [&str; 8] =
-    ["title", "id", "status", "description", "author", "date", "modified", "level"];
-
 /// A field a rule asks about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct FieldUse {
@@ -107,20 +103,12 @@ impl Rule {
         sources.into_iter().any(|source| covers(&self.log_source, source))
     }
 
-    /// What conditions of pipelines can ask of it.
-    pub(crate) fn attributes(&self) -> BTreeMap<&'static str, String> {
-        let texts = [
-            Some(&self.title),
-            Some(&self.id),
-            self.status.as_ref(),
-            self.description.as_ref(),
-            self.author.as_ref(),
-            self.date.as_ref(),
-            self.modified.as_ref(),
-        ];
-        let level = ("level", self.level.to_string());
-        let stated = ATTRIBUTES.into_iter().zip(texts);
-        stated.filter_map(|(name, text)| Some((name, text?.clone()))).chain([level]).collect()
+    /// What pipelines can ask of it while they change it or its filter.
+    pub(crate) fn subject(&self, part: Part) -> Subject<'_> {
+        let Rule { title, id, status, description, author, date, modified, .. } = self;
+        let others = [status, description, author, date, modified].map(Option::as_ref);
+        let texts = [Some(title), Some(id)].into_iter().chain(others);
+        Subject::new(part, texts, self.level, &self.tags)
     }
 
     /// The fields its own detections ask about, in order of name, keywords first; filters are not counted.
@@ -190,8 +178,11 @@ impl Rule {
             placeholders: scope.placeholders.clone(),
             log_source,
         };
-        let subject = Subject { attributes: rule.attributes(), tags: &rule.tags, is_filter: false };
-        pipelines.apply(&subject, &mut rule.section, &mut rule.log_source)?;
+        if !pipelines.is_empty() {
+            let (mut section, mut log_source) = (rule.section.clone(), rule.log_source.clone());
+            pipelines.apply(&rule.subject(Part::Rule), &mut section, &mut log_source)?;
+            (rule.section, rule.log_source) = (section, log_source);
+        }
         rule.expression = detection::compile(&rule.section, "detection", scope)?;
         Ok(rule)
     }

@@ -4,8 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::baseline::rule::BaselineRule;
+use crate::correlation::resolve::sources;
 use crate::correlation::rule::CorrelationRule;
 use crate::error::Error;
+use crate::processing::{Names, Pipelines};
 use crate::rule::Rule;
 use crate::rule_set::{Inactive, LoadError};
 
@@ -25,6 +27,7 @@ pub(crate) fn resolve(
     rules: &[Arc<Rule>],
     correlations: &[Arc<CorrelationRule>],
     inactive: &[Inactive],
+    pipelines: &Pipelines,
 ) -> Resolved {
     let mut resolved = Resolved::default();
     if pending.is_empty() {
@@ -63,14 +66,28 @@ pub(crate) fn resolve(
             resolved.inactive.push(Inactive { path: rule.path, id: rule.id, title: rule.title, reason });
             continue;
         }
-        match rule.rules.iter().map(find).collect::<Result<Vec<_>, _>>() {
-            Ok(found) => {
-                rule.rules = found;
-                resolved.rules.push(Arc::new(rule));
-            }
+        let found = rule.rules.iter().map(find).collect::<Result<Vec<_>, _>>();
+        match found.and_then(|found| {
+            rule.rules = found;
+            rename(&mut rule, pipelines, rules)
+        }) {
+            Ok(()) => resolved.rules.push(Arc::new(rule)),
             Err(error) => resolved.errors.push(LoadError { path: rule.path, message: error.to_string() }),
         }
     }
     resolved.looked_at = resolved.rules.iter().flat_map(|rule| rule.rules.iter().cloned()).collect();
     resolved
+}
+
+/// Reads the fields of events by the names pipelines give them.
+fn rename(rule: &mut BaselineRule, pipelines: &Pipelines, rules: &[Arc<Rule>]) -> Result<(), Error> {
+    if pipelines.is_empty() {
+        return Ok(());
+    }
+    let sources = sources(rules.iter().map(AsRef::as_ref).filter(|looked_at| rule.rules.contains(&looked_at.id)));
+    let names = Names::new(pipelines, rule.subject(), &sources);
+    let group_by = rule.group_by.iter().map(|name| names.of(name)).collect::<Result<Vec<_>, _>>()?.concat();
+    let fields = rule.fields.iter().map(|name| names.one("baseline.field", name)).collect::<Result<_, _>>()?;
+    (rule.group_by, rule.fields) = (group_by, fields);
+    Ok(())
 }

@@ -6,6 +6,7 @@ use model::Severity;
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
+use crate::processing::{Part, Subject};
 use crate::rule;
 
 /// What departs from what is usual, with the thresholds of its kind.
@@ -110,6 +111,14 @@ pub struct BaselineRule {
 }
 
 impl BaselineRule {
+    /// What pipelines can ask of it.
+    pub(crate) fn subject(&self) -> Subject<'_> {
+        let BaselineRule { title, id, status, description, author, date, modified, .. } = self;
+        let others = [status, description, author, date, modified].map(Option::as_ref);
+        let texts = [Some(title), Some(id)].into_iter().chain(others);
+        Subject::new(Part::OverRules, texts, self.level, &self.tags)
+    }
+
     /// ATT&CK techniques among its tags.
     pub fn techniques(&self) -> Vec<String> {
         rule::techniques(&self.tags)

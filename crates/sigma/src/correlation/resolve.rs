@@ -4,8 +4,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use model::event::LogSource;
+
 use crate::correlation::rule::CorrelationRule;
 use crate::error::Error;
+use crate::processing::{Names, Pipelines};
 use crate::rule::Rule;
 use crate::rule_set::{Inactive, LoadError};
 
@@ -29,13 +32,23 @@ struct Target {
     name: Option<String>,
     /// 0 for a rule, one more than its deepest reference for a correlation.
     depth: usize,
+    /// Of the rules it leads to, as written and as pipelines changed them.
+    sources: Vec<LogSource>,
 }
 
 /// Resolves all references.
-pub(crate) fn resolve(mut pending: Vec<CorrelationRule>, rules: &[Arc<Rule>], inactive: &[Inactive]) -> Resolved {
+pub(crate) fn resolve(
+    mut pending: Vec<CorrelationRule>,
+    rules: &[Arc<Rule>],
+    inactive: &[Inactive],
+    pipelines: &Pipelines,
+) -> Resolved {
     let mut resolved = Resolved::default();
     let mut known = Known::default();
-    rules.iter().for_each(|rule| known.add(Target { id: rule.id.clone(), name: rule.name.clone(), depth: 0 }));
+    for rule in rules {
+        let (id, name) = (rule.id.clone(), rule.name.clone());
+        known.add(Target { id, name, depth: 0, sources: sources([rule.as_ref()]) });
+    }
     let mut unused: HashSet<String> = inactive.iter().map(|inactive| inactive.id.clone()).collect();
     let mut ordered: Vec<CorrelationRule> = Vec::new();
     loop {
@@ -53,7 +66,7 @@ pub(crate) fn resolve(mut pending: Vec<CorrelationRule>, rules: &[Arc<Rule>], in
                 pending.push(rule);
                 continue;
             }
-            match known.connect(&mut rule) {
+            match known.connect(&mut rule, pipelines) {
                 Ok(target) => {
                     known.add(target);
                     ordered.push(rule);
@@ -129,7 +142,7 @@ impl Known {
     }
 
     /// Replaces references by ids and works out which field of which rule belongs to a group.
-    fn connect(&self, rule: &mut CorrelationRule) -> Result<Target, Error> {
+    fn connect(&self, rule: &mut CorrelationRule, pipelines: &Pipelines) -> Result<Target, Error> {
         let targets = rule.rules.iter().map(|reference| self.get(reference)).collect::<Result<Vec<_>, _>>()?;
         let depth = 1 + targets.iter().map(|target| target.depth).max().unwrap_or_default();
         if depth > MAX_CHAIN {
@@ -147,6 +160,10 @@ impl Known {
                 }
             }
         }
+        let sources: Vec<LogSource> = targets.iter().flat_map(|target| target.sources.iter().cloned()).collect();
+        if !pipelines.is_empty() {
+            rename(rule, pipelines, &sources)?;
+        }
         let field = |target: &Target, wanted: &String| {
             let alias = rule.aliases.iter().find(|(alias, _)| alias == wanted);
             let own = alias.and_then(|(_, fields)| {
@@ -160,6 +177,33 @@ impl Known {
         let ids = targets.iter().map(|target| target.id.clone()).collect();
         rule.group_fields = group_fields;
         rule.rules = ids;
-        Ok(Target { id: rule.id.clone(), name: rule.name.clone(), depth })
+        Ok(Target { id: rule.id.clone(), name: rule.name.clone(), depth, sources })
     }
+}
+
+/// The log sources of rules, as written and as pipelines changed them.
+pub(crate) fn sources<'r>(rules: impl IntoIterator<Item = &'r Rule>) -> Vec<LogSource> {
+    let of = |rule: &Rule| {
+        let changed = (rule.log_source != rule.written_source).then(|| rule.log_source.clone());
+        std::iter::once(rule.written_source.clone()).chain(changed)
+    };
+    rules.into_iter().flat_map(of).collect()
+}
+
+/// Reads the fields of events by the names pipelines give them; aliases are names of the correlation's own.
+fn rename(rule: &mut CorrelationRule, pipelines: &Pipelines, sources: &[LogSource]) -> Result<(), Error> {
+    let names = Names::new(pipelines, rule.subject(), sources);
+    let is_alias = |name: &String| rule.aliases.iter().any(|(alias, _)| alias == name);
+    let group = |name: &String| if is_alias(name) { Ok(vec![name.clone()]) } else { names.of(name) };
+    let group_by = rule.group_by.iter().map(group).collect::<Result<Vec<_>, _>>()?.concat();
+    let fields = rule.fields.iter().map(|name| names.one("correlation.condition.field", name));
+    let fields = fields.collect::<Result<_, _>>()?;
+    let alias = |(alias, by_rule): &(String, Vec<(String, String)>)| {
+        let at = format!("correlation.aliases.{alias}");
+        let of = |(rule, name): &(String, String)| Ok((rule.clone(), names.one(&at, name)?));
+        Ok((alias.clone(), by_rule.iter().map(of).collect::<Result<_, Error>>()?))
+    };
+    let aliases = rule.aliases.iter().map(alias).collect::<Result<_, Error>>()?;
+    (rule.group_by, rule.fields, rule.aliases) = (group_by, fields, aliases);
+    Ok(())
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
+use crate::processing::{Part, Subject};
 use crate::reading::{Document, scalar, texts};
 use crate::rule;
 
@@ -123,6 +124,14 @@ const MAX_THRESHOLD: u64 = 1_000_000;
 const MAX_TIMESPAN: Duration = Duration::from_secs(366 * 86_400);
 
 impl CorrelationRule {
+    /// What pipelines can ask of it.
+    pub(crate) fn subject(&self) -> Subject<'_> {
+        let CorrelationRule { title, id, status, description, author, date, modified, .. } = self;
+        let others = [status, description, author, date, modified].map(Option::as_ref);
+        let texts = [Some(title), Some(id)].into_iter().chain(others);
+        Subject::new(Part::OverRules, texts, self.level, &self.tags)
+    }
+
     /// ATT&CK techniques among its tags.
     pub fn techniques(&self) -> Vec<String> {
         rule::techniques(&self.tags)

@@ -7,8 +7,8 @@ use model::event::LogSource;
 use regex::Regex;
 use serde_json::Value as Json;
 
-use super::Work;
 use super::tree::Item;
+use super::{Part, Work};
 use crate::condition::Condition;
 use crate::reading::scalar;
 use crate::router::covers;
@@ -140,14 +140,14 @@ impl Work<'_> {
 
     pub(super) fn meets_rule(&self, condition: &OfRule) -> bool {
         match condition {
-            OfRule::LogSource(stated) => covers(stated, &self.source),
+            OfRule::LogSource(stated) => self.sources.iter().any(|source| covers(stated, source)),
             OfRule::ContainsItem { field, value } => self.any_item(|item| {
                 item.field == field.as_deref().unwrap_or_default() && item.values.iter().any(|own| alike(own, value))
             }),
             OfRule::ContainsField(field) => self.any_item(|item| item.field == *field),
             OfRule::Applied(id) => self.applied.contains(id),
             OfRule::State(key, value) => self.has_state(key, value),
-            OfRule::IsRule(expected) => *expected,
+            OfRule::IsRule(expected) => (self.subject.part != Part::OverRules) == *expected,
             OfRule::Attribute { name, value, order } => {
                 self.subject.attributes.get(name.as_str()).is_some_and(|own| order.holds(own, value))
             }

@@ -299,7 +299,7 @@ fn of_rule(kind: &str, keys: &mut Keys) -> Result<OfRule, Error> {
         "is_sigma_correlation_rule" => OfRule::IsRule(false),
         "rule_attribute" => {
             let name = keys.need("attribute")?;
-            if !crate::rule::ATTRIBUTES.contains(&name.as_str()) {
+            if !super::ATTRIBUTES.contains(&name.as_str()) {
                 return Err(keys.error(format!("asks for the attribute `{name}`, which is not known here")));
             }
             let value = texts(&keys.value("value")?, &keys.at)?;

@@ -7,7 +7,7 @@ use regex::Regex;
 use serde_json::{Map, Value as Json};
 
 use super::tree::{Item, Tree};
-use super::{Step, Work};
+use super::{Part, Step, Work};
 use crate::error::Error;
 use crate::placeholder;
 use crate::text::{Piece, Text};
@@ -79,13 +79,16 @@ impl Work<'_> {
         if !step.rule.hold(|condition| self.meets_rule(condition)) {
             return Ok(());
         }
+        let part = self.subject.part;
         match &step.transformation {
-            Transformation::RuleFailure(message) if !self.subject.is_filter => return Err(failed(pipeline, message)),
-            Transformation::AddCondition { conditions, name, template, negated } if !self.subject.is_filter => {
+            Transformation::RuleFailure(message) if part != Part::Filter => return Err(failed(pipeline, message)),
+            Transformation::AddCondition { conditions, name, template, negated } if part == Part::Rule => {
                 self.add(conditions, name.as_deref(), *template, *negated, step, pipeline)?;
             }
-            Transformation::RuleFailure(_) | Transformation::AddCondition { .. } => {}
-            Transformation::ChangeLogSource(source) => self.source = source.clone(),
+            Transformation::ChangeLogSource(source) if part != Part::OverRules => self.sources = vec![source.clone()],
+            Transformation::RuleFailure(_)
+            | Transformation::AddCondition { .. }
+            | Transformation::ChangeLogSource(_) => {}
             Transformation::SetState(key, value) => drop(self.state.insert(key.clone(), value.clone())),
             Transformation::Nest(steps) => steps.iter().try_for_each(|step| self.step(step, pipeline))?,
             _ => self.change_items(step, pipeline)?,
@@ -110,7 +113,7 @@ impl Work<'_> {
         if self.named.contains_key(&name) {
             return Err(failed(pipeline, &format!("adds the detection `{name}`, which the rule has already")));
         }
-        let source = &self.source;
+        let source = &self.sources[0];
         let filled = |text: &str| {
             let parts = [("category", &source.category), ("product", &source.product), ("service", &source.service)];
             parts.iter().fold(text.to_owned(), |text, (name, value)| {
@@ -145,6 +148,16 @@ impl Work<'_> {
             }
         }
         self.named = changed;
+        if let Transformation::FieldName(renaming) = &step.transformation {
+            let new = |name: String| {
+                let means = step.field.hold(|condition| self.meets_field(condition, &name));
+                let Some(after) = renaming.of(&name).filter(|_| means) else { return vec![name] };
+                renamed.extend(after.iter().map(|after| (name.clone(), after.clone())));
+                after
+            };
+            let names: Vec<String> = self.names.clone().into_iter().flat_map(new).collect();
+            self.names = names;
+        }
         for (before, after) in renamed {
             let mut ids = self.fields.get(&before).cloned().unwrap_or_default();
             ids.extend(step.id.clone());

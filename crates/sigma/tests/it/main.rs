@@ -15,6 +15,7 @@ mod mutate;
 mod oracle;
 mod oracle_causes;
 mod processing;
+mod processing_over_rules;
 mod records;
 mod regression;
 mod rules;
