@@ -1302,6 +1302,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/{id}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An incident's files, the oldest first, removed ones too. */
+        get: operations["list_attachments"];
+        put?: never;
+        /** Attaches a file; the body is its content. 200 when the incident has that content already. */
+        post: operations["add_attachment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/attachments/{attachment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One file of an incident. */
+        get: operations["get_attachment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/attachments/{attachment}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file's content, never to be opened by a browser. It is put on record. */
+        get: operations["get_attachment_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}/attachments/{attachment}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Removes a file's content for good; its record stays. */
+        post: operations["remove_attachment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents/{id}/comments": {
         parameters: {
             query?: never;
@@ -2349,6 +2418,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/yara-built-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules every installation has. */
+        get: operations["built_in_yara"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/yara-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a text of rules holds, and what of it does not load, with places. Nothing is kept. */
+        post: operations["check_yara"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/yara-sets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sets of rules by name, without their texts. */
+        get: operations["list_yara_sets"];
+        put?: never;
+        /** Keeps a set of rules. Files that are there are held against it. */
+        post: operations["create_yara_set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/yara-sets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One set with its text. */
+        get: operations["get_yara_set"];
+        /** Changes a set of rules. */
+        put: operations["update_yara_set"];
+        post?: never;
+        /** Removes a set of rules. */
+        delete: operations["delete_yara_set"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2564,6 +2704,57 @@ export interface components {
             assignee?: string | null;
             /** Format: int64 */
             version: number;
+        };
+        /** @description A file of an incident. */
+        Attachment: {
+            /** @description When. */
+            added: components["schemas"]["Timestamp"];
+            /** @description Who attached it. */
+            added_by?: string | null;
+            /** @description Whose it is. */
+            customer: string;
+            /** @description Identity. */
+            id: string;
+            /** @description The incident it belongs to. */
+            incident: string;
+            /** @description Hash of its content, lower-case hexadecimal. */
+            md5: string;
+            /** @description What it was called, made harmless: see [`file_name`]. */
+            name: string;
+            removal?: components["schemas"]["Removal"] | null;
+            /** @description What YARA rules say about it. */
+            scan: components["schemas"]["FileScan"];
+            /** @description Hash of its content, lower-case hexadecimal. */
+            sha1: string;
+            /** @description Hash of its content, lower-case hexadecimal. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number;
+            /** @description What became of it. */
+            state: components["schemas"]["AttachmentState"];
+        };
+        /** @description A file that was sent in. */
+        AttachmentAdded: {
+            /** @description The incident has this content already: nothing was added, this is the file it has. */
+            already: boolean;
+            attachment: components["schemas"]["AttachmentView"];
+        };
+        /**
+         * @description What became of a file.
+         * @enum {string}
+         */
+        AttachmentState: "uploading" | "kept" | "removed";
+        /** @description A file with everything its line shows. */
+        AttachmentView: components["schemas"]["Attachment"] & {
+            /** @description The name of whoever attached it. */
+            added_by_name?: string | null;
+            /** @description Which of its hashes lists of indicators name for its customer, as the lists stand now. */
+            known: components["schemas"]["KnownHash"][];
+            /** @description The name of whoever removed its content. */
+            removed_by_name?: string | null;
         };
         /**
          * @description What became of an attack (catalogue T4: 尝试 / 成功 / 失陷), plus what a device stopped itself.
@@ -2789,6 +2980,15 @@ export interface components {
             count: number;
             /** @description Start of the bar. */
             start: components["schemas"]["Timestamp"];
+        };
+        /** @description The rules every installation has. */
+        BuiltInYara: {
+            /** @description They. */
+            rules: components["schemas"]["YaraRule"][];
+            /** @description Whether this build scans at all. */
+            scans: boolean;
+            /** @description As they are written. */
+            text: string;
         };
         /** @description One row of the change feed. */
         Change: {
@@ -3820,6 +4020,61 @@ export interface components {
             /** @description Commonest values wanted of each, 1 to 100. */
             size?: number | null;
         };
+        /** @description A rule that matches a file, or something in it. */
+        FileMatch: components["schemas"]["YaraRule"] & {
+            /** @description Where in archives; absent for the file itself. */
+            path?: string | null;
+            /** @description The set it comes with; absent for those every installation has. */
+            set?: string | null;
+            /** @description The set's name at that time. */
+            set_name: string;
+            /** @description What it found where. */
+            strings: components["schemas"]["FileString"][];
+        };
+        /** @description What rules say about a file. */
+        FileScan: {
+            at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description How many files were looked at: itself, and those in archives.
+             */
+            files: number;
+            /** @description What matches, the worst first. */
+            matches: components["schemas"]["FileMatch"][];
+            /** @description Why it failed. */
+            problem?: string | null;
+            /**
+             * Format: int64
+             * @description Against how many rules.
+             */
+            rules: number;
+            /** @description What was not looked at, and why; the first of them. */
+            skipped: components["schemas"]["SkippedFile"][];
+            /**
+             * Format: int64
+             * @description How many there are in all.
+             */
+            skipped_in_all: number;
+            /** @description How far it has come. */
+            state: components["schemas"]["ScanState"];
+        };
+        /** @description A string of a rule at a place in a file. */
+        FileString: {
+            /** @description The first of them, printable; others than ASCII as `\xNN`. */
+            excerpt: string;
+            /** @description Its name in the rule. */
+            id: string;
+            /**
+             * Format: int64
+             * @description How many bytes match.
+             */
+            length: number;
+            /**
+             * Format: int64
+             * @description Bytes before it.
+             */
+            offset: number;
+        };
         /**
          * @description How a field is compared.
          * @enum {string}
@@ -4500,6 +4755,40 @@ export interface components {
             text: string;
             /** @enum {string} */
             type: "commented";
+        } | {
+            /** @description Which. */
+            attachment: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Hash of its content. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number;
+            /** @enum {string} */
+            type: "file_attached";
+        } | {
+            /** @description Which. */
+            attachment: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Their names. */
+            rules: string[];
+            /** @description The worst of them. */
+            severity: components["schemas"]["Severity"];
+            /** @enum {string} */
+            type: "file_matched";
+        } | {
+            /** @description Which. */
+            attachment: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Why. */
+            reason: string;
+            /** @enum {string} */
+            type: "file_removed";
         };
         IncidentCreate: {
             customer: string;
@@ -4687,6 +4976,18 @@ export interface components {
             /** @description The kind. */
             kind: components["schemas"]["IndicatorKind"];
         };
+        /** @description A hash of a file that lists of indicators name. */
+        KnownHash: {
+            /** @description The lists that name it, the surest first. */
+            sources: components["schemas"]["IntelSource"][];
+            /** @description The hash. */
+            value: string;
+            /**
+             * Format: int64
+             * @description How many more lists name it that the reader may not know.
+             */
+            withheld: number;
+        };
         /** @description A value and the interval it comes at. */
         KnownInterval: {
             /**
@@ -4812,7 +5113,7 @@ export interface components {
          * @description What kind of thing changed.
          * @enum {string}
          */
-        Noun: "customer" | "device" | "asset" | "resource_group" | "alert" | "audit_policy" | "incident" | "intel_list" | "feed" | "retro_hunt" | "hunt" | "user" | "saved_search" | "export" | "use_case" | "parser" | "platform_alarm";
+        Noun: "customer" | "device" | "asset" | "resource_group" | "alert" | "audit_policy" | "incident" | "intel_list" | "feed" | "retro_hunt" | "hunt" | "user" | "saved_search" | "export" | "use_case" | "yara_set" | "parser" | "platform_alarm";
         /**
          * @description Where the customer stands with us.
          * @enum {string}
@@ -4902,6 +5203,19 @@ export interface components {
                  * @description Goes up with every change.
                  */
                 version: number;
+            })[];
+            next?: components["schemas"]["Cursor"] | null;
+        };
+        /** @description One page of a list. */
+        Page_AttachmentView: {
+            /** @description The rows. */
+            items: (components["schemas"]["Attachment"] & {
+                /** @description The name of whoever attached it. */
+                added_by_name?: string | null;
+                /** @description Which of its hashes lists of indicators name for its customer, as the lists stand now. */
+                known: components["schemas"]["KnownHash"][];
+                /** @description The name of whoever removed its content. */
+                removed_by_name?: string | null;
             })[];
             next?: components["schemas"]["Cursor"] | null;
         };
@@ -5487,6 +5801,41 @@ export interface components {
             })[];
             next?: components["schemas"]["Cursor"] | null;
         };
+        /** @description One page of a list. */
+        Page_YaraSet: {
+            /** @description The rows. */
+            items: (components["schemas"]["YaraSetData"] & {
+                /**
+                 * Format: int64
+                 * @description Bytes of its text.
+                 */
+                bytes: number;
+                /** @description When. */
+                changed: components["schemas"]["Timestamp"];
+                /** @description Who changed it last. */
+                changed_by?: string | null;
+                /** @description Customers whose files it is for; every customer's when absent. Those outside the reader's sight are left out. */
+                customers?: string[] | null;
+                /** @description Identity. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description How many are left out because they cannot be loaded.
+                 */
+                left_out: number;
+                /**
+                 * Format: int64
+                 * @description How many rules are in force.
+                 */
+                rules: number;
+                /**
+                 * Format: int64
+                 * @description Goes up with every change.
+                 */
+                version: number;
+            })[];
+            next?: components["schemas"]["Cursor"] | null;
+        };
         /** @description A parser of our own. */
         Parser: {
             /** @description When it was changed last. */
@@ -5845,6 +6194,19 @@ export interface components {
         /** @description What a use case does for a customer; what it does for everybody when null. */
         ReleaseUpdate: {
             release?: components["schemas"]["Release"] | null;
+        };
+        /** @description The end of a file. */
+        Removal: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who; absent when the platform did it. */
+            by?: string | null;
+            /** @description Why. */
+            reason: string;
+        };
+        RemoveRequest: {
+            /** @description Why; it stays on record. */
+            reason: string;
         };
         /** @description A request. */
         Request: components["schemas"]["RequestData"] & {
@@ -6293,6 +6655,11 @@ export interface components {
             shared?: boolean;
             to?: components["schemas"]["Timestamp"] | null;
         };
+        /**
+         * @description How far the scan of a file has come.
+         * @enum {string}
+         */
+        ScanState: "waiting" | "done" | "stopped" | "failed" | "unavailable";
         /** @description How a use case did. */
         Score: {
             /** @description What to do about it. */
@@ -6431,6 +6798,16 @@ export interface components {
             usual_percent?: number | null;
             /** @description By hour of the week from Monday on, in the customer's zone: in how many of 100 five minutes it is heard. */
             week: number[];
+        };
+        /** @description Something in a file that was not looked at. */
+        SkippedFile: {
+            /** @description Where it lies. */
+            path: string;
+            /**
+             * @description Why, in a word: `too_large`, `bomb`, `too_much`, `too_deep`, `too_many`, `encrypted`, `unsupported`, `damaged`,
+             *     `out_of_time`, `timed_out`, `failed`.
+             */
+            reason: string;
         };
         /** @description What took a device's records. */
         SourceShare: {
@@ -7071,6 +7448,113 @@ export interface components {
             windows: number;
             /** @description Whether of days from Monday to Friday. */
             workdays: boolean;
+        };
+        /** @description What a text of rules holds. */
+        YaraCheck: {
+            /**
+             * Format: int64
+             * @description How many rules load.
+             */
+            count: number;
+            /** @description What does not load, with places. */
+            problems: components["schemas"]["YaraProblem"][];
+            /** @description They, the first thousand. */
+            rules: components["schemas"]["YaraRule"][];
+        };
+        /** @description Why something in a text of rules cannot be loaded. */
+        YaraProblem: {
+            /**
+             * Format: int64
+             * @description The column in characters, from 1.
+             */
+            column: number;
+            /**
+             * Format: int64
+             * @description The line, from 1.
+             */
+            line: number;
+            /** @description What is wrong. */
+            message: string;
+            /** @description The rule it is in, where it is in one. */
+            rule?: string | null;
+        };
+        /** @description A rule as it is listed. */
+        YaraRule: {
+            /** @description What a match means. */
+            description?: string | null;
+            /** @description The same in Chinese. */
+            description_zh?: string | null;
+            /** @description Its name. */
+            name: string;
+            /** @description How bad a match is, as far as the rule says. */
+            severity: components["schemas"]["Severity"];
+            /** @description Its tags. */
+            tags: string[];
+        };
+        /** @description A set of rules. */
+        YaraSet: components["schemas"]["YaraSetData"] & {
+            /**
+             * Format: int64
+             * @description Bytes of its text.
+             */
+            bytes: number;
+            /** @description When. */
+            changed: components["schemas"]["Timestamp"];
+            /** @description Who changed it last. */
+            changed_by?: string | null;
+            /** @description Customers whose files it is for; every customer's when absent. Those outside the reader's sight are left out. */
+            customers?: string[] | null;
+            /** @description Identity. */
+            id: string;
+            /**
+             * Format: int64
+             * @description How many are left out because they cannot be loaded.
+             */
+            left_out: number;
+            /**
+             * Format: int64
+             * @description How many rules are in force.
+             */
+            rules: number;
+            /**
+             * Format: int64
+             * @description Goes up with every change.
+             */
+            version: number;
+        };
+        /** @description What people say about a set of rules. */
+        YaraSetData: {
+            /** @description Whether its rules are held against files. */
+            enabled: boolean;
+            /** @description Its name. */
+            name: string;
+            /** @description Where it is from, what it is for. */
+            note?: string;
+        };
+        YaraSetRequest: components["schemas"]["YaraSetData"] & {
+            /** @description Customers whose files it is for; every customer's when null. */
+            customers?: string[] | null;
+            /** @description Keep it though some rules do not load: they are left out and told. */
+            leave_out?: boolean;
+            /** @description Its rules. */
+            text: string;
+        };
+        YaraSetUpdate: components["schemas"]["YaraSetRequest"] & {
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A set with its text. */
+        YaraSetView: components["schemas"]["YaraSet"] & {
+            /** @description The name of whoever changed it last. */
+            changed_by_name?: string | null;
+            /** @description What of it is left out, with places. */
+            problems: components["schemas"]["YaraProblem"][];
+            /** @description Its rules as they were written. */
+            text: string;
+        };
+        YaraText: {
+            /** @description Rules. */
+            text: string;
         };
     };
     responses: never;
@@ -9536,6 +10020,142 @@ export interface operations {
             };
         };
     };
+    list_attachments: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Rows at most (1 to 1000, 100 unless told). */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AttachmentView"];
+                };
+            };
+        };
+    };
+    add_attachment: {
+        parameters: {
+            query: {
+                /** @description What the file is called; the last part of a path counts. */
+                name: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentAdded"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentAdded"];
+                };
+            };
+        };
+    };
+    get_attachment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                attachment: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentView"];
+                };
+            };
+        };
+    };
+    get_attachment_content: {
+        parameters: {
+            query?: {
+                /** @description `zip` (under the password `infected`, unless told) or `plain`. */
+                form?: string;
+            };
+            header?: never;
+            path: {
+                attachment: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+        };
+    };
+    remove_attachment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                attachment: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemoveRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttachmentView"];
+                };
+            };
+        };
+    };
     comment_incident: {
         parameters: {
             query?: never;
@@ -11394,6 +12014,163 @@ export interface operations {
     end_user_sessions: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    built_in_yara: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BuiltInYara"];
+                };
+            };
+        };
+    };
+    check_yara: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["YaraText"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["YaraCheck"];
+                };
+            };
+        };
+    };
+    list_yara_sets: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Rows at most (1 to 1000, 100 unless told). */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_YaraSet"];
+                };
+            };
+        };
+    };
+    create_yara_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["YaraSetRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["YaraSetView"];
+                };
+            };
+        };
+    };
+    get_yara_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["YaraSetView"];
+                };
+            };
+        };
+    };
+    update_yara_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["YaraSetUpdate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["YaraSetView"];
+                };
+            };
+        };
+    };
+    delete_yara_set: {
+        parameters: {
+            query: {
+                /** @description The version the caller has seen. */
+                version: number;
+            };
             header?: never;
             path: {
                 id: string;

@@ -2,6 +2,7 @@
 
 mod alert;
 mod asset;
+mod attachment;
 mod audit;
 mod audit_policy;
 mod auth;
@@ -38,6 +39,7 @@ mod tail;
 mod use_case;
 mod use_case_request;
 mod user;
+mod yara_set;
 
 pub use auth::PeerAddress;
 pub use problem::Problem;

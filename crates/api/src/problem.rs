@@ -155,6 +155,7 @@ impl From<ops::Error> for Problem {
                 let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", error);
                 Problem { retry_after: Some(retry_after.as_secs()), ..problem }
             }
+            Error::TooLarge(_) => Problem::too_large(error),
             Error::TooCostly(_) => Problem::new(StatusCode::BAD_REQUEST, "too_costly", error),
             Error::SearchedTooMuch { retry_after, .. } => {
                 let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "searched_too_much", error);

@@ -16,9 +16,10 @@ use crate::auth::COOKIE;
 use crate::problem::Problem;
 use crate::state::Api;
 use crate::{
-    alert, asset, audit, audit_policy, baseline, change, coverage, customer, device, device_health, event, exception,
+    alert, asset, attachment, audit, audit_policy, baseline, change, coverage, customer, device, device_health, event, exception,
     export, feed, hunt, hunt_programme, hunt_work, incident, intel, overview, parser, platform_alarm, query_text,
     resource_group, rule_collection, saved_search, session, storage, tail, use_case, use_case_request, user,
+    yara_set,
 };
 
 /// The most a request body may hold.
@@ -44,6 +45,7 @@ fn documented() -> OpenApiRouter<Api> {
         .merge(resource_group::routes())
         .merge(alert::routes())
         .merge(incident::routes())
+        .merge(attachment::routes())
         .merge(event::routes())
         .merge(tail::routes())
         .merge(query_text::routes())
@@ -62,6 +64,7 @@ fn documented() -> OpenApiRouter<Api> {
         .merge(hunt::routes())
         .merge(hunt_work::routes())
         .merge(hunt_programme::routes())
+        .merge(yara_set::routes())
         .merge(user::routes())
         .merge(audit::routes())
         .merge(change::routes());

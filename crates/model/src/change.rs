@@ -38,6 +38,8 @@ words! {
         Export = "export",
         /// A use case, an exception to one or a request for one.
         UseCase = "use_case",
+        /// A set of YARA rules.
+        YaraSet = "yara_set",
         /// A parser of our own.
         Parser = "parser",
         /// An alarm of the platform about itself.

@@ -122,6 +122,8 @@ ids! {
     IncidentId = "inc", "incident";
     /// One entry of an incident's timeline (comments included).
     IncidentEntryId = "ine", "incident entry";
+    /// A file attached to an incident.
+    AttachmentId = "att", "attachment";
     /// A person who signs in.
     UserId = "usr", "user";
     /// A signed-in session.
@@ -156,6 +158,8 @@ ids! {
     HuntRunId = "hru", "run of a threat hunt";
     /// A programme that makes threat hunts.
     HuntProgrammeId = "hpr", "hunt programme";
+    /// A set of YARA rules.
+    YaraSetId = "yar", "set of YARA rules";
     /// Minutes spent on a threat hunt.
     HuntTimeId = "htm", "entry of time";
 }

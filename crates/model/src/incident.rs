@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::entity::Entity;
 use crate::role::words;
-use crate::{AlertId, CustomerId, IncidentEntryId, IncidentId, Severity, Timestamp, UserId};
+use crate::{AlertId, AttachmentId, CustomerId, IncidentEntryId, IncidentId, Severity, Timestamp, UserId};
 
 words! {
     /// Where an incident stands.
@@ -278,6 +278,40 @@ pub enum IncidentChange {
     Commented {
         /// Plain text.
         text: String,
+    },
+    /// A file was attached.
+    FileAttached {
+        /// Which.
+        #[cfg_attr(feature = "openapi", schema(value_type = String))]
+        attachment: AttachmentId,
+        /// Its name.
+        name: String,
+        /// Bytes.
+        size: i64,
+        /// Hash of its content.
+        sha256: String,
+    },
+    /// YARA rules match an attached file that did not before.
+    FileMatched {
+        /// Which.
+        #[cfg_attr(feature = "openapi", schema(value_type = String))]
+        attachment: AttachmentId,
+        /// Its name.
+        name: String,
+        /// The worst of them.
+        severity: Severity,
+        /// Their names.
+        rules: Vec<String>,
+    },
+    /// The content of an attached file was removed.
+    FileRemoved {
+        /// Which.
+        #[cfg_attr(feature = "openapi", schema(value_type = String))]
+        attachment: AttachmentId,
+        /// Its name.
+        name: String,
+        /// Why.
+        reason: String,
     },
 }
 

@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod asset;
+pub mod attachment;
 pub mod attack;
 pub mod audit;
 pub mod audit_policy;
@@ -35,6 +36,7 @@ pub mod silence;
 pub mod time;
 pub mod use_case;
 pub mod user;
+pub mod yara;
 
 pub use context::{Actor, Context, Denied, Scope};
 pub use id::*;

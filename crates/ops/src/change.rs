@@ -48,7 +48,7 @@ fn needed_for(noun: Noun) -> Permission {
         Noun::IntelList | Noun::RetroHunt | Noun::Feed => Permission::IntelRead,
         Noun::User => Permission::UserRead,
         Noun::SavedSearch | Noun::Export => Permission::EventRead,
-        Noun::Parser | Noun::UseCase => Permission::PolicyRead,
+        Noun::Parser | Noun::UseCase | Noun::YaraSet => Permission::PolicyRead,
         Noun::PlatformAlarm => Permission::SystemAdmin,
         Noun::Hunt => Permission::HuntRead,
     }

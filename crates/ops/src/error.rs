@@ -83,6 +83,9 @@ pub enum Error {
     /// The event lake failed.
     #[error("the event lake failed")]
     Lake(#[source] lake::Error),
+    /// It is larger than there is room for.
+    #[error("{0}")]
+    TooLarge(String),
     /// A search would read, hold or take more than it may.
     #[error("{0}")]
     TooCostly(String),

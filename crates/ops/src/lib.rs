@@ -7,6 +7,9 @@ use model::{Context, UserId};
 
 mod alert;
 mod asset;
+mod attachment;
+mod attachment_download;
+mod attachment_upload;
 mod audit;
 mod audit_policy;
 mod backtest;
@@ -26,6 +29,8 @@ mod export;
 mod export_worker;
 mod feed;
 mod feed_intake;
+#[cfg(feature = "yara")]
+mod file_scanner;
 mod funnel;
 mod hunt;
 mod hunt_judge;
@@ -71,9 +76,13 @@ mod use_case;
 mod user;
 mod validate;
 mod worker;
-mod zip;
+mod yara_engine;
+mod yara_set;
 
 pub use self::intel::AddedList;
+pub use attachment::AttachmentView;
+pub use attachment_download::{AttachmentContent, AttachmentForm};
+pub use attachment_upload::{AddedAttachment, Upload};
 pub use backtest::{Backtest, BacktestDay, BacktestEntity, BacktestResult, BacktestSample};
 pub use baseline::{BaselineOfCustomer, GroupWish, ProfileRequest};
 pub use change::ChangesPage;
@@ -89,6 +98,8 @@ pub use exception_preview::{ExceptionPreview, PreviewedAlert};
 pub use export::ExportRoom;
 pub use export_worker::Exporter;
 pub use feed_intake::{Brought, DueFeed};
+#[cfg(feature = "yara")]
+pub use file_scanner::FileScanner;
 pub use funnel::{CustomerFunnel, FunnelCounts, FunnelDay, FunnelQuery};
 pub use hunt_judge::{HuntDetectionWish, HuntIncident};
 pub use hunt_run::HuntRunWish;
@@ -121,6 +132,7 @@ pub use tail::EventTail;
 pub use use_case::{RuleFilter, RuleView};
 pub use user::RoleInfo;
 pub use worker::Workers;
+pub use yara_set::{BuiltInYara, YaraCheck, YaraSetView, YaraSetWish};
 
 /// What the use cases work with.
 pub struct OpsParts {
@@ -161,6 +173,10 @@ struct Inner {
     profiles: std::sync::OnceLock<tokio::sync::mpsc::Sender<ProfileRequest>>,
     retro_hunts: retro_hunt::RetroHunts,
     feeds: tokio::sync::Notify,
+    /// The index of indicators in force, for hashes of files.
+    intel: RwLock<Option<Arc<::intel::Index>>>,
+    /// Who compiles YARA rules.
+    yara: tokio::sync::Mutex<()>,
 }
 
 impl Ops {
@@ -185,6 +201,8 @@ impl Ops {
             turns,
             doors,
             profiles,
+            intel: RwLock::default(),
+            yara: tokio::sync::Mutex::default(),
         };
         Ops { inner: Arc::new(inner) }
     }
@@ -195,6 +213,14 @@ impl Ops {
 
     fn retro_hunts(&self) -> &retro_hunt::RetroHunts {
         &self.inner.retro_hunts
+    }
+
+    fn intel_in_force(&self) -> &RwLock<Option<Arc<::intel::Index>>> {
+        &self.inner.intel
+    }
+
+    fn yara_turn(&self) -> &tokio::sync::Mutex<()> {
+        &self.inner.yara
     }
 
     fn lake(&self) -> &lake::Lake {

@@ -95,7 +95,7 @@ impl Found {
 }
 
 fn zip(bytes: &[u8], found: &mut Found) -> Result<(), ArchiveError> {
-    for entry in crate::zip::entries(bytes) {
+    for entry in archive::entries(bytes) {
         let entry = entry.map_err(|error| ArchiveError::Unreadable(error.into()))?;
         match entry.reader() {
             Some(content) => found.take(&entry.name, content)?,

@@ -26,6 +26,9 @@ pub enum Command {
     Demo(DemoArgs),
     /// Match Sigma rules against files, without a server
     Scan(ScanArgs),
+    /// Match YARA rules against files and folders, also inside ZIP archives, without a server
+    #[cfg(feature = "yara")]
+    Yara(YaraArgs),
     /// Look at settings
     Config {
         #[command(subcommand)]
@@ -232,6 +235,29 @@ pub enum ScanFormat {
     Table,
     Ndjson,
     Csv,
+}
+
+#[cfg(feature = "yara")]
+#[derive(Debug, Args)]
+pub struct YaraArgs {
+    /// A file of YARA rules or a folder of them; may be given several times
+    #[arg(long, value_name = "FILE|FOLDER")]
+    pub rules: Vec<PathBuf>,
+    /// Leave the rules out that are built in
+    #[arg(long)]
+    pub no_built_in: bool,
+    /// One line of JSON for each match
+    #[arg(long)]
+    pub json: bool,
+    /// Seconds for each file
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    pub timeout: u64,
+    /// MiB of a file at most; larger ones are told
+    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..4096))]
+    pub max_size: u64,
+    /// Files and folders
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

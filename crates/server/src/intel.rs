@@ -49,7 +49,8 @@ async fn renew(ops: &Ops, pipeline: &Pipeline, in_force: &str) -> Result<Option<
     if version == in_force {
         return Ok(None);
     }
-    let index = ops.intel_index(now()).await.map_err(|error| whole(&error))?;
-    pipeline.set_intel(Arc::new(index)).await.map_err(|error| whole(&error))?;
+    let index = Arc::new(ops.intel_index(now()).await.map_err(|error| whole(&error))?);
+    ops.set_intel(index.clone());
+    pipeline.set_intel(index).await.map_err(|error| whole(&error))?;
     Ok(Some(version))
 }

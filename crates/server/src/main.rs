@@ -25,6 +25,8 @@ mod retro_hunt;
 mod scan;
 mod serve;
 mod time;
+#[cfg(feature = "yara")]
+mod yara_scan;
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -47,6 +49,8 @@ fn main() -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let done = match cli.command {
         Command::Scan(arguments) => return scan::run(&arguments),
+        #[cfg(feature = "yara")]
+        Command::Yara(arguments) => return yara_scan::run(&arguments),
         Command::Serve(arguments) => load(&arguments).and_then(|config| {
             log(&config.log.level, config.log.format);
             wait(serve::run(&config))

@@ -61,8 +61,10 @@ impl Server {
     pub async fn start(config: &Config, demo: bool) -> Result<Server, Error> {
         let opened = Arc::new(open::open(config, now()).await?);
         let known = opened.ops.intel_version(now()).await?;
+        let index = Arc::new(opened.ops.intel_index(now()).await?);
+        opened.ops.set_intel(index.clone());
         let parts = PipelineParts {
-            intel: Arc::new(opened.ops.intel_index(now()).await?),
+            intel: index.clone(),
             store: opened.store.clone(),
             lake: opened.lake.clone(),
             parser: opened.parser.clone(),
@@ -142,6 +144,17 @@ impl Server {
             hunts.run(stopped).await;
             Ok(())
         });
+        #[cfg(feature = "yara")]
+        {
+            let (scanner, mut stop) = (ops::FileScanner::new(opened.ops.clone()), draining.subscribe());
+            tasks.spawn(async move {
+                let stopped = async move {
+                    let _ = stop.wait_for(|draining| *draining).await;
+                };
+                scanner.run(stopped).await;
+                Ok(())
+            });
+        }
         let detection = config.detection.clone();
         Ok(Server { opened, pipeline, console, ingest, detection, nats, draining, tasks })
     }

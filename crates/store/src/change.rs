@@ -24,8 +24,8 @@ impl Tx {
     pub async fn changes_after(&mut self, sequence: i64, limit: usize) -> Result<Vec<Change>> {
         let mut query = sql("SELECT * FROM change_feed WHERE sequence > ?").bind(sequence);
         if *self.scope() != Scope::All {
-            query = query.push(" AND (customer IS NULL AND noun IN (?, ?, ?, ?)");
-            for noun in [Noun::AuditPolicy, Noun::IntelList, Noun::RetroHunt, Noun::Hunt] {
+            query = query.push(" AND (customer IS NULL AND noun IN (?, ?, ?, ?, ?)");
+            for noun in [Noun::AuditPolicy, Noun::IntelList, Noun::RetroHunt, Noun::Hunt, Noun::YaraSet] {
                 query = query.bind(noun);
             }
             query = query.push(" OR TRUE");

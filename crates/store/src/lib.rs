@@ -3,6 +3,8 @@
 mod alert;
 mod api_token;
 mod asset;
+mod attachment;
+mod attachment_scan;
 mod audit;
 mod audit_policy;
 mod backup;
@@ -49,9 +51,12 @@ mod use_case_exception;
 mod use_case_request;
 mod user;
 mod watermark;
+mod yara_set;
 
 pub use alert::AlertFilter;
 pub use asset::AssetFilter;
+pub use attachment::{AttachmentSums, NewAttachment};
+pub use attachment_scan::ScannedAttachment;
 pub use audit::{AuditFilter, AuditVerdict};
 pub use audit_policy::AuditPolicyFilter;
 pub use catalogue::{Catalogue, CatalogueFile, CatalogueWatermark, SequenceRange};
@@ -76,3 +81,4 @@ pub use use_case_exception::{ExceptionFilter, ExceptionHits};
 pub use use_case_request::RequestFilter;
 pub use user::UserFilter;
 pub use watermark::Watermark;
+pub use yara_set::{EnabledYaraSet, YaraSetText};

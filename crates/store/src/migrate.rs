@@ -121,6 +121,13 @@ pub(crate) const STORE: Family = Family {
             sqlite: "",
             postgres: include_str!("../migrations/0013_funnel.postgres.sql"),
         },
+        Migration {
+            number: 14,
+            name: "0014_attachment",
+            shared: include_str!("../migrations/0014_attachment.sql"),
+            sqlite: "",
+            postgres: include_str!("../migrations/0014_attachment.postgres.sql"),
+        },
     ],
 };
 

@@ -222,12 +222,12 @@ text_args! {
     ids: CustomerId, DeviceId, DeviceCredentialId, AssetId, ResourceGroupId, AlertId, AuditPolicyId, IncidentId,
         IncidentEntryId, UserId, SessionId, ApiTokenId, DeletionId, SavedSearchId, ExportId, PlatformAlarmId,
         IntelListId, FeedId, RetroHuntId, HitId, ExceptionId, RequestId, ChangeSetId, HuntId, HuntRunId, HuntProgrammeId,
-        HuntTimeId;
+        HuntTimeId, AttachmentId, YaraSetId;
     words: model::silence::SilenceAlarm, model::customer::OperatingState, model::device::DeviceKind,
         model::device::CredentialKind,
         model::asset::Importance, model::resource_group::ResourceGroupKind, model::alert::AlertOrigin,
         model::alert::AlertState, model::incident::IncidentState, model::incident::Verdict,
-        model::incident::RejectReason, model::change::Noun, model::role::Role, model::intel::RetroHuntState,
+        model::incident::RejectReason, model::change::Noun, model::attachment::AttachmentState, model::role::Role, model::intel::RetroHuntState,
         model::intel::IndicatorKind, model::intel::FeedState, model::export::ExportState, model::use_case::Language,
         model::use_case::Release, model::use_case::RequestState, model::use_case::UseCaseState,
         model::use_case::ChangeSetState, model::hunt::HuntState, model::hunt::HuntVerdict, model::hunt::HuntRunState,

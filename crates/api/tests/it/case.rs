@@ -107,6 +107,7 @@ macro_rules! cases {
     };
 }
 
+mod attachment;
 mod hunt;
 mod intel;
 mod people;
@@ -114,7 +115,7 @@ mod use_case;
 
 /// Every case.
 pub fn all_cases() -> impl Iterator<Item = &'static Case> {
-    CASES.iter().chain(hunt::CASES).chain(intel::CASES).chain(people::CASES).chain(use_case::CASES)
+    CASES.iter().chain(attachment::CASES).chain(hunt::CASES).chain(intel::CASES).chain(people::CASES).chain(use_case::CASES)
 }
 
 const CASES: &[Case] = cases! {

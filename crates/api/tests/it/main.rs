@@ -1,6 +1,7 @@
 //! The HTTP edge over a real store and a real lake, in process.
 
 mod access;
+mod attachment;
 mod case;
 mod catalogue;
 mod change;

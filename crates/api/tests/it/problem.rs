@@ -117,6 +117,7 @@ const LISTS: &[&str] = &[
     "/feeds",
     "/hunts",
     "/hunt-programmes",
+    "/yara-sets",
 ];
 
 #[tokio::test]
@@ -167,6 +168,8 @@ async fn every_paged_route_of_the_document_is_among_the_lists_and_pages_without_
         world.ops.create_customer(&job(), customer_data(&format!("Other {number}"))).await.unwrap();
         world.user(&format!("user{number}"), Role::Auditor, &[]).await;
         world.intel(&[]).await;
+        let set = json!({"name": format!("set {number}"), "enabled": true, "customers": null, "text": "rule a { condition: true }"});
+        world.call(As::Token(&admin), Ask::new("POST", "/yara-sets").json(set)).await.done(201);
         let group = serde_json::from_value(group_data(&format!("group {number}"))).unwrap();
         world.ops.create_resource_group(&job(), &world.ours, group).await.unwrap();
         world.deletion().await;

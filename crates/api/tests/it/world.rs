@@ -211,6 +211,14 @@ impl World {
         self.ops.create_incident(&job(), incident).await.unwrap()
     }
 
+    /// A file of an incident of ours.
+    pub async fn attachment(&self) -> model::attachment::Attachment {
+        let incident = self.incident().await.id;
+        let mut upload = self.ops.begin_attachment(&job(), &incident, &format!("{CANARY}.txt"), None).await.unwrap();
+        upload.write(CANARY.as_bytes(), now()).await.unwrap();
+        upload.finish(now()).await.unwrap().view.attachment
+    }
+
     /// An alert as the pipeline writes it.
     pub async fn alert(&self) -> Alert {
         let (now, number) = (now(), self.fresh().to_string());

@@ -51,13 +51,14 @@ macro_rules! cases {
     };
 }
 
+mod attachment;
 mod hunt;
 mod intel;
 mod use_case;
 
 /// Every case.
 fn all_cases() -> impl Iterator<Item = &'static Case> {
-    CASES.iter().chain(hunt::CASES).chain(intel::CASES).chain(use_case::CASES)
+    CASES.iter().chain(attachment::CASES).chain(hunt::CASES).chain(intel::CASES).chain(use_case::CASES)
 }
 
 const CASES: &[Case] = cases! {

@@ -1,6 +1,7 @@
 //! The use cases over a real store and a real lake.
 
 mod access;
+mod attachment;
 mod backtest;
 mod catalogue;
 mod change;

@@ -226,6 +226,9 @@ impl World {
                 }
                 IncidentChange::SeverityChanged { from, to } => format!("severity {from} -> {to}"),
                 IncidentChange::Commented { text } => format!("said {text}"),
+                IncidentChange::FileAttached { name, .. } => format!("attached {name}"),
+                IncidentChange::FileMatched { name, .. } => format!("matched {name}"),
+                IncidentChange::FileRemoved { name, .. } => format!("removed {name}"),
             };
             format!("{} {what}", view.user_name.unwrap_or_else(|| "platform".into()))
         };

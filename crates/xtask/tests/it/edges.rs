@@ -6,15 +6,17 @@ use crate::{packages, root};
 
 /// Allowed edges among our own crates, as docs/ARCHITECTURE.md has them.
 const ALLOWED: &[(&str, &[&str])] = &[
+    ("archive", &[]),
     ("model", &[]),
     ("formats", &["model"]),
     ("intel", &["model"]),
     ("sigma", &["model"]),
     ("sightings", &["model"]),
+    ("yara", &["archive"]),
     ("feeds", &["model", "intel"]),
     ("lake", &["model", "sightings"]),
     ("store", &["model"]),
-    ("ops", &["model", "formats", "store", "lake", "sightings", "sigma", "intel"]),
+    ("ops", &["archive", "model", "formats", "store", "lake", "sightings", "sigma", "intel", "yara"]),
     ("receive", &["model", "formats"]),
     ("collect", &["model", "formats", "receive"]),
     ("pipeline", &["model", "formats", "sigma", "intel", "lake", "store", "receive"]),
@@ -37,6 +39,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "pipeline",
             "api",
             "console",
+            "yara",
         ],
     ),
     ("e2e", &["model", "server"]),

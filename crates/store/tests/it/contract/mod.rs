@@ -1,6 +1,7 @@
 //! What every database has to do. Each sentence below is proved once on SQLite and once on PostgreSQL.
 
 mod alert;
+mod attachment;
 mod audit;
 mod catalogue;
 mod change;
@@ -42,6 +43,12 @@ macro_rules! contract {
 }
 
 contract! {
+    attachment:
+        a_file_is_sent_in_parts_read_back_and_removed_with_its_record_left,
+        a_file_that_was_not_finished_is_seen_by_nobody_and_swept,
+        files_wait_for_the_rules_in_force_and_keep_what_was_told,
+        files_are_their_customers_alone,
+        a_set_of_rules_is_seen_by_its_customers_and_changed_on_its_version_only;
     hunt:
         a_hunt_is_changed_judged_and_concluded_and_read_back_as_written,
         hunts_are_found_by_state_owner_due_date_customer_and_text,
