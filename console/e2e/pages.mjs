@@ -1,5 +1,6 @@
 // The pages of the console, each with what must be there before it is worth looking at.
 import { api } from "./browser.mjs";
+import { write } from "./parser.mjs";
 
 /** Chooses what the single pages show: rich objects, as somebody on duty would open them. */
 export async function subjects(page) {
@@ -22,7 +23,45 @@ export async function subjects(page) {
   const seen = await seenIndicator(page);
   const { threat, concluded } = await threatHunts(page);
   const unusual = await departure(page);
-  return { hunt, list, feed, broken, seen, threat, concluded, unusual, incident: incident.id, alert: alert.id, rule: alert.rule_id, customer: incident.customer, device: device.id, collector };
+  const yara = await files(page, incident.id);
+  return { yara, hunt, list, feed, broken, seen, threat, concluded, unusual, incident: incident.id, alert: alert.id, rule: alert.rule_id, customer: incident.customer, device: device.id, collector };
+}
+
+/** Files of an incident: a web shell, something harmless, an archive nobody can open, one that is gone; and a set of rules. */
+async function files(page, incident) {
+  const path = `/incidents/${incident}/attachments`;
+  const had = (await api(page, path)).items;
+  const sets = (await api(page, "/yara-sets")).items;
+  if (had.length === 0) {
+    const shell = "<%@ page import=\"java.io.*\" %>\n<% Process p = Runtime.getRuntime().exec(request.getParameter(\"cmd\")); %>\n";
+    const added = await api(page, `${path}?name=${encodeURIComponent("\u4e0a\u4f20_shell.jsp")}`, Buffer.from(shell));
+    await api(page, `/intel-lists?name=Shells%20seen&source=CERT&tlp=green&confidence=90`, added.attachment.sha256);
+    await api(page, `${path}?name=notes%20of%20the%20customer.txt`, Buffer.from("Found on WEB01 at 03:12."));
+    await api(page, `${path}?name=triage.zip`, Buffer.from("PK\u0003\u0004 cut short"));
+    const gone = await api(page, `${path}?name=payroll.xlsx`, Buffer.from("not for us"));
+    await api(page, `${path}/${gone.attachment.id}/remove`, { reason: "Personal data that has nothing to do with it." });
+  }
+  const text = "rule shell_parameter : hunting\n{\n    meta:\n        description = \"Takes a command out of a request\"\n        severity = \"medium\"\n    strings:\n        $a = \"getParameter\"\n    condition:\n        $a\n}\n\nrule broken\n{\n    condition:\n        $missing\n}\n";
+  const set = sets.find((one) => one.name === "CERT hunting") ?? await api(page, "/yara-sets", { name: "CERT hunting", note: "Handed over by the CERT", enabled: true, customers: null, text, leave_out: true });
+  for (let round = 0; round < 150; round += 1) {
+    const { items } = await api(page, path);
+    if (items.every((one) => one.state !== "kept" || one.scan.state !== "waiting") && items.some((one) => one.scan.matches.length > 1 && one.known.length > 0)) return set.id;
+    await page.waitForTimeout(200);
+  }
+  throw new Error("the files are not scanned");
+}
+
+/** Opens the first file. */
+async function unfolded(page) {
+  await page.locator(".file summary").first().click();
+  await page.locator(".attachments").scrollIntoViewIfNeeded();
+}
+
+/** Rules with a mistake in them. */
+async function mistaken(page) {
+  await page.fill("input[name=yara-name]", "Draft");
+  await write(page, "rule a { strings: $a = /x[/ condition: $a }\nrule b { condition: nothing }\nrule c : fine { condition: true }");
+  await page.waitForSelector(".yara-problems li");
 }
 
 /** A collector of the device's customer that vouches for the device's address. */
@@ -127,11 +166,15 @@ async function lookedUp(page) {
 }
 
 /** `rows` is a selector of which at least `least` must be shown; `prepare` brings the page into the state to look at. */
-export function pages({ incident, alert, rule, customer, device, collector, hunt, list, feed, broken, seen, threat, concluded, unusual }) {
+export function pages({ yara, incident, alert, rule, customer, device, collector, hunt, list, feed, broken, seen, threat, concluded, unusual }) {
   return [
     { name: "workbench", path: "/", rows: "[aria-rowindex][data-id]", least: 10 },
     { name: "incidents", path: "/incidents", rows: "tr[data-id]", least: 3 },
     { name: "incident", path: `/incidents/${incident}`, rows: ".raw mark, .card section, .entities tbody tr, .timeline .entry", least: 8, prepare: card },
+    { name: "incident-files", path: `/incidents/${incident}`, rows: ".file, .file-matches li, .file-strings li", least: 7, ready: ".file", prepare: unfolded },
+    { name: "yara", path: "/rules?tab=yara", rows: ".yara-rules tbody tr", least: 14 },
+    { name: "yara-set", path: `/yara/${yara}`, rows: ".cm-line, .yara-problems li", least: 12, ready: ".yara-problems li" },
+    { name: "yara-mistake", path: "/yara/new", rows: ".yara-problems li", least: 2, ready: ".cm-line", prepare: mistaken },
     { name: "alerts", path: "/alerts", rows: "tr[data-id]", least: 3 },
     { name: "alert", path: `/alerts/${alert}`, rows: ".raw mark, .card section, .entities tbody tr", least: 6 },
     { name: "alert-drawer", path: `/?alert=${alert}`, rows: ".drawer .raw mark, .drawer .card section", least: 5 },

@@ -2,6 +2,7 @@
 // themes. Pictures are in shots/. `npm run e2e -- incident events` looks at those pages only.
 import { rm } from "node:fs/promises";
 
+import { evidence } from "./attachment.mjs";
 import { launch, open, signIn } from "./browser.mjs";
 import { check, fail, part, result } from "./check.mjs";
 import { SHOTS, cramped, doorway, gallery, pictured, tally } from "./gallery.mjs";
@@ -60,6 +61,7 @@ async function run(base) {
   await part("an engineer connects a device and writes its parser", () => pictured(third, "engineer", async () => { gate = await engineer(third); }));
   if (gate) await part("an engineer writes a use case and makes an exception", () => pictured(third, "use case", () => useCase(third, gate)));
   await part("a hunter plans, runs, judges and concludes a hunt", () => pictured(third, "hunt journey", () => hunter(third)));
+  await part("an analyst attaches files and a rule finds more", () => pictured(third, "attachments journey", () => evidence(third)));
   await third.context().close();
 
   const wanted = process.argv.slice(2);

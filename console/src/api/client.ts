@@ -41,6 +41,11 @@ export function useCsrfToken(token: string | null): void {
   csrfToken = token;
 }
 
+/** That token, for a request the browser sends in another way. */
+export function csrf(): string | null {
+  return csrfToken;
+}
+
 /** Calls `handler` when the server says that nobody is signed in any more. */
 export function whenSignedOut(handler: () => void): void {
   onSignedOut = handler;

@@ -24,10 +24,23 @@ export function asProblem(error: unknown): Problem {
 
 /** The problem in an answer that is not a success. */
 export async function readProblem(answer: Response): Promise<Problem> {
-  const body: unknown = await answer.json().catch(() => null);
+  return problemOf(answer.status, await answer.text().catch(() => ""), answer.statusText);
+}
+
+/** The problem in the text of an answer that is not a success. */
+export function problemOf(status: number, text: string, statusText = ""): Problem {
+  const body = parsed(text);
   if (body && typeof body === "object" && "code" in body && typeof body.code === "string") {
     const { code, detail, fields } = body as { code: string; detail?: string; fields?: FieldProblem[] };
-    return new Problem(code, answer.status, detail ?? "", fields ?? []);
+    return new Problem(code, status, detail ?? "", fields ?? []);
   }
-  return new Problem(answer.status >= 500 ? "unavailable" : "unexpected", answer.status, answer.statusText);
+  return new Problem(status >= 500 ? "unavailable" : "unexpected", status, statusText);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

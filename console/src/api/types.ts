@@ -144,6 +144,17 @@ export type FeedData = Schemas["FeedData"];
 export type RetroHunt = Schemas["RetroHunt"];
 export type Hit = Schemas["Hit"];
 
+export type Attachment = Schemas["AttachmentView"];
+export type AttachmentAdded = Schemas["AttachmentAdded"];
+export type FileMatch = Schemas["FileMatch"];
+export type YaraSet = Schemas["YaraSet"];
+export type YaraSetView = Schemas["YaraSetView"];
+export type YaraSetRequest = Schemas["YaraSetRequest"];
+export type YaraCheck = Schemas["YaraCheck"];
+export type YaraRule = Schemas["YaraRule"];
+export type YaraProblem = Schemas["YaraProblem"];
+export type BuiltInYara = Schemas["BuiltInYara"];
+
 export type Change = Schemas["Change"];
 export type About = Schemas["About"];
 

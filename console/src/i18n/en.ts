@@ -18,5 +18,6 @@ import rule from "../../../locales/en/rule.ftl";
 import shell from "../../../locales/en/shell.ftl";
 import storage from "../../../locales/en/storage.ftl";
 import user from "../../../locales/en/user.ftl";
+import yara from "../../../locales/en/yara.ftl";
 
-export default [account, alert, audit, baseline, customer, device, event, exports, find, hunt, incident, intel, parser, platform, policy, rule, shell, storage, user].join("\n");
+export default [account, alert, audit, baseline, customer, device, event, exports, find, hunt, incident, intel, parser, platform, policy, rule, shell, storage, user, yara].join("\n");

@@ -18,5 +18,6 @@ import rule from "../../../locales/zh/rule.ftl";
 import shell from "../../../locales/zh/shell.ftl";
 import storage from "../../../locales/zh/storage.ftl";
 import user from "../../../locales/zh/user.ftl";
+import yara from "../../../locales/zh/yara.ftl";
 
-export default [account, alert, audit, baseline, customer, device, event, exports, find, hunt, incident, intel, parser, platform, policy, rule, shell, storage, user].join("\n");
+export default [account, alert, audit, baseline, customer, device, event, exports, find, hunt, incident, intel, parser, platform, policy, rule, shell, storage, user, yara].join("\n");

@@ -2,10 +2,11 @@
 import { useRef, useState } from "preact/hooks";
 
 import type { IncidentEntryView } from "../api/types.ts";
-import { exact } from "../i18n/format.ts";
+import { bytes, exact } from "../i18n/format.ts";
 import { t, word } from "../i18n/text.ts";
 import { useCommands } from "../shell/commands.ts";
 import { nameOf, useMay, useShell } from "../shell/session.ts";
+import { SeverityMark } from "../ui/badge.tsx";
 import { useLoad, useChanges } from "../ui/load.ts";
 import { Failure, Loading } from "../ui/states.tsx";
 import { Time } from "../ui/time.tsx";
@@ -43,6 +44,7 @@ function Entry({ entry, zone, titles }: { entry: IncidentEntryView; zone?: strin
         <Time at={entry.time} zone={zone} />
       </header>
       {what.type === "commented" && <p>{what.text}</p>}
+      {what.type === "file_removed" && <p>{what.reason}</p>}
       {what.type === "transitioned" && "summary" in what.transition && <p>{what.transition.summary}</p>}
       {what.type === "transitioned" && what.transition.kind !== "reject" && "reason" in what.transition && <p>{what.transition.reason}</p>}
     </li>
@@ -58,6 +60,9 @@ function Sentence({ entry, titles }: { entry: IncidentEntryView; titles: Map<str
     case "assigned": return <>{what.to ? t("entry-assigned", { to: nameOf(shell, what.to) }) : t("entry-unassigned")}</>;
     case "severity_changed": return <>{t("entry-severity", { from: word("severity", what.from), to: word("severity", what.to) })}</>;
     case "commented": return <>{t("entry-commented")}</>;
+    case "file_attached": return <>{t("entry-file-attached")} <bdi class="file-name">{what.name}</bdi> <span class="muted">{bytes(what.size)}</span></>;
+    case "file_matched": return <><SeverityMark of={what.severity} /> {t("entry-file-matched")} <bdi class="file-name">{what.name}</bdi>: <span class="mono">{what.rules.join(", ")}</span></>;
+    case "file_removed": return <>{t("entry-file-removed")} <bdi class="file-name">{what.name}</bdi></>;
     case "transitioned": {
       const { transition } = what;
       const done = word("entry-transition", transition.kind);

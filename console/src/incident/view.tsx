@@ -19,6 +19,7 @@ import { Failure, Loading } from "../ui/states.tsx";
 import { ExactTime, Time } from "../ui/time.tsx";
 import { Actions } from "./actions.tsx";
 import { getIncident } from "./api.ts";
+import { Attachments } from "./attachments.tsx";
 import { Timeline } from "./timeline.tsx";
 
 export function IncidentPage({ id }: { id: string }) {
@@ -90,6 +91,7 @@ function Judging({ view, reload, set }: { view: IncidentView; reload: () => void
           <CardView cards={alert && view.cards[alert.rule_id]} />
         </section>
         <section class="pane" aria-label={t("timeline")} tabIndex={0}>
+          <Attachments incident={incident.id} customer={incident.customer} zone={customer.time_zone} />
           <h2>{t("timeline")}</h2>
           <Timeline incident={incident.id} version={incident.version} zone={customer.time_zone} titles={titles} />
           <h2>{t("related")} <span class="count">{view.related.length}</span></h2>

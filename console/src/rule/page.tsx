@@ -11,6 +11,7 @@ import { Segments, TextFilter, focusSearch } from "../ui/filter.tsx";
 import { useChanges, useLoad } from "../ui/load.ts";
 import { Page, Tabs } from "../ui/page.tsx";
 import { Empty, Failure, Loading } from "../ui/states.tsx";
+import { NewSet, YaraRules } from "../yara/page.tsx";
 import { type Column, Table } from "../ui/table.tsx";
 import { useList } from "../ui/use_list.ts";
 import { listInactiveRules, listRules } from "./api.ts";
@@ -38,14 +39,14 @@ export function RulesPage() {
   return (
     <Page
       title={t("nav-rules")} fill
-      actions={<>{mayLook && <a class="button" href="/rules/try">{t("backtest-own")}</a>}{mayWrite && <a class="button" href="/rules/new">{t("rule-new")} <kbd>n</kbd></a>}</>}
+      actions={tab === "yara" ? <NewSet /> : <>{mayLook && <a class="button" href="/rules/try">{t("backtest-own")}</a>}{mayWrite && <a class="button" href="/rules/new">{t("rule-new")} <kbd>n</kbd></a>}</>}
     >
       <div class="filters">
         <Tabs
           label={t("nav-rules")} current={tab} choose={setTab}
           tabs={[
             { id: "live", label: t("rules-all") }, { id: "coverage", label: t("coverage") }, { id: "scorecard", label: t("scorecard") }, { id: "exceptions", label: t("exceptions") },
-            { id: "requests", label: t("requests") }, { id: "releases", label: t("releases") }, { id: "inactive", label: t("rules-inactive"), count: inactive.value?.items.length },
+            { id: "requests", label: t("requests") }, { id: "releases", label: t("releases") }, { id: "yara", label: t("yara-rules") }, { id: "inactive", label: t("rules-inactive"), count: inactive.value?.items.length },
           ]}
         />
       </div>
@@ -55,6 +56,7 @@ export function RulesPage() {
       {tab === "exceptions" && <Exceptions />}
       {tab === "requests" && <Requests />}
       {tab === "releases" && <Releases />}
+      {tab === "yara" && <YaraRules />}
       {tab === "inactive" && <Inactive loaded={inactive} />}
     </Page>
   );

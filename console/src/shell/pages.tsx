@@ -34,6 +34,7 @@ import { Empty, Forbidden } from "../ui/states.tsx";
 import { UsersPage } from "../user/page.tsx";
 import { WorkbenchPage } from "../workbench/page.tsx";
 import { StoragePage } from "../storage/page.tsx";
+import { YaraPage } from "../yara/one.tsx";
 import { rest, usePlace } from "./router.ts";
 import { useShell } from "./session.ts";
 
@@ -53,6 +54,7 @@ const ROUTES: Route[] = [
   { path: "/platform", permission: "system.admin", page: () => <PlatformPage /> },
   { path: "/policies", permission: "policy.read", page: () => <PoliciesPage /> },
   { path: "/rules", permission: "policy.read", page: () => <RulesPage />, one: (id) => id === "try" ? <BacktestPage /> : <RulePage key={id} id={id} /> },
+  { path: "/yara", permission: "policy.read", page: () => <RulesPage />, one: (id) => <YaraPage key={id} id={id} /> },
   { path: "/intel", permission: "intel.read", page: () => <IntelPage />, one: (id) => <IntelListPage key={id} id={id} /> },
   { path: "/feeds", permission: "intel.read", page: () => <IntelPage />, one: (id) => <FeedPage key={id} id={id} /> },
   { path: "/hunts", permission: "hunt.read", page: () => <HuntsPage />, one: (id) => <ThreatHuntPage key={id} id={id} /> },

@@ -10,6 +10,8 @@ import { EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirro
 import { tags } from "@lezer/highlight";
 import { useEffect, useRef } from "preact/hooks";
 
+import { yara } from "./yara_language.ts";
+
 /** Something to be told at a place, counted from one. */
 export interface Mark { line: number; column: number; severity: "error" | "warning" | "info"; message: string }
 
@@ -17,11 +19,11 @@ export interface Mark { line: number; column: number; severity: "error" | "warni
 export type Complete = (before: string, above: string[]) => { from: number; options: Completion[] } | null;
 
 interface Props {
-  language: "toml" | "yaml"; text: string; set: (text: string) => void; marks: Mark[]; label: string; readOnly: boolean; jump: { line: number } | null;
+  language: "toml" | "yaml" | "yara"; text: string; set: (text: string) => void; marks: Mark[]; label: string; readOnly: boolean; jump: { line: number } | null;
   complete?: Complete;
 }
 
-const LANGUAGES = { toml, yaml };
+const LANGUAGES = { toml, yaml, yara };
 
 const colours = HighlightStyle.define([
   { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: "var(--accent)" },
