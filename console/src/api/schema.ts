@@ -3351,6 +3351,12 @@ export interface components {
         DeletionCertificate: {
             /** @description Who asked for it, as [`crate::Actor`] prints. */
             asked_by: string;
+            /**
+             * Format: int64
+             * @description How many files of incidents lost their content: those attached within the range, where somebody asked for the
+             *     deletion.
+             */
+            attachments?: number;
             /** @description When it began. */
             began: components["schemas"]["Timestamp"];
             /** @description Why. */
@@ -5292,6 +5298,12 @@ export interface components {
             items: {
                 /** @description Who asked for it, as [`crate::Actor`] prints. */
                 asked_by: string;
+                /**
+                 * Format: int64
+                 * @description How many files of incidents lost their content: those attached within the range, where somebody asked for the
+                 *     deletion.
+                 */
+                attachments?: number;
                 /** @description When it began. */
                 began: components["schemas"]["Timestamp"];
                 /** @description Why. */

@@ -116,6 +116,10 @@ pub struct DeletionCertificate {
     pub range: TimeRange,
     /// How many events went.
     pub events: u64,
+    /// How many files of incidents lost their content: those attached within the range, where somebody asked for the
+    /// deletion.
+    #[serde(default, skip_serializing_if = "none")]
+    pub attachments: u64,
     /// The files they were in.
     pub files: Vec<DeletedFile>,
     /// Who asked for it, as [`crate::Actor`] prints.
@@ -130,6 +134,11 @@ pub struct DeletionCertificate {
     pub remains: Vec<String>,
     /// SHA-256 over all of the above as JSON, hexadecimal; absent until it is finished. The audit log has it too.
     pub hash: Option<String>,
+}
+
+/// Left out, so that a certificate from before there were files says what it always said.
+fn none(count: &u64) -> bool {
+    *count == 0
 }
 
 impl DeletionCertificate {
@@ -153,6 +162,9 @@ impl std::fmt::Display for DeletionCertificate {
         writeln!(f, "  customer   {}", self.customer)?;
         writeln!(f, "  cause      {}", self.cause.as_str())?;
         writeln!(f, "  events     {} with times from {} to {}", self.events, self.range.from, self.range.to)?;
+        if self.attachments > 0 {
+            writeln!(f, "  files of incidents {}", self.attachments)?;
+        }
         writeln!(f, "  asked by   {}", self.asked_by)?;
         writeln!(f, "  reason     {}", self.reason.as_deref().unwrap_or("-"))?;
         writeln!(f, "  began      {}", self.began)?;
@@ -210,6 +222,7 @@ mod tests {
             cause: DeletionCause::Requested,
             range: TimeRange { from: at(-5), to: at(5) },
             events: 7,
+            attachments: 0,
             files: Vec::new(),
             asked_by: "job:test".into(),
             reason: None,

@@ -12,7 +12,7 @@ use model::{Context, CustomerId, DeletionId, EventId, Page, PageRequest, TimeRan
 use serde_json::json;
 
 use crate::error::{Error, FieldProblem, Result};
-use crate::{Ops, audit, difference, require_all};
+use crate::{Ops, attachment, audit, difference, require_all};
 
 /// The first and the last instant that calendars, and with them certificates, know.
 const CALENDAR: (i64, i64) = (-62_135_596_800_000_000, 253_402_300_799_999_999);
@@ -95,7 +95,8 @@ impl Ops {
         failed.map_or(Ok(certificates), Err)
     }
 
-    /// Deletes a customer's events with times in `range`. Nothing where there are none.
+    /// Deletes a customer's events with times in `range`, and the content of files attached to incidents within it. Nothing
+    /// where there are neither.
     pub async fn delete_events(
         &self,
         ctx: &Context,
@@ -221,6 +222,10 @@ impl Ops {
         Ok(())
     }
 
+    async fn has_attachments(&self, ctx: &Context, customer: &CustomerId, range: TimeRange) -> Result<bool> {
+        Ok(!self.store().read(ctx).await?.attachments_between(customer, range).await?.is_empty())
+    }
+
     async fn refuse_held(&self, ctx: &Context, customer: &CustomerId) -> Result<()> {
         match self.store().read(ctx).await?.get_retention(customer).await?.data.hold {
             Some(why) => Err(held(&why)),
@@ -238,7 +243,9 @@ impl Ops {
         deletion: Deletion,
         rules: &DeletionRules,
     ) -> Result<Option<DeletionCertificate>> {
-        if deletion.events() == 0 {
+        if deletion.events() == 0
+            && (cause != DeletionCause::Requested || !self.has_attachments(ctx, customer, range).await?)
+        {
             return Ok(None);
         }
         let said = [SAMPLES, BACKUPS].map(str::to_owned);
@@ -248,6 +255,7 @@ impl Ops {
             cause,
             range: TimeRange { from: in_calendar(range.from), to: in_calendar(range.to) },
             events: deletion.events(),
+            attachments: 0, // counted when they go, with the last event
             files: files_in_calendar(&deletion),
             asked_by: ctx.actor().to_string(),
             reason: ctx.reason().map(str::to_owned),
@@ -277,13 +285,21 @@ impl Ops {
         mut certificate: DeletionCertificate,
         finished: Timestamp,
     ) -> Result<DeletionCertificate> {
+        let mut tx = self.store().write(ctx).await?;
+        if certificate.cause == DeletionCause::Requested {
+            let reason = certificate.reason.as_deref().unwrap_or_default();
+            for found in tx.attachments_between(&certificate.customer, certificate.range).await? {
+                attachment::remove(&mut tx, &found, &format!("{}: {reason}", certificate.id)).await?;
+                certificate.attachments += 1;
+            }
+        }
         certificate.finished = Some(finished);
         certificate.hash = Some(certificate.digest());
         let detail = json!({
             "cause": certificate.cause, "events": certificate.events, "files": certificate.files.len(),
-            "from": certificate.range.from, "to": certificate.range.to, "hash": certificate.hash,
+            "attachments": certificate.attachments, "from": certificate.range.from, "to": certificate.range.to,
+            "hash": certificate.hash,
         });
-        let mut tx = self.store().write(ctx).await?;
         tx.finish_deletion(&certificate).await?;
         tx.audit(audit(Some(&certificate.customer), "event.delete", &certificate.id, detail)).await?;
         tx.commit().await?;

@@ -1,7 +1,6 @@
 //! What scans: the engine of the crate `yara` in builds that have it, and the knowledge that there is none in others.
 
-use model::YaraSetId;
-use model::yara::{FileScan, YaraProblem, YaraRule};
+use model::yara::{YaraProblem, YaraRule};
 
 /// Whether this build scans.
 pub(crate) const SCANS: bool = cfg!(feature = "yara");
@@ -14,32 +13,32 @@ pub(crate) struct Checked {
     pub problems: Vec<YaraProblem>,
 }
 
-/// A set of rules that is to be in force.
-pub(crate) struct Wanted {
-    /// Which.
-    pub id: YaraSetId,
-    /// Its name.
-    pub name: String,
-    /// Its rules.
-    pub text: String,
-}
-
 #[cfg(feature = "yara")]
-pub(crate) use with::{Engine, built_in, check, engine_version};
+pub(crate) use with::{Engine, Wanted, built_in, check, engine_version};
 
 #[cfg(not(feature = "yara"))]
-pub(crate) use without::{Engine, built_in, check, engine_version};
+pub(crate) use without::{built_in, check};
 
 #[cfg(feature = "yara")]
 mod with {
     use std::sync::Arc;
 
-    use model::Severity;
-    use model::yara::{FileMatch, FileString, ScanState, SkippedFile, severity};
+    use model::yara::{FileMatch, FileScan, FileString, ScanState, SkippedFile, severity};
+    use model::{Severity, YaraSetId};
     use sha2::{Digest, Sha256};
     use yara::{Limits, Outcome, Problem, Rules, Source, Stragglers};
 
     use super::*;
+
+    /// A set of rules that is to be in force.
+    pub(crate) struct Wanted {
+        /// Which.
+        pub id: YaraSetId,
+        /// Its name.
+        pub name: String,
+        /// Its rules.
+        pub text: String,
+    }
 
     /// Rules in force.
     pub(crate) struct Engine {
@@ -149,9 +148,6 @@ mod with {
 mod without {
     use super::*;
 
-    /// There is no engine in this build.
-    pub(crate) enum Engine {}
-
     /// Nothing is known of any text.
     pub(crate) fn check(_: &str) -> Checked {
         Checked { rules: Vec::new(), problems: Vec::new() }
@@ -160,19 +156,5 @@ mod without {
     /// There are none.
     pub(crate) fn built_in() -> (String, Vec<YaraRule>) {
         (String::new(), Vec::new())
-    }
-
-    /// There is none.
-    pub(crate) fn engine_version() -> String {
-        String::new()
-    }
-
-    impl Engine {
-        /// Cannot be called.
-        #[allow(dead_code)]
-        pub(crate) fn scan(&self) -> FileScan {
-            let _: Option<Wanted> = None;
-            match *self {}
-        }
     }
 }

@@ -261,6 +261,7 @@ impl World {
             cause: model::retention::DeletionCause::Requested,
             range: TimeRange { from: now(), to: now() },
             events: 1,
+            attachments: 0,
             files: Vec::new(),
             asked_by: "job:test".to_owned(),
             reason: Some("agreed".to_owned()),

@@ -256,3 +256,28 @@ async fn a_hash_that_lists_name_is_shown_within_what_the_reader_may_know() {
     let same = send(&w, &job(1), &theirs, "shell.jsp", &[SHELL]).await.unwrap().view;
     assert_eq!(same.known, [], "a list of one customer says nothing of another's files");
 }
+
+#[tokio::test]
+async fn the_deletion_of_a_customers_data_takes_files_along_and_counts_them() {
+    let w = World::new().await;
+    let (ours, theirs) = (w.incident(&w.ours).await.id, w.incident(&w.theirs).await.id);
+    let early = send(&w, &job(10), &ours, "early.bin", &[b"early"]).await.unwrap().view.attachment;
+    let late = send(&w, &job(500), &ours, "late.bin", &[b"late"]).await.unwrap().view.attachment;
+    let foreign = send(&w, &job(10), &theirs, "early.bin", &[b"early"]).await.unwrap().view.attachment;
+    let policy = model::retention::RetentionPolicy { default_days: Some(1), floor_days: 0 };
+    let rules = DeletionRules { policy, below_floor: false, remains: Vec::new() };
+    let range = TimeRange { from: at(0), to: at(100) };
+    let ctx = job(1000).because("the contract ended");
+    let certificate = w.ops.delete_events(&ctx, &rules, &w.ours, range).await.unwrap().unwrap();
+    assert_eq!((certificate.events, certificate.attachments), (0, 1));
+    assert!(certificate.holds() && certificate.to_string().contains("files of incidents 1"));
+    let state = async |incident: &IncidentId, id: &AttachmentId| {
+        w.ops.get_attachment(&job(1001), incident, id).await.unwrap().attachment
+    };
+    let gone = state(&ours, &early.id).await;
+    assert_eq!(gone.state, AttachmentState::Removed);
+    assert!(gone.removal.unwrap().reason.ends_with("the contract ended"));
+    assert_eq!(state(&ours, &late.id).await.state, AttachmentState::Kept);
+    assert_eq!(state(&theirs, &foreign.id).await.state, AttachmentState::Kept);
+    assert_eq!(w.ops.delete_events(&ctx, &rules, &w.ours, range).await.unwrap(), None);
+}

@@ -114,6 +114,7 @@ async fn deletions_cut_short_are_finished_or_forgotten_by_what_the_catalogue_say
         cause: DeletionCause::Requested,
         range,
         events: 1,
+        attachments: 0,
         files,
         asked_by: "job:test".into(),
         reason: None,

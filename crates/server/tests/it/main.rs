@@ -5,6 +5,7 @@ mod learning;
 mod regression;
 mod scan;
 mod use_cases;
+#[cfg(feature = "yara")]
 mod yara;
 
 use std::path::{Path, PathBuf};

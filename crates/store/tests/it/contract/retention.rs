@@ -12,6 +12,7 @@ fn certificate(customer: &CustomerId, seconds: u64) -> DeletionCertificate {
         cause: DeletionCause::Expired,
         range: TimeRange { from: at(0), to: at(10) },
         events: 12,
+        attachments: 0,
         files: Vec::new(),
         asked_by: "job:retention".to_owned(),
         reason: Some("180 days".to_owned()),
