@@ -1,10 +1,10 @@
 //! Events of one shard, copied into columns per customer: what the pipeline hands in.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 
 use arrow::array::{ArrayRef, Int32Builder, Int64Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder};
 use arrow::datatypes::Schema;
+use hashbrown::HashMap;
 use model::core_field::{CORE_FIELDS, CoreType};
 use model::event::{Envelope, Event, Fields, Value};
 use model::{CustomerId, EventId, Timestamp};

@@ -10,12 +10,14 @@ use crate::chunk::{Chunk, Shard};
 use crate::config::LakeConfig;
 use crate::error::{Error, Result};
 
-/// Neighbouring chunks are merged up to this many rows and bytes, so that searching memory stays quick.
-const MERGE_ROWS: usize = 2048;
+/// So many neighbouring chunks of like size are merged, up to this many rows and bytes: searching memory stays quick, and
+/// a row is copied seldom.
+const MERGE_CHUNKS: usize = 4;
+const MERGE_ROWS: usize = 4096;
 const MERGE_BYTES: usize = 16 << 20;
 
 /// Over all customers this many times `flush_bytes` stay in memory before the largest buffers are flushed early.
-const TOTAL_FACTOR: usize = 4;
+const TOTAL_FACTOR: usize = 3;
 
 /// One file's worth at most: the columns of merged chunks must stay below 32-bit offsets.
 const FREEZE_BYTES: usize = 512 << 20;
@@ -64,13 +66,16 @@ impl Buffer {
 
     fn push(&mut self, chunk: Chunk) -> Result<()> {
         self.live.push(Arc::new(chunk));
-        while let [.., before, last] = self.live.as_slice()
-            && before.rows() <= 2 * last.rows()
-            && before.rows() + last.rows() <= MERGE_ROWS
-            && before.bytes + last.bytes <= MERGE_BYTES
-        {
-            let merged = Chunk::merge(&self.live[self.live.len() - 2..])?;
-            self.live.truncate(self.live.len() - 2);
+        while let Some(from) = self.live.len().checked_sub(MERGE_CHUNKS) {
+            let tail = &self.live[from..];
+            let (rows, bytes) =
+                tail.iter().fold((0, 0), |(rows, bytes), chunk| (rows + chunk.rows(), bytes + chunk.bytes));
+            let alike = tail[0].rows() <= MERGE_CHUNKS * tail[MERGE_CHUNKS - 1].rows();
+            if !alike || rows > MERGE_ROWS || bytes > MERGE_BYTES {
+                break;
+            }
+            let merged = Chunk::merge(tail)?;
+            self.live.truncate(from);
             self.live.push(Arc::new(merged));
         }
         Ok(())

@@ -15,7 +15,7 @@ pub struct LakeConfig {
     pub flush_rows: usize,
     /// ... or when the oldest has waited this long,
     pub flush_age: Duration,
-    /// ... or from this many bytes on. Four times as much is kept over all customers before the largest are flushed.
+    /// ... or from this many bytes on. Three times as much is kept over all customers before the largest are flushed.
     pub flush_bytes: usize,
     /// Bytes queries may hold together for sorting and grouping before they spill to disk.
     pub query_memory: usize,

@@ -47,8 +47,7 @@ impl ObjectWriter {
     }
 
     fn string(&mut self, text: &str) {
-        let is_plain = text.bytes().fold(true, |plain, byte| plain & (byte >= 0x20) & (byte != b'"') & (byte != b'\\'));
-        if is_plain {
+        if is_plain(text.as_bytes()) {
             self.text.push(b'"');
             self.text.extend_from_slice(text.as_bytes());
             self.text.push(b'"');
@@ -98,11 +97,50 @@ fn scalar_end(bytes: &[u8], at: usize) -> Option<usize> {
     }
     let mut end = at + 1;
     loop {
-        end += bytes.get(end..)?.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+        end = next_sign(bytes, end)?;
         if bytes[end] == b'"' {
             return (end + 1 < bytes.len()).then_some(end + 1);
         }
         end += 2;
+    }
+}
+
+/// A one in each byte of a word.
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// The high bits of the bytes of a word that are below `limit`, of 128 at most; the lowest is right, those above it
+/// may be wrong.
+fn below(word: u64, limit: u64) -> u64 {
+    word.wrapping_sub(ONES * limit) & !word & ONES << 7
+}
+
+/// The high bits of the bytes of a word that are quotes or backslashes; the lowest is right.
+fn signs(word: u64) -> u64 {
+    below(word ^ (ONES * u64::from(b'"')), 1) | below(word ^ (ONES * u64::from(b'\\')), 1)
+}
+
+/// Where the next quote or backslash from `at` on is, eight bytes at a time.
+fn next_sign(bytes: &[u8], mut at: usize) -> Option<usize> {
+    while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        let found = signs(u64::from_le_bytes(*word));
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..)?;
+    rest.iter().position(|byte| matches!(byte, b'"' | b'\\')).map(|place| at + place)
+}
+
+/// Whether a text stands in JSON as it is.
+fn is_plain(text: &[u8]) -> bool {
+    let plain = |word: &[u8; 8]| {
+        let word = u64::from_le_bytes(*word);
+        below(word, 0x20) | signs(word) == 0
+    };
+    match text.last_chunk() {
+        Some(last) => plain(last) && text.as_chunks().0.iter().all(plain),
+        None => text.iter().all(|byte| *byte >= 0x20 && !matches!(byte, b'"' | b'\\')),
     }
 }
 
@@ -233,6 +271,24 @@ fn items(json: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_must_be_escaped_is_found_at_any_place() {
+        for byte in 0..=255_u8 {
+            let escaped = byte < 0x20 || matches!(byte, b'"' | b'\\');
+            let others =
+                [b'#', b']', b'!', 0xff].into_iter().flat_map(|other| (1..20).map(move |length| (other, length)));
+            for (other, length, place) in
+                others.flat_map(|(other, length)| (0..length).map(move |at| (other, length, at)))
+            {
+                let mut text = vec![other; length];
+                text[place] = byte;
+                assert_eq!(is_plain(&text), !escaped, "{byte} at {place} of {length}");
+                let sign = matches!(byte, b'"' | b'\\').then_some(place);
+                assert_eq!(next_sign(&text, 0), sign, "{byte} at {place} of {length}");
+            }
+        }
+    }
 
     #[test]
     fn what_is_written_is_read_back_with_its_types() {

@@ -31,7 +31,7 @@ const SAMPLED: usize = 8;
 #[derive(Debug, Default)]
 pub(crate) struct Census {
     present: BTreeSet<String>,
-    uses: HashMap<String, [u64; 4]>,
+    uses: hashbrown::HashMap<String, [u64; 4]>,
 }
 
 impl Census {
@@ -106,7 +106,7 @@ impl Census {
 pub(crate) struct Layout {
     pub schema: SchemaRef,
     own: Vec<(String, OwnKind)>,
-    places: HashMap<String, usize>,
+    places: hashbrown::HashMap<String, usize>,
 }
 
 impl Layout {
@@ -198,7 +198,8 @@ impl Layout {
             ready.iter().map(|ready| ready.is_none().then(|| StringBuilder::with_capacity(rows, 8 * rows))).collect();
         let mut marked = vec![false; self.own.len()];
         let mut object = ObjectWriter::default();
-        let mut left = StringBuilder::with_capacity(rows, 64 * rows);
+        let most = rest.map_or(0, |rest| rest.value_offsets()[rows] - rest.value_offsets()[0]) as usize;
+        let mut left = StringBuilder::with_capacity(rows, most);
         for row in 0..rows {
             if let Some(text) = rest.filter(|rest| rest.is_valid(row)).map(|rest| rest.value(row)) {
                 json::members(text, |name, value| {

@@ -16,6 +16,7 @@ mod error;
 mod export;
 mod fetch;
 mod flush;
+mod gather;
 mod glob;
 mod interval;
 mod json;

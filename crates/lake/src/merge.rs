@@ -5,11 +5,11 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::interleave_record_batch;
 use model::EventId;
 
 use crate::chunk::Places;
 use crate::error::{Error, Result};
+use crate::gather::gather;
 
 /// A batch ends at this many rows,
 const ROWS: usize = 8192;
@@ -76,7 +76,7 @@ impl<'s> Merge<'s> {
         if chosen.is_empty() {
             return Ok(None);
         }
-        let batch = interleave_record_batch(&self.batches.iter().collect::<Vec<_>>(), &chosen)?;
+        let batch = gather(&self.batches, &chosen)?;
         self.forget();
         Ok(Some(batch))
     }

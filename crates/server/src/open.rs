@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::layout;
 
 /// Bytes of a customer's waiting events at which they are written to a file whatever their number.
-const FLUSH_BYTES: usize = 64 << 20;
+const FLUSH_BYTES: usize = 160 << 20;
 
 /// The parts of a data folder, held by this process.
 pub struct Opened {

@@ -42,12 +42,42 @@ impl Set {
     }
 }
 
+/// What a text may start with.
+#[derive(Debug)]
+struct Start {
+    /// Its first bytes, eight at most, and which bits of eight they are.
+    head: u64,
+    mask: u64,
+    text: String,
+    layout: u16,
+}
+
+impl Start {
+    fn new(text: String, layout: u16) -> Self {
+        let mask = u64::MAX.checked_shr(64 - 8 * text.len().min(8) as u32).unwrap_or(0);
+        Start { head: head(&text), mask, text, layout }
+    }
+
+    /// Whether a text with this head starts so.
+    fn fits(&self, head: u64, text: &str) -> bool {
+        head & self.mask == self.head && text.starts_with(&self.text)
+    }
+}
+
+/// The first eight bytes of a text as a number, zeros after a shorter one.
+fn head(text: &str) -> u64 {
+    match text.as_bytes().first_chunk() {
+        Some(eight) => u64::from_le_bytes(*eight),
+        None => text.bytes().rev().fold(0, |head, byte| head << 8 | u64::from(byte)),
+    }
+}
+
 /// The keys of many layouts.
 #[derive(Debug, Default)]
 struct Keys {
     programs: NameMap<String, Vec<u16>>,
     /// By first byte.
-    starts: NameMap<u8, Vec<(String, u16)>>,
+    starts: NameMap<u8, Vec<Start>>,
     /// Layouts of each literal.
     literals: Vec<Vec<u16>>,
     always: Vec<u16>,
@@ -63,7 +93,7 @@ impl Keys {
             }
             Key::Start(starts) => {
                 for start in starts {
-                    self.starts.entry(start.as_bytes()[0]).or_default().push((start.clone(), layout));
+                    self.starts.entry(start.as_bytes()[0]).or_default().push(Start::new(start.clone(), layout));
                 }
             }
             Key::Text(literals) => {
@@ -79,8 +109,8 @@ impl Keys {
             Key::First(bytes) => {
                 for byte in bytes {
                     let starts = self.starts.entry(*byte).or_default();
-                    if !starts.iter().any(|(start, other)| start.is_empty() && *other == layout) {
-                        starts.push((String::new(), layout));
+                    if !starts.iter().any(|start| start.text.is_empty() && start.layout == layout) {
+                        starts.push(Start::new(String::new(), layout));
                     }
                 }
             }
@@ -94,11 +124,8 @@ impl Keys {
             layouts.iter().for_each(|layout| found.add(*layout));
         }
         if let Some(starts) = text.as_bytes().first().and_then(|first| self.starts.get(first)) {
-            for (start, layout) in starts {
-                if text.starts_with(start.as_str()) {
-                    found.add(*layout);
-                }
-            }
+            let head = head(text);
+            starts.iter().filter(|start| start.fits(head, text)).for_each(|start| found.add(start.layout));
         }
         self.always.iter().for_each(|layout| found.add(*layout));
     }

@@ -27,7 +27,7 @@ const MOST_OPEN: u64 = 128 << 20;
 const OPEN_FILE: u64 = 6 << 20;
 
 /// A file of so many rows costs a search no more than its share, however few bytes they take: it waits until its day is over.
-const FULL: u64 = 150_000;
+const FULL: u64 = 75_000;
 
 /// What a round of merging did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

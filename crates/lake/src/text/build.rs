@@ -119,21 +119,37 @@ fn texts<'b>(batch: &'b RecordBatch, name: &str) -> Option<&'b StringArray> {
     batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>())
 }
 
+/// Keys inserted lately that are remembered: so many that they stay in the processor's nearest cache.
+const LATE: usize = 2048;
+
 /// Distinct keys, by open addressing.
 #[derive(Debug)]
 struct KeySet {
     slots: Vec<u64>,
     len: usize,
     has_zero: bool,
+    /// Of the keys that share a place, the last inserted: names of fields and devices come with every record, and the
+    /// slots of all keys are too many to be near.
+    late: Box<[u64; LATE]>,
 }
 
 impl KeySet {
     fn new() -> Self {
-        KeySet { slots: vec![0; 1 << 14], len: 0, has_zero: false }
+        KeySet { slots: vec![0; 1 << 14], len: 0, has_zero: false, late: Box::new([0; LATE]) }
     }
 
     #[inline]
     fn insert(&mut self, key: u64) {
+        let late = &mut self.late[key as usize % LATE];
+        if *late != key {
+            *late = key;
+            self.insert_anew(key);
+        } else if key == 0 {
+            self.has_zero = true;
+        }
+    }
+
+    fn insert_anew(&mut self, key: u64) {
         if key == 0 {
             self.has_zero = true;
             return;
@@ -171,7 +187,7 @@ impl KeySet {
         let old = std::mem::replace(&mut self.slots, larger);
         self.len = 0;
         for key in old.into_iter().filter(|key| *key != 0) {
-            self.insert(key);
+            self.insert_anew(key);
         }
     }
 
@@ -180,6 +196,7 @@ impl KeySet {
         let mut keys: Vec<u64> = self.slots.iter().copied().filter(|key| *key != 0).collect();
         keys.extend(std::mem::take(&mut self.has_zero).then_some(0));
         self.slots.fill(0);
+        self.late.fill(0);
         self.len = 0;
         keys
     }

@@ -33,6 +33,8 @@ use receive::wal::{DataEntry, Kind, ReadBatch, Wal, WalError, WalReader};
 
 /// Bytes read from the log at once.
 const BATCH_BYTES: usize = 4 << 20;
+/// Records parsed together.
+const AT_ONCE: usize = 256;
 /// How long the worker waits for records before it looks at its orders.
 const LOOK_UP: Duration = Duration::from_millis(50);
 /// The first checkpoint comes so soon after a start, the next ones after twice as long each until it is as long as set: a
@@ -294,14 +296,16 @@ impl Worker {
         }
     }
 
+    /// A few records at a time: what is parsed is still in the processor's cache when it is stored and judged.
     fn judge_items(&mut self, items: Vec<Item<'_>>, made: &mut Made, clock: &mut CpuClock) {
-        if items.is_empty() {
-            return;
-        }
         clock.book(&self.counters, Stage::Read);
         let parser = self.parser.clone();
+        items.chunks(AT_ONCE).for_each(|items| self.judge_some(&parser, items, made, clock));
+    }
+
+    fn judge_some(&mut self, parser: &Parser, items: &[Item<'_>], made: &mut Made, clock: &mut CpuClock) {
         let texts: Vec<Cow<'_, str>> = items.iter().map(|item| text::decode(item.entry.raw)).collect();
-        let parsed = self.parse_all(&parser, &items, &texts);
+        let parsed = self.parse_all(parser, items, &texts);
         clock.book(&self.counters, Stage::Parse);
 
         for (envelope, event) in parsed.iter().filter(|(envelope, _)| envelope.id.sequence > self.lake) {

@@ -55,11 +55,16 @@ impl ReadBatch {
     }
 }
 
+/// The least that is read at once.
+const LEAST: usize = 64 << 10;
+
 /// A place in the log.
 pub struct WalReader {
     shared: Arc<Shared>,
     next: u64,
     place: Option<Place>,
+    /// Bytes of the records read last: what is there next is about as much, and what is read beyond it is for nothing.
+    last: usize,
 }
 
 struct Place {
@@ -72,7 +77,7 @@ struct Place {
 
 impl WalReader {
     pub(super) fn new(shared: Arc<Shared>, next: u64) -> Self {
-        WalReader { shared, next: next.max(1), place: None }
+        WalReader { shared, next: next.max(1), place: None, last: 0 }
     }
 
     /// The sequence the next record will have.
@@ -88,7 +93,7 @@ impl WalReader {
         }
         // What was durable before the read is whole in the file, whatever is being written behind it.
         let durable = self.shared.durable.load(Ordering::Acquire);
-        let mut want = max_bytes.max(record::HEADER);
+        let mut want = (self.last * 2).max(LEAST).min(max_bytes).max(record::HEADER);
         loop {
             let mut place = match self.place.take() {
                 Some(place) => place,
@@ -120,7 +125,7 @@ impl WalReader {
             };
             place.offset += offset as u64;
             if let Some((last, ..)) = records.last() {
-                self.next = last + 1;
+                (self.next, self.last) = (last + 1, offset);
                 self.place = Some(place);
                 return Ok(ReadBatch { buffer, records });
             }
