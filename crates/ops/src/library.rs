@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::Severity;
 use model::use_case::{Cards, Exception, Language, UseCase, UseCaseState};
 use serde::{Deserialize, Serialize};
-use sigma::{BaselineRule, CorrelationRule, Rule, RuleSet};
+use sigma::{Head, Rule, RuleSet};
 
 use crate::device_health::print;
 
@@ -303,68 +303,34 @@ fn idle(id: &str, text: &str) -> RuleInfo {
 
 /// What rules, correlations and baselines say of themselves, but for those that only serve others; as if all were of our
 /// own.
-fn describe(rules: &RuleSet) -> impl Iterator<Item = RuleInfo> + '_ {
+pub(crate) fn describe(rules: &RuleSet) -> impl Iterator<Item = RuleInfo> + '_ {
     let alone = rules.rules().iter().filter(|rule| !rules.is_only_correlated(&rule.id)).map(|rule| of_rule(rule));
     let together = rules.correlations().iter().filter(|rule| !rules.is_only_correlated(&rule.id));
-    let usual = rules.baselines().iter().map(|rule| of_baseline(rule));
-    alone.chain(together.map(|rule| of_correlation(rule))).chain(usual)
+    let together = together.map(|rule| info(rule, "correlation".to_owned(), rule.group_by.clone()));
+    let usual = rules.baselines().iter().map(|rule| info(rule, "baseline".to_owned(), rule.group_by.clone()));
+    alone.chain(together).chain(usual)
 }
 
 fn of_rule(rule: &Rule) -> RuleInfo {
-    RuleInfo {
-        id: rule.id.clone(),
-        title: rule.title.clone(),
-        level: rule.level,
-        status: rule.status.clone(),
-        description: rule.description.clone(),
-        author: rule.author.clone(),
-        references: rule.references.clone(),
-        tags: rule.tags.clone(),
-        techniques: rule.techniques(),
-        falsepositives: rule.falsepositives.clone(),
-        log_source: print(&rule.log_source),
-        fields: rule.field_use().into_iter().map(|used| used.field).filter(|field| !field.is_empty()).collect(),
-        path: rule.path.clone(),
-        origin: RuleOrigin::Own,
-        text: None,
-    }
+    let fields = rule.field_use().into_iter().map(|used| used.field).filter(|field| !field.is_empty()).collect();
+    info(rule, print(&rule.log_source), fields)
 }
 
-fn of_correlation(rule: &CorrelationRule) -> RuleInfo {
+fn info(head: &Head, log_source: String, fields: Vec<String>) -> RuleInfo {
     RuleInfo {
-        id: rule.id.clone(),
-        title: rule.title.clone(),
-        level: rule.level,
-        status: rule.status.clone(),
-        description: rule.description.clone(),
-        author: rule.author.clone(),
-        references: rule.references.clone(),
-        tags: rule.tags.clone(),
-        techniques: rule.techniques(),
-        falsepositives: rule.falsepositives.clone(),
-        log_source: "correlation".to_owned(),
-        fields: rule.group_by.clone(),
-        path: rule.path.clone(),
-        origin: RuleOrigin::Own,
-        text: None,
-    }
-}
-
-fn of_baseline(rule: &BaselineRule) -> RuleInfo {
-    RuleInfo {
-        id: rule.id.clone(),
-        title: rule.title.clone(),
-        level: rule.level,
-        status: rule.status.clone(),
-        description: rule.description.clone(),
-        author: rule.author.clone(),
-        references: rule.references.clone(),
-        tags: rule.tags.clone(),
-        techniques: rule.techniques(),
-        falsepositives: rule.falsepositives.clone(),
-        log_source: "baseline".to_owned(),
-        fields: rule.group_by.clone(),
-        path: rule.path.clone(),
+        id: head.id.clone(),
+        title: head.title.clone(),
+        level: head.level,
+        status: head.status.clone(),
+        description: head.description.clone(),
+        author: head.author.clone(),
+        references: head.references.clone(),
+        tags: head.tags.clone(),
+        techniques: head.techniques(),
+        falsepositives: head.falsepositives.clone(),
+        log_source,
+        fields,
+        path: head.path.clone(),
         origin: RuleOrigin::Own,
         text: None,
     }

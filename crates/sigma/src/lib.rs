@@ -15,6 +15,7 @@ mod explain;
 mod expression;
 mod filter;
 mod fold;
+mod head;
 mod item;
 mod loader;
 mod modifier;
@@ -50,6 +51,7 @@ pub use explain::{
     Operator, Reason, ReasonKind, Section, Wanted,
 };
 pub use expression::MatchedField;
+pub use head::Head;
 pub use item::Expressions;
 pub use placeholder::Placeholders;
 pub use processing::{Pipeline, Pipelines, Settings};

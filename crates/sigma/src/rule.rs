@@ -1,9 +1,9 @@
 //! A detection rule: what a person reads of it, and its compiled detection.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
-use model::Severity;
 use model::event::LogSource;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
@@ -13,9 +13,10 @@ use crate::detection;
 use crate::error::Error;
 use crate::expression::Expression;
 use crate::filter;
+use crate::head::Head;
 use crate::item::Scope;
 use crate::placeholder::Placeholders;
-use crate::processing::{Part, Pipelines, Settings, Subject};
+use crate::processing::{Part, Pipelines, Settings};
 use crate::reading::{Document, scalar};
 use crate::router::covers;
 use crate::section::Section;
@@ -23,32 +24,10 @@ use crate::section::Section;
 /// One Sigma rule.
 #[derive(Debug)]
 pub struct Rule {
-    /// The rule's id; made of path and title where the file gives none.
-    pub id: String,
-    /// The name correlations may call it by.
-    pub name: Option<String>,
-    /// The title.
-    pub title: String,
-    /// `stable`, `test`, `experimental`.
-    pub status: Option<String>,
-    /// How bad a match is; medium where the rule does not say.
-    pub level: Severity,
-    /// What it detects.
-    pub description: Option<String>,
-    /// Who wrote it.
-    pub author: Option<String>,
+    /// What it says of itself.
+    pub head: Head,
     /// Its licence, as SPDX names it.
     pub license: Option<String>,
-    /// Day it was written, as written.
-    pub date: Option<String>,
-    /// Day it was last changed, as written.
-    pub modified: Option<String>,
-    /// Sources.
-    pub references: Vec<String>,
-    /// Tags such as `attack.t1059.001`.
-    pub tags: Vec<String>,
-    /// Known harmless causes.
-    pub falsepositives: Vec<String>,
     /// Fields worth showing to an analyst.
     pub fields: Vec<String>,
     /// Systems it is meant for.
@@ -57,10 +36,6 @@ pub struct Rule {
     pub log_source: LogSource,
     /// What must be logged for it to work.
     pub log_source_definition: Option<String>,
-    /// The file it came from.
-    pub path: String,
-    /// Top-level keys the specification does not know, `related` and `taxonomy` among them.
-    pub custom: Map<String, Json>,
     pub(crate) expression: Expression,
     /// The log source as written, before any pipeline.
     pub(crate) written_source: LogSource,
@@ -85,6 +60,14 @@ pub struct FieldUse {
     pub compared: bool,
 }
 
+impl Deref for Rule {
+    type Target = Head;
+
+    fn deref(&self) -> &Head {
+        &self.head
+    }
+}
+
 impl Rule {
     /// Reads and compiles the one rule of a text by itself, for who writes it. Correlations, filters and texts of
     /// several rules are read by a [`RuleSet`](crate::RuleSet).
@@ -101,14 +84,6 @@ impl Rule {
     /// Whether it is about events of one of these log sources.
     pub fn concerns<'s>(&self, sources: impl IntoIterator<Item = &'s LogSource>) -> bool {
         sources.into_iter().any(|source| covers(&self.log_source, source))
-    }
-
-    /// What pipelines can ask of it while they change it or its filter.
-    pub(crate) fn subject(&self, part: Part) -> Subject<'_> {
-        let Rule { title, id, status, description, author, date, modified, .. } = self;
-        let others = [status, description, author, date, modified].map(Option::as_ref);
-        let texts = [Some(title), Some(id)].into_iter().chain(others);
-        Subject::new(part, texts, self.level, &self.tags)
     }
 
     /// The fields its own detections ask about, in order of name, keywords first; filters are not counted.
@@ -133,44 +108,21 @@ impl Rule {
         found.into_values().collect()
     }
 
-    /// ATT&CK techniques among its tags, as ATT&CK writes them: `T1059.001`.
-    pub fn techniques(&self) -> Vec<String> {
-        techniques(&self.tags)
-    }
-
-    /// ATT&CK tactics among its tags: `execution`, `lateral-movement`.
-    pub fn tactics(&self) -> Vec<String> {
-        tactics(&self.tags)
-    }
-
     pub(crate) fn compile(
         mut document: Document,
         path: &str,
         pipelines: &Pipelines,
         scope: &mut Scope,
     ) -> Result<Self, Error> {
-        let title = document.required_text("title")?;
+        let head = Head::take(&mut document, path)?;
         let (log_source, log_source_definition) = log_source(&document.required_map("logsource")?)?;
         let section = Section::read(document.required_map("detection")?, "detection", &[])?;
         let mut rule = Rule {
-            id: document.id(path, &title)?,
-            name: document.text("name")?,
-            status: document.text("status")?,
-            level: document.level()?,
-            description: document.text("description")?,
-            author: document.text("author")?,
             license: document.text("license")?,
-            date: document.text("date")?,
-            modified: document.text("modified")?,
-            references: document.texts("references")?,
-            tags: document.texts("tags")?,
-            falsepositives: document.texts("falsepositives")?,
             fields: document.texts("fields")?,
             scope: document.texts("scope")?,
-            title,
             log_source_definition,
-            path: path.to_owned(),
-            custom: document.rest(),
+            head: Head { custom: document.rest(), ..head },
             expression: Expression::And(Vec::new()),
             written_source: log_source.clone(),
             section,
@@ -210,23 +162,4 @@ pub(crate) fn log_source(section: &Map<String, Json>) -> Result<(LogSource, Opti
         return Err(Error::invalid("logsource", "states no category, product or service: state at least one"));
     }
     Ok((source, section.get("definition").and_then(scalar)))
-}
-
-pub(crate) fn techniques(tags: &[String]) -> Vec<String> {
-    let is_technique =
-        |tag: &&str| tag.strip_prefix('t').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-    attack(tags).filter(|tag| is_technique(&tag.as_str())).map(|tag| tag.to_uppercase()).collect()
-}
-
-pub(crate) fn tactics(tags: &[String]) -> Vec<String> {
-    let is_numbered = |tag: &str| {
-        let mut letters = tag.chars();
-        letters.next().is_some_and(|c| matches!(c, 't' | 's' | 'g'))
-            && letters.next().is_some_and(|c| c.is_ascii_digit())
-    };
-    attack(tags).filter(|tag| !is_numbered(tag)).map(|tag| tag.replace('_', "-")).collect()
-}
-
-fn attack(tags: &[String]) -> impl Iterator<Item = String> {
-    tags.iter().filter_map(|tag| tag.to_lowercase().strip_prefix("attack.").map(str::to_owned))
 }

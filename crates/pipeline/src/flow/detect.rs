@@ -11,8 +11,8 @@ use model::event::{Alarm, AttackOutcome, Envelope, Event, Value};
 use model::use_case::Release;
 use model::{CustomerId, ExceptionId};
 use sigma::{
-    BaselineLimits, BaselineStatistics, Baselines, CorrelationMatch, Correlator, InvalidState, Limits, Match, Moment,
-    RuleSet, Scratch, StatePart, Statistics,
+    BaselineLimits, BaselineStatistics, Baselines, CorrelationMatch, Correlator, Head, InvalidState, Limits, Match,
+    Moment, RuleSet, Scratch, StatePart, Statistics,
 };
 
 use super::detection::{About, Detection, clean, key_of, key_of_group, matched};
@@ -292,9 +292,10 @@ fn correlated(rules: &RuleSet) -> HashSet<String> {
 
 /// Of each rule and correlation that yields alerts of its own.
 fn about(rules: &RuleSet) -> HashMap<String, Arc<About>> {
-    let single = rules.rules().iter().map(|rule| (rule.id.clone(), About::rule(rule)));
-    let several = rules.correlations().iter().map(|rule| (rule.id.clone(), About::correlation(rule)));
-    let profiled = rules.baselines().iter().map(|rule| (rule.id.clone(), About::baseline(rule)));
+    let of = |origin: AlertOrigin, head: &Head| (head.id.clone(), About::of(origin, head));
+    let single = rules.rules().iter().map(|rule| of(AlertOrigin::Rule, rule));
+    let several = rules.correlations().iter().map(|rule| of(AlertOrigin::Correlation, rule));
+    let profiled = rules.baselines().iter().map(|rule| of(AlertOrigin::Baseline, rule));
     let alerting = single.chain(several).chain(profiled).filter(|(id, _)| !rules.is_only_correlated(id));
     alerting.map(|(id, about)| (id, Arc::new(about))).collect()
 }

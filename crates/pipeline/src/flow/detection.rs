@@ -8,7 +8,7 @@ use model::entity::{Entity, EntityKind};
 use model::event::{AttackOutcome, Event};
 use model::intel::AlertIntel;
 use model::{CustomerId, DeviceId, Severity, Timestamp};
-use sigma::{BaselineRule, CorrelationRule, Rule};
+use sigma::Head;
 
 use super::evidence::Shown;
 
@@ -30,31 +30,10 @@ pub(super) struct About {
 }
 
 impl About {
-    pub(super) fn rule(rule: &Rule) -> Self {
+    /// Of a rule, correlation or baseline.
+    pub(super) fn of(origin: AlertOrigin, rule: &Head) -> Self {
         About {
-            origin: AlertOrigin::Rule,
-            rule_id: rule.id.as_str().into(),
-            title: rule.title.clone(),
-            severity: rule.level,
-            techniques: rule.techniques(),
-            intel: None,
-        }
-    }
-
-    pub(super) fn baseline(rule: &BaselineRule) -> Self {
-        About {
-            origin: AlertOrigin::Baseline,
-            rule_id: rule.id.as_str().into(),
-            title: rule.title.clone(),
-            severity: rule.level,
-            techniques: rule.techniques(),
-            intel: None,
-        }
-    }
-
-    pub(super) fn correlation(rule: &CorrelationRule) -> Self {
-        About {
-            origin: AlertOrigin::Correlation,
+            origin,
             rule_id: rule.id.as_str().into(),
             title: rule.title.clone(),
             severity: rule.level,

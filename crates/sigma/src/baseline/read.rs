@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 use crate::baseline::rule::{BaselineKind, BaselineRule};
 use crate::correlation::rule::duration;
 use crate::error::Error;
+use crate::head::Head;
 use crate::reading::{Document, scalar};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -22,7 +23,7 @@ const COMMON: [&str; 7] = ["type", "rules", "group-by", "learning", "observation
 impl BaselineRule {
     /// Reads a document. `rules` still holds the references as written; see [`super::resolve`].
     pub(crate) fn read(mut document: Document, path: &str) -> Result<Self, Error> {
-        let title = document.required_text("title")?;
+        let head = Head::take(&mut document, path)?;
         let mut section = Section::new(document.required_map("baseline")?);
         let rules = section.document.texts("rules")?;
         if rules.is_empty() {
@@ -68,19 +69,6 @@ impl BaselineRule {
         let generate = [section.document.take("generate"), document.take("generate")].contains(&Some(Json::Bool(true)));
         section.end(kind)?;
         Ok(BaselineRule {
-            id: document.id(path, &title)?,
-            name: document.text("name")?,
-            status: document.text("status")?,
-            level: document.level()?,
-            description: document.text("description")?,
-            author: document.text("author")?,
-            date: document.text("date")?,
-            modified: document.text("modified")?,
-            references: document.texts("references")?,
-            tags: document.texts("tags")?,
-            falsepositives: document.texts("falsepositives")?,
-            title,
-            path: path.to_owned(),
             kind,
             rules,
             group_by,
@@ -89,7 +77,7 @@ impl BaselineRule {
             observations,
             forget,
             generate,
-            custom: document.rest(),
+            head: Head { custom: document.rest(), ..head },
         })
     }
 }

@@ -7,7 +7,7 @@ use crate::baseline::rule::BaselineRule;
 use crate::correlation::resolve::sources;
 use crate::correlation::rule::CorrelationRule;
 use crate::error::Error;
-use crate::processing::{Names, Pipelines};
+use crate::processing::{Names, Part, Pipelines};
 use crate::rule::Rule;
 use crate::rule_set::{Inactive, LoadError};
 
@@ -63,7 +63,7 @@ pub(crate) fn resolve(
         if let Some(reference) = rule.rules.iter().find(|reference| inactive.iter().any(|rule| rule.id == **reference))
         {
             let reason = format!("it refers to `{reference}`, which is not active");
-            resolved.inactive.push(Inactive { path: rule.path, id: rule.id, title: rule.title, reason });
+            resolved.inactive.push(rule.head.inactive(reason));
             continue;
         }
         let found = rule.rules.iter().map(find).collect::<Result<Vec<_>, _>>();
@@ -72,7 +72,7 @@ pub(crate) fn resolve(
             rename(&mut rule, pipelines, rules)
         }) {
             Ok(()) => resolved.rules.push(Arc::new(rule)),
-            Err(error) => resolved.errors.push(LoadError { path: rule.path, message: error.to_string() }),
+            Err(error) => resolved.errors.push(rule.head.failed(&error)),
         }
     }
     resolved.looked_at = resolved.rules.iter().flat_map(|rule| rule.rules.iter().cloned()).collect();
@@ -85,7 +85,7 @@ fn rename(rule: &mut BaselineRule, pipelines: &Pipelines, rules: &[Arc<Rule>]) -
         return Ok(());
     }
     let sources = sources(rules.iter().map(AsRef::as_ref).filter(|looked_at| rule.rules.contains(&looked_at.id)));
-    let names = Names::new(pipelines, rule.subject(), &sources);
+    let names = Names::new(pipelines, rule.subject(Part::OverRules), &sources);
     let group_by = rule.group_by.iter().map(|name| names.of(name)).collect::<Result<Vec<_>, _>>()?.concat();
     let fields = rule.fields.iter().map(|name| names.one("baseline.field", name)).collect::<Result<_, _>>()?;
     (rule.group_by, rule.fields) = (group_by, fields);

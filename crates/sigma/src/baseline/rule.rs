@@ -1,13 +1,11 @@
 //! A baseline as its document states it: built like a correlation, with `baseline` in place of `correlation`.
 
+use std::ops::Deref;
 use std::time::Duration;
 
-use model::Severity;
-use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
-use crate::processing::{Part, Subject};
-use crate::rule;
+use crate::head::Head;
 
 /// What departs from what is usual, with the thresholds of its kind.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,34 +62,8 @@ pub enum BaselineKind {
 /// One baseline.
 #[derive(Debug, PartialEq)]
 pub struct BaselineRule {
-    /// Its id; made of path and title where the file gives none.
-    pub id: String,
-    /// Its name.
-    pub name: Option<String>,
-    /// The title.
-    pub title: String,
-    /// `stable`, `test`, `experimental`.
-    pub status: Option<String>,
-    /// How bad a departure is; medium where the rule does not say.
-    pub level: Severity,
-    /// What it detects.
-    pub description: Option<String>,
-    /// Who wrote it.
-    pub author: Option<String>,
-    /// Day it was written, as written.
-    pub date: Option<String>,
-    /// Day it was last changed, as written.
-    pub modified: Option<String>,
-    /// Sources.
-    pub references: Vec<String>,
-    /// Tags such as `attack.t1078`.
-    pub tags: Vec<String>,
-    /// Known harmless causes.
-    pub falsepositives: Vec<String>,
-    /// The file it came from.
-    pub path: String,
-    /// Top-level keys nobody knows.
-    pub custom: Map<String, Json>,
+    /// What it says of itself.
+    pub head: Head,
     /// What departs, and by how much.
     pub kind: BaselineKind,
     /// Ids of the rules whose matches are looked at.
@@ -110,25 +82,15 @@ pub struct BaselineRule {
     pub generate: bool,
 }
 
+impl Deref for BaselineRule {
+    type Target = Head;
+
+    fn deref(&self) -> &Head {
+        &self.head
+    }
+}
+
 impl BaselineRule {
-    /// What pipelines can ask of it.
-    pub(crate) fn subject(&self) -> Subject<'_> {
-        let BaselineRule { title, id, status, description, author, date, modified, .. } = self;
-        let others = [status, description, author, date, modified].map(Option::as_ref);
-        let texts = [Some(title), Some(id)].into_iter().chain(others);
-        Subject::new(Part::OverRules, texts, self.level, &self.tags)
-    }
-
-    /// ATT&CK techniques among its tags.
-    pub fn techniques(&self) -> Vec<String> {
-        rule::techniques(&self.tags)
-    }
-
-    /// ATT&CK tactics among its tags.
-    pub fn tactics(&self) -> Vec<String> {
-        rule::tactics(&self.tags)
-    }
-
     /// The word for its kind, as it is written.
     pub fn kind_name(&self) -> &'static str {
         match self.kind {

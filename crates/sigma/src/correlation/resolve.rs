@@ -8,7 +8,7 @@ use model::event::LogSource;
 
 use crate::correlation::rule::CorrelationRule;
 use crate::error::Error;
-use crate::processing::{Names, Pipelines};
+use crate::processing::{Names, Part, Pipelines};
 use crate::rule::Rule;
 use crate::rule_set::{Inactive, LoadError};
 
@@ -59,7 +59,7 @@ pub(crate) fn resolve(
             if let Some(reference) = rule.rules.iter().find(|reference| unused.contains(*reference)) {
                 let reason = format!("it refers to `{reference}`, which is not active");
                 unused.extend([Some(rule.id.clone()), rule.name.clone()].into_iter().flatten());
-                resolved.inactive.push(Inactive { path: rule.path, id: rule.id, title: rule.title, reason });
+                resolved.inactive.push(rule.head.inactive(reason));
                 continue;
             }
             if rule.rules.iter().any(|reference| !known.has(reference) && waiting.contains(reference)) {
@@ -71,7 +71,7 @@ pub(crate) fn resolve(
                     known.add(target);
                     ordered.push(rule);
                 }
-                Err(error) => resolved.errors.push(LoadError { path: rule.path, message: error.to_string() }),
+                Err(error) => resolved.errors.push(rule.head.failed(&error)),
             }
         }
         if pending.len() == before {
@@ -80,7 +80,7 @@ pub(crate) fn resolve(
     }
     for rule in pending {
         let error = Error::invalid("correlation.rules", "leads back to the correlation itself: remove the circle");
-        resolved.errors.push(LoadError { path: rule.path, message: error.to_string() });
+        resolved.errors.push(rule.head.failed(&error));
     }
     carry(&mut ordered);
     resolved.rules = ordered.into_iter().map(Arc::new).collect();
@@ -192,7 +192,7 @@ pub(crate) fn sources<'r>(rules: impl IntoIterator<Item = &'r Rule>) -> Vec<LogS
 
 /// Reads the fields of events by the names pipelines give them; aliases are names of the correlation's own.
 fn rename(rule: &mut CorrelationRule, pipelines: &Pipelines, sources: &[LogSource]) -> Result<(), Error> {
-    let names = Names::new(pipelines, rule.subject(), sources);
+    let names = Names::new(pipelines, rule.subject(Part::OverRules), sources);
     let is_alias = |name: &String| rule.aliases.iter().any(|(alias, _)| alias == name);
     let group = |name: &String| if is_alias(name) { Ok(vec![name.clone()]) } else { names.of(name) };
     let group_by = rule.group_by.iter().map(group).collect::<Result<Vec<_>, _>>()?.concat();

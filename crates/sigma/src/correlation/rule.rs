@@ -2,16 +2,15 @@
 //!
 //! Source: Sigma correlation rules specification 2.1.
 
+use std::ops::Deref;
 use std::time::Duration;
 
-use model::Severity;
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
-use crate::processing::{Part, Subject};
+use crate::head::Head;
 use crate::reading::{Document, scalar, texts};
-use crate::rule;
 
 /// What a correlation counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,34 +62,8 @@ pub struct Bound {
 /// One correlation rule.
 #[derive(Debug, PartialEq)]
 pub struct CorrelationRule {
-    /// Its id; made of path and title where the file gives none.
-    pub id: String,
-    /// The name other correlations may call it by.
-    pub name: Option<String>,
-    /// The title.
-    pub title: String,
-    /// `stable`, `test`, `experimental`.
-    pub status: Option<String>,
-    /// How bad a match is; medium where the rule does not say.
-    pub level: Severity,
-    /// What it detects.
-    pub description: Option<String>,
-    /// Who wrote it.
-    pub author: Option<String>,
-    /// Day it was written, as written.
-    pub date: Option<String>,
-    /// Day it was last changed, as written.
-    pub modified: Option<String>,
-    /// Sources.
-    pub references: Vec<String>,
-    /// Tags such as `attack.t1110`.
-    pub tags: Vec<String>,
-    /// Known harmless causes.
-    pub falsepositives: Vec<String>,
-    /// The file it came from.
-    pub path: String,
-    /// Top-level keys the specification does not know.
-    pub custom: Map<String, Json>,
+    /// What it says of itself.
+    pub head: Head,
     /// What it counts.
     pub kind: CorrelationType,
     /// Ids of the rules and correlations it refers to, in the order listed.
@@ -123,25 +96,15 @@ const MAX_THRESHOLD: u64 = 1_000_000;
 /// Longer windows belong to a search, not to memory.
 const MAX_TIMESPAN: Duration = Duration::from_secs(366 * 86_400);
 
+impl Deref for CorrelationRule {
+    type Target = Head;
+
+    fn deref(&self) -> &Head {
+        &self.head
+    }
+}
+
 impl CorrelationRule {
-    /// What pipelines can ask of it.
-    pub(crate) fn subject(&self) -> Subject<'_> {
-        let CorrelationRule { title, id, status, description, author, date, modified, .. } = self;
-        let others = [status, description, author, date, modified].map(Option::as_ref);
-        let texts = [Some(title), Some(id)].into_iter().chain(others);
-        Subject::new(Part::OverRules, texts, self.level, &self.tags)
-    }
-
-    /// ATT&CK techniques among its tags.
-    pub fn techniques(&self) -> Vec<String> {
-        rule::techniques(&self.tags)
-    }
-
-    /// ATT&CK tactics among its tags.
-    pub fn tactics(&self) -> Vec<String> {
-        rule::tactics(&self.tags)
-    }
-
     /// Whether a window is judged when it has ended instead of with each event.
     pub(crate) fn ends_first(&self) -> bool {
         self.bound.most.is_some() || self.measure.is_some_and(|measure| measure.most.is_some())
@@ -157,7 +120,7 @@ impl CorrelationRule {
 
     /// Reads a document. `rules` still holds the references as written; see [`super::resolve`].
     pub(crate) fn read(mut document: Document, path: &str) -> Result<Self, Error> {
-        let title = document.required_text("title")?;
+        let head = Head::take(&mut document, path)?;
         let mut section = Document::new(document.required_map("correlation")?);
         let kind = kind(&section.required_text("type")?)?;
         let rules = section.texts("rules")?;
@@ -170,19 +133,6 @@ impl CorrelationRule {
         let (bound, measure, fields) = condition(kind, section.take("condition"), rules.len())?;
         let generate = [section.take("generate"), document.take("generate")].contains(&Some(Json::Bool(true)));
         Ok(CorrelationRule {
-            id: document.id(path, &title)?,
-            name: document.text("name")?,
-            status: document.text("status")?,
-            level: document.level()?,
-            description: document.text("description")?,
-            author: document.text("author")?,
-            date: document.text("date")?,
-            modified: document.text("modified")?,
-            references: document.texts("references")?,
-            tags: document.texts("tags")?,
-            falsepositives: document.texts("falsepositives")?,
-            title,
-            path: path.to_owned(),
             kind,
             rules,
             group_by: section.texts("group-by")?,
@@ -194,7 +144,7 @@ impl CorrelationRule {
             group_fields: Vec::new(),
             aliases: aliases(section.take("aliases"))?,
             carried: Vec::new(),
-            custom: document.rest(),
+            head: Head { custom: document.rest(), ..head },
         })
     }
 }

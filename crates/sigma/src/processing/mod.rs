@@ -166,8 +166,7 @@ impl<'r> Names<'r> {
 }
 
 /// What conditions of pipelines can ask of a rule by name; the level comes last.
-const ATTRIBUTES: [&str; 8] =
-    ["title", "id", "status", "description", "author", "date", "modified", "level"];
+const ATTRIBUTES: [&str; 8] = ["title", "id", "status", "description", "author", "date", "modified", "level"];
 
 /// What conditions can ask of a rule besides its detection.
 pub(crate) struct Subject<'r> {
