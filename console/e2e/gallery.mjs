@@ -71,7 +71,7 @@ export async function cramped(browser, page, all, language) {
       ...SIZES[size], baseURL: new URL(page.url()).origin, timezoneId: "Asia/Shanghai", storageState: await page.context().storageState(),
     });
     const small = await context.newPage();
-    for (const one of all.filter(({ name }) => ["workbench", "incident", "rule-edit", "coverage", "scorecard", "exception"].includes(name))) await look(small, one, language, "light", size);
+    for (const one of all.filter(({ name }) => ["workbench", "incident", "rule-edit", "rule-profiles", "coverage", "scorecard", "exception", "funnel", "hunt"].includes(name))) await look(small, one, language, "light", size);
     await context.close();
   }
 }

@@ -4,6 +4,9 @@ use model::event::LogSource;
 use model::hunt::{HuntData, HuntQuestion, condition};
 use model::query::{FieldRef, Pattern, Piece, Query, Test};
 use model::{HuntId, Timestamp};
+use sigma::RuleSet;
+
+use crate::library::{self, own_path};
 
 /// The rule's text. An error says what Sigma has no words for.
 pub(crate) fn sigma_of(
@@ -16,7 +19,7 @@ pub(crate) fn sigma_of(
     now: Timestamp,
 ) -> Result<String, String> {
     let q = match asked {
-        HuntQuestion::UseCase { text } => return Ok(text.clone()),
+        HuntQuestion::UseCase { text } => return Ok(with_id(text, rule)),
         HuntQuestion::List { .. } => return Err("a list of indicators alarms by itself: see its purpose".to_owned()),
         HuntQuestion::Search { q } => q,
     };
@@ -47,6 +50,16 @@ pub(crate) fn sigma_of(
     }
     text += &format!("    condition: {told}\nlevel: medium\n");
     Ok(text)
+}
+
+/// A rule's text under an id of its own: the text hunted with may be a copy of a rule that is in use. Documents of the
+/// text that refer to it follow.
+fn with_id(text: &str, id: &str) -> String {
+    let alone = RuleSet::load([(own_path(id), text.to_owned())]);
+    match library::describe(&alone).next() {
+        Some(own) if text.contains(&own.id) => text.replace(&own.id, id),
+        _ => format!("id: {id}\n{}", text.trim_start_matches("---\n")),
+    }
 }
 
 #[derive(Default)]
@@ -163,5 +176,24 @@ mod tests {
         assert!(text.contains("and not s") && text.contains("attack.t1059.001"), "{text}");
         let envelope = HuntQuestion::Search { q: "@source:openssh_sshd".into() };
         assert!(sigma_of("r", "t", &hunt, &data, &envelope, None, now).unwrap_err().contains('@'));
+    }
+
+    #[test]
+    fn a_rule_that_was_hunted_with_gets_an_id_of_its_own_and_stays_whole() {
+        let rule = "title: One\nid: 1f9b1f2e-0000-4000-8000-000000000001\nlogsource: {product: linux}\ndetection: {s: {a: 1}, condition: s}\n";
+        let together = format!(
+            "{rule}---\ntitle: Two\nid: two\ncorrelation: {{type: event_count, rules: [1f9b1f2e-0000-4000-8000-000000000001], \
+             group-by: [a], timespan: 5m, condition: {{gte: 2}}}}\n"
+        );
+        for (text, id) in [
+            (rule.to_owned(), "n1"),
+            (rule.replace("id: 1f9b1f2e-0000-4000-8000-000000000001\n", ""), "n2"),
+            (together, "n3"),
+        ] {
+            let text = with_id(&text, id);
+            let set = RuleSet::load([("x.yml".to_owned(), text.clone())]);
+            assert!(set.errors().is_empty(), "{text}: {:?}", set.errors());
+            assert_eq!(library::describe(&set).map(|info| info.id).collect::<Vec<_>>(), [id], "{text}");
+        }
     }
 }
