@@ -33,8 +33,10 @@ fn ole(text: &str) -> Vec<u8> {
     bytes
 }
 
+type Case = (&'static str, Vec<Vec<u8>>, Vec<Vec<u8>>);
+
 /// Rule, what it is for, and its neighbours.
-fn cases() -> Vec<(&'static str, Vec<Vec<u8>>, Vec<Vec<u8>>)> {
+fn cases() -> Vec<Case> {
     let text = |texts: &[&str]| texts.iter().map(|one| one.as_bytes().to_vec()).collect::<Vec<_>>();
     let eicar = ["X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR", "-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"].concat();
     let spoken = format!("The test file begins with {eicar}");

@@ -107,7 +107,7 @@ pub async fn files_wait_for_the_rules_in_force_and_keep_what_was_told(fixture: F
     let incident = incident_of(&fixture, &acme).await;
     let id = sent(&fixture, &acme, &incident, "a", true).await;
     let mut tx = fixture.write(&everyone()).await;
-    assert_eq!(tx.customers_with_attachments().await.unwrap(), [acme.clone()]);
+    assert_eq!(tx.customers_with_attachments().await.unwrap(), std::slice::from_ref(&acme));
     assert_eq!(tx.count_unscanned_attachments().await.unwrap(), 1);
     tx.begin_attachment_scan(&id).await.unwrap();
     let waiting = tx.next_unscanned_attachment(&acme, "v1").await.unwrap().unwrap();
