@@ -1,4 +1,4 @@
-//! How fast rules load and scan, and what they take: `cargo run --release -p yara --example measure [RULES [FOLDER]]`.
+//! How fast rules load and scan, and what they take: `cargo run -p yara --example measure [RULES [FOLDER]]`.
 //! Without arguments the rules are made up: a third each of text, hexadecimal and regular expressions.
 
 use std::fmt::Write;
