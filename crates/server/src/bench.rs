@@ -4,6 +4,7 @@
 //! ours.
 
 mod corpus;
+mod day;
 mod find;
 mod report;
 mod sender;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use formats::{Hint, Parser, Sources};
 use serde::{Deserialize, Serialize};
 
+use super::day;
 use crate::error::Error;
 use crate::time::now;
 
@@ -28,7 +29,7 @@ impl Kind {
     }
 }
 
-/// The lines of each of `files`, or of the samples of each source that comes with the program.
+/// The lines of each of `files`, or of the samples of each source that comes with the program, as of today.
 pub fn kinds(files: &[PathBuf]) -> Result<Vec<Kind>, Error> {
     let failed = |error: formats::SourceError| Error::Told(error.to_string());
     let parser = Parser::new(Arc::new(Sources::embedded().map_err(failed)?));
@@ -37,8 +38,9 @@ pub fn kinds(files: &[PathBuf]) -> Result<Vec<Kind>, Error> {
     let mut take = |name: String, text: &str| {
         let kind = kinds.entry(name).or_default();
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && line.len() <= LONGEST) {
-            let is_alarm = parser.parse(line, &hint).alarm.is_some();
-            if is_alarm { &mut kind.alarms } else { &mut kind.plain }.push(line.to_owned());
+            let line = day::today(&parser, line, &hint);
+            let is_alarm = parser.parse(&line, &hint).alarm.is_some();
+            if is_alarm { &mut kind.alarms } else { &mut kind.plain }.push(line);
         }
     };
     if files.is_empty() {
