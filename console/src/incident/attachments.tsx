@@ -48,7 +48,10 @@ export function Attachments({ incident, customer, zone }: { incident: string; cu
         files.reload();
       } catch (error) {
         const problem = asProblem(error);
-        if (problem.code !== "aborted") change({ failed: reason(problem.code, explain(problem).title, problem.message) });
+        if (problem.code !== "aborted") {
+          const known = REASONS[problem.code];
+          change({ failed: known ? t(known) : explain(problem).title });
+        }
       }
       aborts.current.delete(abort);
     }
@@ -95,9 +98,10 @@ export function Attachments({ incident, customer, zone }: { incident: string; cu
   );
 }
 
-/** Why a file was not taken. */
-function reason(code: string, title: string, detail: string): string {
-  if (code === "too_large") return t("attachment-too-large");
-  if (code === "not_allowed_now") return /GiB/.test(detail) ? t("attachment-customer-full") : /MiB/.test(detail) ? t("attachment-incident-full") : t("attachment-too-many");
-  return title;
-}
+/** Why a file was not taken, by the server's code. */
+const REASONS: Record<string, string> = {
+  too_large: "attachment-too-large",
+  incident_files_full: "attachment-too-many",
+  incident_bytes_full: "attachment-incident-full",
+  customer_bytes_full: "attachment-customer-full",
+};

@@ -12,6 +12,7 @@
 //! | `conflict` | 409 | somebody changed it meanwhile |
 //! | `taken` | 409 | a name that must be unique is not |
 //! | `not_allowed_now` | 409 | its state does not allow the transition |
+//! | `incident_files_full`, `incident_bytes_full`, `customer_bytes_full` | 409 | no more files may be attached; remove some |
 //! | `too_large` | 413 | the body is larger than the route takes |
 //! | `too_costly` | 400 | a search reads, holds or takes more than it may; narrow it |
 //! | `searched_too_much` | 429 | a person's searches have read their share of the minute |
@@ -129,7 +130,7 @@ impl From<Denied> for Problem {
 
 impl From<ops::Error> for Problem {
     fn from(error: ops::Error) -> Self {
-        use ops::Error;
+        use ops::{Error, Full};
         match error {
             Error::Denied(permission) => Denied(permission).into(),
             Error::NeedsEveryCustomer
@@ -149,6 +150,14 @@ impl From<ops::Error> for Problem {
             }
             Error::LastAdministrator | Error::NoPortFree | Error::NotNow(_) | Error::Transition(_) => {
                 Problem::new(StatusCode::CONFLICT, "not_allowed_now", error)
+            }
+            Error::Full(full) => {
+                let code = match full {
+                    Full::IncidentFiles => "incident_files_full",
+                    Full::IncidentBytes => "incident_bytes_full",
+                    Full::CustomerBytes => "customer_bytes_full",
+                };
+                Problem::new(StatusCode::CONFLICT, code, error)
             }
             Error::BadCredentials => Problem::new(StatusCode::UNAUTHORIZED, "bad_credentials", error),
             Error::TooManyAttempts { retry_after } => {

@@ -16,10 +16,10 @@ use crate::auth::COOKIE;
 use crate::problem::Problem;
 use crate::state::Api;
 use crate::{
-    alert, asset, attachment, audit, audit_policy, baseline, change, coverage, customer, device, device_health, event, exception,
-    export, feed, hunt, hunt_programme, hunt_work, incident, intel, overview, parser, platform_alarm, query_text,
-    resource_group, rule_collection, saved_search, session, storage, tail, use_case, use_case_request, user,
-    yara_set,
+    alert, asset, attachment, audit, audit_policy, baseline, change, coverage, customer, device, device_health, event,
+    exception, export, feed, hunt, hunt_programme, hunt_work, incident, intel, overview, parser, platform_alarm,
+    query_text, resource_group, rule_collection, saved_search, session, storage, tail, use_case, use_case_request,
+    user, yara_set,
 };
 
 /// The most a request body may hold.

@@ -13,7 +13,7 @@ use serde_json::json;
 use store::{AttachmentSums, NewAttachment};
 
 use crate::attachment::AttachmentView;
-use crate::error::{Error, Result};
+use crate::error::{Error, Full, Result};
 use crate::incident::entry;
 use crate::{Ops, audit};
 
@@ -210,15 +210,14 @@ fn check_size(bytes: i64) -> Result<()> {
 }
 
 fn check_room(sums: &AttachmentSums, more: i64) -> Result<()> {
-    let told = |what: String| Err(Error::NotNow(what));
     if sums.incident_files > INCIDENT_FILES {
-        return told(format!("the incident has {INCIDENT_FILES} files, and no more may be attached: remove some"));
+        return Err(Error::Full(Full::IncidentFiles));
     }
     if sums.incident_bytes.saturating_add(more) > INCIDENT_BYTES {
-        return told(format!("the files of an incident may have {} MiB in all: remove some", INCIDENT_BYTES >> 20));
+        return Err(Error::Full(Full::IncidentBytes));
     }
     if sums.customer_bytes.saturating_add(more) > CUSTOMER_BYTES {
-        return told(format!("the files of a customer may have {} GiB in all: remove some", CUSTOMER_BYTES >> 30));
+        return Err(Error::Full(Full::CustomerBytes));
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use model::attachment::{CUSTOMER_BYTES, INCIDENT_BYTES, INCIDENT_FILES};
 use model::context::Denied;
 use model::incident::TransitionError;
 use model::role::Permission;
@@ -86,6 +87,9 @@ pub enum Error {
     /// It is larger than there is room for.
     #[error("{0}")]
     TooLarge(String),
+    /// As much is kept as may be.
+    #[error("{0}")]
+    Full(Full),
     /// A search would read, hold or take more than it may.
     #[error("{0}")]
     TooCostly(String),
@@ -100,6 +104,20 @@ pub enum Error {
     /// Hashing could not run: the process is shutting down or out of memory.
     #[error("the service is not available: {0}")]
     Unavailable(&'static str),
+}
+
+/// What is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Full {
+    /// An incident, by number of files.
+    #[error("the incident has {INCIDENT_FILES} files, and no more may be attached: remove some")]
+    IncidentFiles,
+    /// An incident, by their bytes.
+    #[error("the files of an incident may have {} MiB in all: remove some", INCIDENT_BYTES >> 20)]
+    IncidentBytes,
+    /// A customer, by the bytes of all its files.
+    #[error("the files of a customer may have {} GiB in all: remove some", CUSTOMER_BYTES >> 30)]
+    CustomerBytes,
 }
 
 impl Error {

@@ -92,7 +92,7 @@ pub use device_fields::{DeviceFields, FieldMissing, FieldSeen, RuleUnreached};
 pub use device_health::{
     ActivityBucket, Connection, DeviceConnections, DeviceHealth, Doors, Refusal, SilenceState, SourceShare, Span,
 };
-pub use error::{Error, FieldProblem, Result};
+pub use error::{Error, FieldProblem, Full, Result};
 pub use exception::ExceptionDraft;
 pub use exception_preview::{ExceptionPreview, PreviewedAlert};
 pub use export::ExportRoom;

@@ -18,7 +18,7 @@ use crate::{Ops, attachment, audit, difference, require_all};
 const CALENDAR: (i64, i64) = (-62_135_596_800_000_000, 253_402_300_799_999_999);
 
 /// What a deletion never touches: said in every certificate.
-const SAMPLES: &str = "alerts and incidents keep the sample events they were raised from: they are evidence";
+const SAMPLES: &str = "alerts, incidents and hunts keep the sample events they came of: they are evidence";
 const BACKUPS: &str = "backups made before keep what they hold until they are deleted";
 
 /// The right to delete, and how far it goes.

@@ -115,7 +115,13 @@ mod use_case;
 
 /// Every case.
 pub fn all_cases() -> impl Iterator<Item = &'static Case> {
-    CASES.iter().chain(attachment::CASES).chain(hunt::CASES).chain(intel::CASES).chain(people::CASES).chain(use_case::CASES)
+    CASES
+        .iter()
+        .chain(attachment::CASES)
+        .chain(hunt::CASES)
+        .chain(intel::CASES)
+        .chain(people::CASES)
+        .chain(use_case::CASES)
 }
 
 const CASES: &[Case] = cases! {

@@ -139,7 +139,7 @@ async fn too_large_too_many_and_nameless_files_are_refused_in_words() {
         send(&w, &job(1), &incident, "a", &[&[number]]).await.unwrap();
     }
     let more = send(&w, &job(1), &incident, "a", &[b"more"]).await.err().unwrap();
-    assert!(matches!(&more, Error::NotNow(why) if why.contains("100 files")), "{more}");
+    assert!(matches!(more, Error::Full(_)) && more.to_string().contains("100 files"), "{more}");
 }
 
 #[tokio::test]
