@@ -61,7 +61,7 @@ mod with {
             let limits = Limits { stragglers: stragglers.clone(), ..Limits::default() };
             let done = self.rules.scan_file(name, Arc::new(bytes), &limits);
             let mut matches: Vec<FileMatch> = done.found.into_iter().map(|found| self.told(name, found)).collect();
-            matches.sort_by(|a, b| b.rule.severity.cmp(&a.rule.severity));
+            matches.sort_by_key(|one| std::cmp::Reverse(one.rule.severity));
             let (state, problem) = match done.outcome {
                 Outcome::Finished => (ScanState::Done, None),
                 Outcome::TimedOut => (ScanState::Stopped, None),
